@@ -1,0 +1,1 @@
+//! Statistics and the release gate, over shares.

@@ -1,0 +1,3 @@
+//! The `sharewell` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Plans, quotes and runs a study.

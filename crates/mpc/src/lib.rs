@@ -1,0 +1,1 @@
+//! Protocols, circuits and their simulation.

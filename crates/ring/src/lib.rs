@@ -1,0 +1,22 @@
+//! The ground floor: what every protocol computes with.
+//!
+//! * [`Ring`]: Z_2^32, Z_2^64, Z_2^128 ([`Z32`], [`Z64`], [`Z128`]) and 64 bits at a time
+//!   ([`Bits`]), each with its kernels on slices.
+//! * [`Planes`]: bit-sliced vectors, one plane per bit position, 64 secrets to a word.
+//! * [`Prg`]: AES-128 in counter mode, addressed by (key, stream, offset).
+//! * [`fixed`]: fixed-point encoding that refuses what does not fit.
+//! * [`hash`]: SHA-256 and HKDF.
+//!
+//! Kernels are chosen once, at run time, by what the processor can do; each is checked
+//! against the plain loop by property tests. Nothing here knows of parties or shares.
+
+pub mod fixed;
+pub mod hash;
+mod kernel;
+mod planes;
+mod prg;
+mod rings;
+
+pub use planes::Planes;
+pub use prg::{Key, Prg};
+pub use rings::{Bits, Dims, Integer, Ring, Z32, Z64, Z128};

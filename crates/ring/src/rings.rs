@@ -1,0 +1,212 @@
+//! The rings themselves: scalars as transparent newtypes, slices through kernels.
+
+use std::fmt::Debug;
+use std::ops::{Add, Mul, Neg, Sub};
+
+use bytemuck::Pod;
+
+use crate::kernel;
+
+/// Dimensions of a matrix product: `[m, k] x [k, n] -> [m, n]`, row-major.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Dims {
+    /// Rows of the left factor and of the product.
+    pub m: usize,
+    /// Columns of the left factor, rows of the right one.
+    pub k: usize,
+    /// Columns of the right factor and of the product.
+    pub n: usize,
+}
+
+/// A commutative ring whose elements are plain little-endian words.
+pub trait Ring:
+    Pod
+    + Default
+    + Eq
+    + Debug
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Neg<Output = Self>
+{
+    /// Bytes of one element on the wire.
+    const BYTES: usize;
+    /// The neutral element of addition.
+    const ZERO: Self;
+    /// The neutral element of multiplication.
+    const ONE: Self;
+
+    /// `x += y`, element-wise.
+    fn add_assign(x: &mut [Self], y: &[Self]);
+    /// `x -= y`, element-wise.
+    fn sub_assign(x: &mut [Self], y: &[Self]);
+    /// `x *= y`, element-wise.
+    fn mul_assign(x: &mut [Self], y: &[Self]);
+    /// `z += x0 * (y0 + y1) + x1 * y0`, element-wise: one party's part of a replicated product.
+    fn cross_add(z: &mut [Self], x: [&[Self]; 2], y: [&[Self]; 2]);
+    /// `z += x * y` as matrices.
+    fn matmul_add(z: &mut [Self], x: &[Self], y: &[Self], d: Dims);
+    /// `sum_i x_i * y_i`.
+    fn dot(x: &[Self], y: &[Self]) -> Self;
+}
+
+/// A ring of integers modulo a power of two, in two's complement where it is read as signed.
+pub trait Integer: Ring {
+    /// Bits of one element.
+    const BITS: u32;
+
+    /// The residue of a signed integer.
+    fn from_i128(x: i128) -> Self;
+    /// The representative in `[-2^(BITS-1), 2^(BITS-1))`.
+    fn to_i128(self) -> i128;
+    /// The residue of an unsigned integer.
+    fn from_u128(x: u128) -> Self;
+    /// The representative in `[0, 2^BITS)`.
+    fn to_u128(self) -> u128;
+    /// Logical shift to the right; zero from `BITS` on.
+    #[must_use]
+    fn shr(self, by: u32) -> Self;
+    /// Shift to the left; zero from `BITS` on.
+    #[must_use]
+    fn shl(self, by: u32) -> Self;
+    /// The top bit, as 0 or 1.
+    #[must_use]
+    fn msb(self) -> Self {
+        self.shr(Self::BITS - 1)
+    }
+}
+
+macro_rules! ring {
+    ($name:ident, $word:ty, $doc:literal) => {
+        #[doc = $doc]
+        #[derive(Copy, Clone, Default, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+        #[repr(transparent)]
+        pub struct $name(pub $word);
+        impl Add for $name {
+            type Output = Self;
+            #[inline(always)]
+            fn add(self, y: Self) -> Self {
+                Self(self.0.wrapping_add(y.0))
+            }
+        }
+        impl Sub for $name {
+            type Output = Self;
+            #[inline(always)]
+            fn sub(self, y: Self) -> Self {
+                Self(self.0.wrapping_sub(y.0))
+            }
+        }
+        impl Mul for $name {
+            type Output = Self;
+            #[inline(always)]
+            fn mul(self, y: Self) -> Self {
+                Self(self.0.wrapping_mul(y.0))
+            }
+        }
+        impl Neg for $name {
+            type Output = Self;
+            #[inline(always)]
+            fn neg(self) -> Self {
+                Self(self.0.wrapping_neg())
+            }
+        }
+        impl Integer for $name {
+            const BITS: u32 = <$word>::BITS;
+            #[inline(always)]
+            fn from_i128(x: i128) -> Self {
+                Self(x as $word)
+            }
+            #[inline(always)]
+            fn to_i128(self) -> i128 {
+                let unused = 128 - Self::BITS;
+                ((self.0 as u128) << unused) as i128 >> unused
+            }
+            #[inline(always)]
+            fn from_u128(x: u128) -> Self {
+                Self(x as $word)
+            }
+            #[inline(always)]
+            fn to_u128(self) -> u128 {
+                self.0 as u128
+            }
+            #[inline(always)]
+            fn shr(self, by: u32) -> Self {
+                Self(self.0.checked_shr(by).unwrap_or(0))
+            }
+            #[inline(always)]
+            fn shl(self, by: u32) -> Self {
+                Self(self.0.checked_shl(by).unwrap_or(0))
+            }
+        }
+    };
+}
+ring!(Z32, u32, "Integers modulo 2^32.");
+ring!(Z64, u64, "Integers modulo 2^64.");
+ring!(Z128, u128, "Integers modulo 2^128.");
+
+/// 64 bits side by side: addition is XOR, multiplication is AND.
+#[derive(Copy, Clone, Default, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(transparent)]
+pub struct Bits(pub u64);
+impl Add for Bits {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, y: Self) -> Self {
+        Self(self.0 ^ y.0)
+    }
+}
+impl Sub for Bits {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, y: Self) -> Self {
+        Self(self.0 ^ y.0)
+    }
+}
+impl Mul for Bits {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, y: Self) -> Self {
+        Self(self.0 & y.0)
+    }
+}
+impl Neg for Bits {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        self
+    }
+}
+
+macro_rules! kernels {
+    ($name:ident, $one:expr, $matmul:path) => {
+        impl Ring for $name {
+            const BYTES: usize = size_of::<Self>();
+            const ZERO: Self = Self(0);
+            const ONE: Self = Self($one);
+            fn add_assign(x: &mut [Self], y: &[Self]) {
+                kernel::add_assign(x, y);
+            }
+            fn sub_assign(x: &mut [Self], y: &[Self]) {
+                kernel::sub_assign(x, y);
+            }
+            fn mul_assign(x: &mut [Self], y: &[Self]) {
+                kernel::mul_assign(x, y);
+            }
+            fn cross_add(z: &mut [Self], x: [&[Self]; 2], y: [&[Self]; 2]) {
+                kernel::cross_add(z, x, y);
+            }
+            fn matmul_add(z: &mut [Self], x: &[Self], y: &[Self], d: Dims) {
+                $matmul(z, x, y, d);
+            }
+            fn dot(x: &[Self], y: &[Self]) -> Self {
+                kernel::dot(x, y)
+            }
+        }
+    };
+}
+kernels!(Z32, 1, kernel::plain::matmul_add);
+kernels!(Z64, 1, kernel::plain::matmul_add);
+kernels!(Z128, 1, kernel::plain::matmul_add);
+kernels!(Bits, !0, kernel::plain::matmul_add);

@@ -1,0 +1,1 @@
+//! Shapes and fixed point over any protocol.

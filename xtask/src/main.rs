@@ -1,0 +1,3 @@
+//! Chores of the project; its invariants are the tests beside this file.
+
+fn main() {}
