@@ -1,6 +1,6 @@
 //! The ground floor: what every protocol computes with.
 //!
-//! * [`Ring`]: Z_2^32, Z_2^64, Z_2^128 ([`Z32`], [`Z64`], [`Z128`]) and 64 bits at a time
+//! * [`Ring`]: Z_2^32, Z_2^64, Z_2^128 ([`Z32`], [`Z64`], [`Z128`], and [`Z16`] for narrow messages) and 64 bits at a time
 //!   ([`Bits`]), each with its kernels on slices.
 //! * [`Planes`]: bit-sliced vectors, one plane per bit position, 64 secrets to a word.
 //! * [`Prg`]: AES-128 in counter mode, addressed by (key, stream, offset).
@@ -19,4 +19,4 @@ mod rings;
 
 pub use planes::Planes;
 pub use prg::{Key, Prg};
-pub use rings::{Bits, Dims, Integer, Ring, Z32, Z64, Z128};
+pub use rings::{Bits, Dims, Integer, Ring, Z16, Z32, Z64, Z128};

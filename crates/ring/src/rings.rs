@@ -142,6 +142,7 @@ macro_rules! ring {
         }
     };
 }
+ring!(Z16, u16, "Integers modulo 2^16: narrow messages and small flags.");
 ring!(Z32, u32, "Integers modulo 2^32.");
 ring!(Z64, u64, "Integers modulo 2^64.");
 ring!(Z128, u128, "Integers modulo 2^128.");
@@ -206,6 +207,7 @@ macro_rules! kernels {
         }
     };
 }
+kernels!(Z16, 1, kernel::plain::matmul_add);
 kernels!(Z32, 1, kernel::plain::matmul_add);
 kernels!(Z64, 1, kernel::plain::matmul_add);
 kernels!(Z128, 1, kernel::plain::matmul_add);
