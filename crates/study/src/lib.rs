@@ -1,1 +1,26 @@
 //! The contract: what is agreed before anything runs, parsed strictly, with one canonical form and one hash.
+//!
+//! A study is a TOML document that every party's steward reads and approves. [`Study::parse`]
+//! turns it into types in which nothing illegal can be said, or into a [`Report`] that points at
+//! every mistake by file, line and column. [`Study::hash`] names the meaning, not the spelling:
+//! two documents that differ in white space, comments or the order of keys have the same hash,
+//! two that agree on different things never do.
+//!
+//! Nothing here computes, reads files or talks to a network.
+#![forbid(unsafe_code)]
+
+pub mod date;
+mod decimal;
+mod query;
+pub mod report;
+mod study;
+mod table;
+
+pub use decimal::Decimal;
+pub use query::{Aggregate, Comparison, Expr, Item, Predicate, Query, RowExpr};
+pub use report::{Position, Problem, Report};
+pub use study::{
+    Hash, Limits, Objective, Party, Protocol, PublicKey, Release, Roles, Security, Study,
+    Sufficient, Threat, Truncation,
+};
+pub use table::{Column, Kind, Missing, Overflow, Range, Table};

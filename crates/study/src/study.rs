@@ -1,0 +1,207 @@
+//! What a study says once it has been checked. Every field is public and plain: the checks are
+//! [`Study::parse`]'s, and whoever holds a `Study` may rely on them.
+
+use std::fmt;
+
+use crate::{Predicate, Query, Table};
+
+/// Everything the parties agree on before a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Study {
+    /// Short name: lower-case letters, digits and hyphens.
+    pub name: String,
+    /// Version of the study format. This crate reads version 1.
+    pub version: u32,
+    /// What the result is for, in words that a steward can judge.
+    pub purpose: String,
+    /// The parties, in the order of the document. A party's index here is its number everywhere.
+    pub parties: Vec<Party>,
+    /// The agreed schema that every data party maps its own records to.
+    pub table: Table,
+    /// What is computed.
+    pub objective: Objective,
+    /// Against whom the inputs are protected, and how.
+    pub security: Security,
+    /// What may leave the computation.
+    pub release: Release,
+    /// How long parties wait for each other.
+    pub limits: Limits,
+}
+
+impl Study {
+    /// Indices of the parties that provide records, in order.
+    pub fn data_parties(&self) -> impl Iterator<Item = usize> + '_ {
+        self.parties_with(|roles| roles.data)
+    }
+
+    /// Indices of the parties that compute on shares, in order.
+    pub fn compute_parties(&self) -> impl Iterator<Item = usize> + '_ {
+        self.parties_with(|roles| roles.compute)
+    }
+
+    /// Indices of the parties that learn the released results, in order.
+    pub fn recipients(&self) -> impl Iterator<Item = usize> + '_ {
+        self.parties_with(|roles| roles.recipient)
+    }
+
+    /// Index of the party called `name`.
+    #[must_use]
+    pub fn party(&self, name: &str) -> Option<usize> {
+        self.parties.iter().position(|party| party.name == name)
+    }
+
+    fn parties_with(&self, has: impl Fn(Roles) -> bool) -> impl Iterator<Item = usize> {
+        (0..self.parties.len()).filter(move |&i| has(self.parties[i].roles))
+    }
+}
+
+/// One organisation's node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Party {
+    /// Name, unique in the study; safe as a file name.
+    pub name: String,
+    /// What the party does in this study; at least one.
+    pub roles: Roles,
+    /// Identity of the party's node.
+    pub key: PublicKey,
+    /// Where the party's node listens, `host:port`.
+    pub address: String,
+}
+
+/// What a party does in a study.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Roles {
+    /// Provides records.
+    pub data: bool,
+    /// Computes on shares.
+    pub compute: bool,
+    /// Learns the released results.
+    pub recipient: bool,
+}
+
+/// Public half of a node's Ed25519 identity key.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublicKey(pub [u8; 32]);
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ed25519:")?;
+        write_hex(f, &self.0)
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// SHA-256 of a study's canonical form: the study's name among machines.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash(pub [u8; 32]);
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(f, &self.0)
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+}
+
+/// What is computed over the union of the data parties' tables. Columns are indices into
+/// [`Table::columns`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Objective {
+    /// Aggregates in SQL.
+    Sql(Query),
+    /// Events per exposure with its exact Poisson interval.
+    FailureRate {
+        /// Number of events of a record: an integer column that cannot be negative, or a boolean.
+        events: usize,
+        /// Exposure of a record: a numeric column that cannot be negative.
+        exposure: usize,
+        /// Exposure units that the rate is stated per.
+        per: f64,
+        /// Two-sided confidence level, strictly between 0 and 1.
+        confidence: f64,
+        /// What ended the observation.
+        truncation: Truncation,
+        /// The records that count; all of them if absent.
+        filter: Option<Predicate>,
+        /// One rate for each combination of these columns' values, in schema order.
+        group_by: Vec<usize>,
+    },
+}
+
+/// What ended the observation of the exposure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truncation {
+    /// A date or a number of hours fixed beforehand.
+    Time,
+    /// The last failure itself.
+    Failure,
+}
+
+/// Against whom the inputs are protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Security {
+    /// What corrupted parties may do.
+    pub threat: Threat,
+    /// How many computing parties may be corrupted together.
+    pub corruptions: u8,
+    /// Which protocol computes.
+    pub protocol: Protocol,
+}
+
+/// What corrupted parties may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threat {
+    /// They follow the protocol and try to learn from what they see.
+    SemiHonest,
+}
+
+/// Which protocol computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// The cheapest that honours the threat model.
+    Auto,
+    /// Replicated secret sharing among three parties, one of which may be corrupted.
+    Rep3,
+}
+
+/// What may leave the computation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// Least number of records behind a released cell; at least 1.
+    pub min_records: u64,
+    /// Least number of organisations behind a released cell; from 1 to the number of data parties.
+    pub min_parties: u32,
+    /// Whether the sums and counts behind the selected values may be opened too.
+    pub sufficient: Sufficient,
+}
+
+/// Whether what lies behind the selected values may be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sufficient {
+    /// Only the selected values are revealed.
+    Hidden,
+    /// Recipients may also learn the sums and counts that the values are made of.
+    Open,
+}
+
+/// How long parties wait for each other, in seconds; each at least 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Until all parties are connected.
+    pub connect_s: u32,
+    /// For one message.
+    pub wait_s: u32,
+}
