@@ -197,12 +197,9 @@ fn camel_case(name: &str) -> String {
 
 /// The lines where `path` stands as a whole.
 fn mentions(code: &str, path: &str) -> Vec<usize> {
+    let in_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     let whole = |at: usize| {
-        let before = code[..at].chars().next_back();
-        let after = code[at + path.len()..].chars().next();
-        let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':');
-        !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
-            && !(part(after) && after != Some(':'))
+        !in_word(code[..at].chars().next_back()) && !in_word(code[at + path.len()..].chars().next())
     };
     code.match_indices(path)
         .filter(|(at, _)| whole(*at))
