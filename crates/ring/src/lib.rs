@@ -10,13 +10,23 @@
 //! Kernels are chosen once, at run time, by what the processor can do; each is checked
 //! against the plain loop by property tests. Nothing here knows of parties or shares.
 
+#![deny(unsafe_code)]
+
 pub mod fixed;
 pub mod hash;
+#[expect(unsafe_code, reason = "intrinsics and functions compiled for features need it")]
 mod kernel;
 mod planes;
 mod prg;
 mod rings;
 
+pub use kernel::transpose;
 pub use planes::Planes;
 pub use prg::{Key, Prg};
 pub use rings::{Bits, Dims, Integer, Ring, Z16, Z32, Z64, Z128};
+
+/// The kernels with the back end as an argument, for benchmarks and tests.
+#[doc(hidden)]
+pub mod backend {
+    pub use crate::kernel::*;
+}

@@ -10,6 +10,25 @@ use crate::Ring;
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Key(pub [u8; 16]);
 
+impl Key {
+    /// A fresh key from the operating system.
+    ///
+    /// # Panics
+    /// If the operating system has no randomness to give: nothing can be kept secret then.
+    #[must_use]
+    pub fn random() -> Self {
+        let mut key = Self([0; 16]);
+        getrandom::fill(&mut key.0).expect("the operating system gives randomness");
+        key
+    }
+
+    /// The key of these bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Key(..)")

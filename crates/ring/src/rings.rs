@@ -5,7 +5,7 @@ use std::ops::{Add, Mul, Neg, Sub};
 
 use bytemuck::Pod;
 
-use crate::kernel;
+use crate::kernel::{self, Backend};
 
 /// Dimensions of a matrix product: `[m, k] x [k, n] -> [m, n]`, row-major.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -181,34 +181,34 @@ impl Neg for Bits {
 }
 
 macro_rules! kernels {
-    ($name:ident, $one:expr, $matmul:path) => {
+    ($name:ident, $one:expr) => {
         impl Ring for $name {
             const BYTES: usize = size_of::<Self>();
             const ZERO: Self = Self(0);
             const ONE: Self = Self($one);
             fn add_assign(x: &mut [Self], y: &[Self]) {
-                kernel::add_assign(x, y);
+                kernel::add_assign(Backend::best(), x, y);
             }
             fn sub_assign(x: &mut [Self], y: &[Self]) {
-                kernel::sub_assign(x, y);
+                kernel::sub_assign(Backend::best(), x, y);
             }
             fn mul_assign(x: &mut [Self], y: &[Self]) {
-                kernel::mul_assign(x, y);
+                kernel::mul_assign(Backend::best(), x, y);
             }
             fn cross_add(z: &mut [Self], x: [&[Self]; 2], y: [&[Self]; 2]) {
-                kernel::cross_add(z, x, y);
+                kernel::cross_add(Backend::best(), z, x, y);
             }
             fn matmul_add(z: &mut [Self], x: &[Self], y: &[Self], d: Dims) {
-                $matmul(z, x, y, d);
+                kernel::matmul_add(Backend::best(), z, x, y, d);
             }
             fn dot(x: &[Self], y: &[Self]) -> Self {
-                kernel::dot(x, y)
+                kernel::dot(Backend::best(), x, y)
             }
         }
     };
 }
-kernels!(Z16, 1, kernel::plain::matmul_add);
-kernels!(Z32, 1, kernel::plain::matmul_add);
-kernels!(Z64, 1, kernel::plain::matmul_add);
-kernels!(Z128, 1, kernel::plain::matmul_add);
-kernels!(Bits, !0, kernel::plain::matmul_add);
+kernels!(Z16, 1);
+kernels!(Z32, 1);
+kernels!(Z64, 1);
+kernels!(Z128, 1);
+kernels!(Bits, !0);

@@ -1,4 +1,109 @@
-//! Loops over slices, chosen at run time by processor features.
+//! Loops over slices, chosen at run time by what the processor can do.
+//!
+//! A [`Backend`] is a proof: it can only be had where the processor has its instructions, so
+//! the functions that take one are safe. All `unsafe` of the workspace is below this module.
 
-pub(crate) mod plain;
-pub(crate) use plain::{add_assign, cross_add, dot, mul_assign, sub_assign};
+mod gemm;
+#[cfg(target_arch = "x86_64")]
+mod gemm_avx2;
+#[cfg(target_arch = "x86_64")]
+mod gemm_avx512;
+mod plain;
+
+use std::sync::LazyLock;
+
+pub use gemm::{Gemm, matmul_add};
+pub use plain::transpose;
+
+use crate::Ring;
+
+/// A set of instructions that this processor has.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Backend(Level);
+
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Plain,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// With DQ, VL, BW and IFMA: Intel from Ice Lake, AMD from Zen 4. Older ones multiply
+    /// 64-bit lanes no faster than AVX2 does, so they are served by that.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+static BEST: LazyLock<Backend> = LazyLock::new(|| Backend::available()[0]);
+
+impl Backend {
+    /// Every back end of this processor, the fastest first, plain loops last.
+    #[must_use]
+    pub fn available() -> Vec<Self> {
+        let mut all = vec![];
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") {
+            if is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512ifma")
+            {
+                all.push(Self(Level::Avx512));
+            }
+            all.push(Self(Level::Avx2));
+        }
+        all.push(Self(Level::Plain));
+        all
+    }
+
+    /// The fastest back end of this processor.
+    #[must_use]
+    pub fn best() -> Self {
+        *BEST
+    }
+}
+
+/// Compiles a plain function once per back end, so that the compiler vectorises it for each,
+/// and dispatches on a [`Backend`] in front.
+macro_rules! multiversion {
+    ($($(#[$doc:meta])* $vis:vis fn $name:ident[$($generic:tt)*]($($arg:ident: $ty:ty),*) $(-> $ret:ty)?
+        = $plain:path;)*) => {$(
+        $(#[$doc])*
+        #[inline]
+        $vis fn $name<$($generic)*>(on: $crate::kernel::Backend, $($arg: $ty),*) $(-> $ret)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2")]
+                fn avx2<$($generic)*>($($arg: $ty),*) $(-> $ret)? {
+                    $plain($($arg),*)
+                }
+                #[target_feature(enable = "avx2,avx512f,avx512dq,avx512vl,avx512bw")]
+                fn avx512<$($generic)*>($($arg: $ty),*) $(-> $ret)? {
+                    $plain($($arg),*)
+                }
+                match on.0 {
+                    $crate::kernel::Level::Plain => {}
+                    // SAFETY: a `Backend` exists only where the processor has its features.
+                    $crate::kernel::Level::Avx2 => return unsafe { avx2($($arg),*) },
+                    // SAFETY: as above.
+                    $crate::kernel::Level::Avx512 => return unsafe { avx512($($arg),*) },
+                }
+            }
+            let _ = on;
+            $plain($($arg),*)
+        }
+    )*};
+}
+use multiversion;
+
+multiversion! {
+    /// `x += y`, element-wise.
+    pub fn add_assign[R: Ring](x: &mut [R], y: &[R]) = plain::add_assign;
+    /// `x -= y`, element-wise.
+    pub fn sub_assign[R: Ring](x: &mut [R], y: &[R]) = plain::sub_assign;
+    /// `x *= y`, element-wise.
+    pub fn mul_assign[R: Ring](x: &mut [R], y: &[R]) = plain::mul_assign;
+    /// `z += x0 * (y0 + y1) + x1 * y0`, element-wise.
+    pub fn cross_add[R: Ring](z: &mut [R], x: [&[R]; 2], y: [&[R]; 2]) = plain::cross_add;
+    /// `sum_i x_i * y_i`.
+    pub fn dot[R: Ring](x: &[R], y: &[R]) -> R = plain::dot;
+}

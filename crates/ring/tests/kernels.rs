@@ -1,0 +1,126 @@
+//! Every kernel of every back end against its definition, written out once more here.
+
+use proptest::prelude::*;
+use sharewell_ring::backend::{self, Backend, Gemm};
+use sharewell_ring::{Bits, Dims, Key, Prg, Ring, Z16, Z32, Z64, Z128, transpose};
+
+/// Elements that are often all zeros or all ones, in part or as a whole.
+fn elements<R: Ring>(len: usize, seed: u64) -> Vec<R> {
+    let mut out = vec![R::ZERO; len];
+    let mut choice = vec![0u8; len];
+    Prg::new(&Key::from_bytes([1; 16])).fill(seed, 0, &mut out);
+    Prg::new(&Key::from_bytes([2; 16])).fill_bytes(seed, 0, &mut choice);
+    for (x, choice) in out.iter_mut().zip(choice) {
+        match choice % 8 {
+            0 => *x = R::ZERO,
+            1 => bytemuck::bytes_of_mut(x).fill(0xff),
+            2 => *x = R::ONE,
+            3 => bytemuck::bytes_of_mut(x)[0] = 0xff,
+            4 => bytemuck::bytes_of_mut(x).iter_mut().skip(1).step_by(2).for_each(|b| *b = 0xff),
+            _ => {}
+        }
+    }
+    out
+}
+
+fn product<R: Ring>(z: &[R], x: &[R], y: &[R], d: Dims) -> Vec<R> {
+    let mut z = z.to_vec();
+    for i in 0..d.m {
+        for j in 0..d.n {
+            for l in 0..d.k {
+                z[i * d.n + j] = z[i * d.n + j] + x[i * d.k + l] * y[l * d.n + j];
+            }
+        }
+    }
+    z
+}
+
+fn check_matmul<R: Gemm>(d: Dims, seed: u64) {
+    let (x, y) = (elements::<R>(d.m * d.k, seed), elements::<R>(d.k * d.n, seed + 1));
+    let z = elements::<R>(d.m * d.n, seed + 2);
+    let want = product(&z, &x, &y, d);
+    for on in Backend::available() {
+        let mut got = z.clone();
+        backend::matmul_add(on, &mut got, &x, &y, d);
+        assert_eq!(got, want, "{on:?} {d:?}");
+        let mut got = z.clone();
+        R::blocked(on, &mut got, &x, &y, d);
+        assert_eq!(got, want, "blocked, {on:?} {d:?}");
+    }
+}
+
+fn check_loops<R: Gemm>(len: usize, seed: u64) {
+    let [z, x0, x1, y0, y1] = [0, 1, 2, 3, 4].map(|i| elements::<R>(len, seed + i));
+    let each = |f: &dyn Fn(usize) -> R| (0..len).map(f).collect::<Vec<_>>();
+    for on in Backend::available() {
+        let mut got = z.clone();
+        backend::add_assign(on, &mut got, &x0);
+        assert_eq!(got, each(&|i| z[i] + x0[i]), "{on:?}");
+        let mut got = z.clone();
+        backend::sub_assign(on, &mut got, &x0);
+        assert_eq!(got, each(&|i| z[i] - x0[i]), "{on:?}");
+        let mut got = z.clone();
+        backend::mul_assign(on, &mut got, &x0);
+        assert_eq!(got, each(&|i| z[i] * x0[i]), "{on:?}");
+        let mut got = z.clone();
+        backend::cross_add(on, &mut got, [&x0, &x1], [&y0, &y1]);
+        assert_eq!(got, each(&|i| z[i] + x0[i] * (y0[i] + y1[i]) + x1[i] * y0[i]), "{on:?}");
+        let want = (0..len).fold(R::ZERO, |sum, i| sum + x0[i] * y0[i]);
+        assert_eq!(backend::dot(on, &x0, &y0), want, "{on:?}");
+    }
+}
+
+macro_rules! for_each_ring {
+    ($check:ident($($arg:expr),*)) => {
+        $check::<Z16>($($arg),*);
+        $check::<Z32>($($arg),*);
+        $check::<Z64>($($arg),*);
+        $check::<Z128>($($arg),*);
+        $check::<Bits>($($arg),*);
+    };
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn matrix_products_equal_their_definition(
+        m in 0usize..40, k in 0usize..40, n in 0usize..70, seed: u32,
+    ) {
+        for_each_ring!(check_matmul(Dims { m, k, n }, seed.into()));
+    }
+
+    #[test]
+    fn loops_equal_their_definition(len in 0usize..200, seed: u32) {
+        for_each_ring!(check_loops(len, seed.into()));
+    }
+
+    #[test]
+    fn transposing_moves_every_element(rows in 0usize..50, cols in 0usize..50, seed: u32) {
+        let x = elements::<Z32>(rows * cols, seed.into());
+        let got = transpose(&x, rows, cols);
+        for (i, j) in (0..rows).flat_map(|i| (0..cols).map(move |j| (i, j))) {
+            prop_assert_eq!(got[j * rows + i], x[i * cols + j]);
+        }
+        prop_assert_eq!(transpose(&got, cols, rows), x);
+    }
+}
+
+#[test]
+fn matrix_products_that_span_several_blocks_equal_their_definition() {
+    for (m, k, n) in [(401, 7, 9), (7, 801, 9), (5, 4, 2051), (13, 403, 1030), (1, 600, 600)] {
+        for_each_ring!(check_matmul(Dims { m, k, n }, 5));
+    }
+}
+
+/// The sums inside a tile are as large as they can be.
+#[test]
+fn matrix_products_of_greatest_elements_do_not_overflow_inside() {
+    let d = Dims { m: 16, k: 2000, n: 16 };
+    let greatest = vec![Z128(u128::MAX); 16 * 2000];
+    for on in Backend::available() {
+        let mut z = vec![Z128(0); 16 * 16];
+        backend::matmul_add(on, &mut z, &greatest, &greatest, d);
+        assert!(z.iter().all(|&z| z == Z128(2000)), "{on:?}");
+    }
+}
