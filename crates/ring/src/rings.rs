@@ -151,6 +151,7 @@ ring!(Z128, u128, "Integers modulo 2^128.");
 #[derive(Copy, Clone, Default, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(transparent)]
 pub struct Bits(pub u64);
+#[expect(clippy::suspicious_arithmetic_impl, reason = "this ring's arithmetic is bitwise")]
 impl Add for Bits {
     type Output = Self;
     #[inline(always)]
@@ -158,6 +159,7 @@ impl Add for Bits {
         Self(self.0 ^ y.0)
     }
 }
+#[expect(clippy::suspicious_arithmetic_impl, reason = "this ring's arithmetic is bitwise")]
 impl Sub for Bits {
     type Output = Self;
     #[inline(always)]
@@ -165,6 +167,7 @@ impl Sub for Bits {
         Self(self.0 ^ y.0)
     }
 }
+#[expect(clippy::suspicious_arithmetic_impl, reason = "this ring's arithmetic is bitwise")]
 impl Mul for Bits {
     type Output = Self;
     #[inline(always)]

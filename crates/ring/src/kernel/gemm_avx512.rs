@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use bytemuck::must_cast as cast;
 
-use super::gemm::{Tile, blocked};
+use super::blocked::{Tile, blocked};
 use crate::{Dims, Z32, Z64, Z128};
 
 /// Blocked `z += x * y` with AVX-512 tiles.

@@ -3,6 +3,11 @@
 //! A [`Backend`] is a proof: it can only be had where the processor has its instructions, so
 //! the functions that take one are safe. All `unsafe` of the workspace is below this module.
 
+mod aes;
+#[cfg(target_arch = "x86_64")]
+mod aes_x86;
+#[cfg(target_arch = "x86_64")]
+mod blocked;
 mod gemm;
 #[cfg(target_arch = "x86_64")]
 mod gemm_avx2;
@@ -12,6 +17,7 @@ mod plain;
 
 use std::sync::LazyLock;
 
+pub use aes::{AesBackend, Counter};
 pub use gemm::{Gemm, matmul_add};
 pub use plain::transpose;
 
