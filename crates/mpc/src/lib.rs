@@ -1,1 +1,36 @@
-//! Protocols, circuits and their simulation.
+//! Secure computation: protocols, the circuits written once over all of them, and the
+//! simulation in which both are tested.
+//!
+//! A program is an ordinary blocking function, generic over one parameter `P`: [`Protocol`].
+//! The same program can be run by very different interpreters:
+//!
+//! | interpreter | a "share" is | it yields |
+//! |---|---|---|
+//! | [`protocols::rep3::Rep3`] | this party's shares | the result, jointly |
+//! | [`protocols::plain::Plain`] | the value itself | the reference answer |
+//! | [`protocols::tally::Tally`] | a length | exact rounds and bytes: the quote |
+//! | [`protocols::bounds::Bounds`] | intervals | the proof that nothing overflows |
+//!
+//! `docs/adr/0004` says why blocking and why vectors.
+#![forbid(unsafe_code)]
+
+pub mod circuit;
+mod error;
+mod lanes;
+mod owed;
+mod party;
+mod protocol;
+pub mod protocols;
+mod prss;
+mod script;
+mod share;
+pub mod sim;
+
+pub use error::{Error, Result};
+pub use lanes::join;
+pub use owed::Owed;
+pub use party::{Entropy, Party};
+pub use protocol::{Arithmetic, Protocol, Security, Split};
+pub use prss::{Prss, Side};
+pub use script::{Card, Message, Phase, Script};
+pub use share::{BitLinear, BitShare, Linear, Share};

@@ -1,0 +1,47 @@
+//! Equality, by comparing the bits of two summands.
+
+use super::not;
+use crate::{BitShare, Protocol, Result, Split};
+
+/// Whether `x` is zero modulo `2^bits`: `x = u - v` is zero where `u` and `v` agree.
+///
+/// Cost: [`Protocol::summands`], then `bits - 1` AND gates in `log2(bits)` rounds; in
+/// `Rep3` `bits + 3 (bits - 1)` bits in all, 253 for 64.
+///
+/// # Errors
+/// If a link fails.
+pub fn is_zero<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BShare> {
+    let (mut u, v) = p.summands(x, bits, Split::Difference)?;
+    u ^= &v;
+    not(p, &mut u, bits as usize);
+    all_ones(p, u, bits as usize)
+}
+
+/// Whether `x = y`; requires that `x - y` lies in `[-2^bits, 2^bits)` or `bits` is the ring's.
+///
+/// Cost: as [`is_zero`].
+///
+/// # Errors
+/// If a link fails.
+pub fn equal<P: Protocol>(p: &mut P, x: &P::AShare, y: &P::AShare, bits: u32) -> Result<P::BShare> {
+    let mut difference = x.clone();
+    difference -= y;
+    p.is_zero(&difference, bits)
+}
+
+/// The AND of all planes.
+///
+/// Cost: `width - 1` AND gates in `log2(width)` rounds.
+///
+/// # Errors
+/// If a link fails.
+pub fn all_ones<P: Protocol>(p: &mut P, mut x: P::BShare, mut width: usize) -> Result<P::BShare> {
+    while width > 1 {
+        let half = width / 2;
+        let range = |from: usize, to: usize| (from..to).collect::<Vec<_>>();
+        let both = p.and(&x.pick(&range(0, half)), &x.pick(&range(half, 2 * half)))?;
+        x = P::BShare::stack(&[&both, &x.pick(&range(2 * half, width))]);
+        width -= half;
+    }
+    Ok(x)
+}

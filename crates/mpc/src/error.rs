@@ -1,0 +1,34 @@
+//! What can go wrong in a protocol, by what the caller can do about it.
+
+/// The result of a protocol step.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a protocol stopped. Never carries a secret or a share.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A link failed: the peer is absent, silent, dead, out of step, or gave up.
+    #[error(transparent)]
+    Net(#[from] sharewell_net::Error),
+    /// A party was caught deviating from the protocol.
+    #[error("a check of `{step}` failed: some party deviated from the protocol")]
+    Cheating {
+        /// The step whose check failed.
+        step: &'static str,
+    },
+    /// An earlier error has ended this endpoint.
+    #[error("this endpoint has failed before and may not be used again")]
+    Poisoned,
+    /// The program could leave the ring: refused before any run.
+    #[error("`{step}` could leave the {bits}-bit ring: its bound is {bound}")]
+    Overflow {
+        /// The step that could overflow.
+        step: &'static str,
+        /// Bits of the ring.
+        bits: u32,
+        /// The interval that does not fit, printed.
+        bound: String,
+    },
+    /// The operating system gave no randomness.
+    #[error("the operating system's random generator failed")]
+    Entropy,
+}

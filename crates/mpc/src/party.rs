@@ -1,0 +1,179 @@
+//! One lane of one party: typed vectors, collective patterns, the clock.
+
+use std::sync::Arc;
+
+use sharewell_net::{Error as NetError, Frame, Lane, PartyId, Step, Transport};
+use sharewell_ring::{Ring, hash};
+use zeroize::Zeroizing;
+
+use crate::{Error, Result};
+
+/// Bytes of one frame's body, so that computing, encrypting and sending overlap.
+/// A multiple of every element's size and of the generator's block.
+pub(crate) const TILE_BYTES: usize = 1 << 18;
+
+/// Where a session's first randomness comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum Entropy {
+    /// The operating system.
+    System,
+    /// A fixed seed, for simulations that replay.
+    #[doc(hidden)]
+    Seed(u64),
+}
+
+impl Entropy {
+    /// 32 bytes for one purpose.
+    pub(crate) fn draw(self, me: PartyId, label: &str) -> Result<Zeroizing<[u8; 32]>> {
+        let mut out = Zeroizing::new([0; 32]);
+        match self {
+            Self::System => getrandom::fill(&mut *out).map_err(|_| Error::Entropy)?,
+            Self::Seed(seed) => {
+                *out = hash::digest(&[&seed.to_le_bytes(), &[me.0], label.as_bytes()]);
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// One lane of one party. Frames are numbered and named per lane; a frame that is not the
+/// one that the program expects is an error, never data.
+#[derive(Clone)]
+pub struct Party {
+    link: Arc<dyn Transport>,
+    lane: Lane,
+    clock: u32,
+    forks: u32,
+    sent: Vec<u32>,
+    received: Vec<u32>,
+}
+
+impl std::fmt::Debug for Party {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Party({}, lane {:x}, clock {})", self.link.me(), self.lane.0, self.clock)
+    }
+}
+
+impl Party {
+    /// The first lane over a transport.
+    #[must_use]
+    pub fn new(link: Arc<dyn Transport>) -> Self {
+        Self::on(link, Lane(0), 0)
+    }
+
+    fn on(link: Arc<dyn Transport>, lane: Lane, clock: u32) -> Self {
+        let parties = usize::from(link.parties());
+        Self { link, lane, clock, forks: 0, sent: vec![0; parties], received: vec![0; parties] }
+    }
+
+    /// Which party this is.
+    #[must_use]
+    pub fn me(&self) -> PartyId {
+        self.link.me()
+    }
+
+    /// How many parties there are, givers and recipients included.
+    #[must_use]
+    pub fn parties(&self) -> u8 {
+        self.link.parties()
+    }
+
+    /// The link below, to abort a run or read a meter.
+    #[must_use]
+    pub fn link(&self) -> &Arc<dyn Transport> {
+        &self.link
+    }
+
+    /// This lane.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    /// Rounds so far: the longest chain of dependent messages that ends here.
+    #[must_use]
+    pub fn rounds(&self) -> u32 {
+        self.clock
+    }
+
+    /// Starts counting rounds anew.
+    pub fn reset_rounds(&mut self) {
+        self.clock = 0;
+    }
+
+    /// A child lane: the same one at every party that forks at the same place.
+    #[must_use]
+    pub fn fork(&mut self) -> Self {
+        self.forks += 1;
+        let name = hash::digest(&[&self.lane.0.to_le_bytes(), &self.forks.to_le_bytes()]);
+        let mut lane = [0; 8];
+        lane.copy_from_slice(&name[..8]);
+        Self::on(self.link.clone(), Lane(u64::from_le_bytes(lane)), self.clock)
+    }
+
+    /// Takes the clock of a child lane that has ended.
+    pub fn absorb(&mut self, child: &Self) {
+        self.clock = self.clock.max(child.clock);
+    }
+
+    /// Queues a vector for a peer. Nothing is sent for an empty one.
+    ///
+    /// # Errors
+    /// [`Error::Net`] if the link has ended or its queue is full.
+    pub fn send<R: Ring>(&mut self, to: PartyId, step: Step, x: &[R]) -> Result<()> {
+        for tile in x.chunks(TILE_BYTES / R::BYTES) {
+            let seq = self.sent[usize::from(to.0)];
+            self.sent[usize::from(to.0)] += 1;
+            let body = bytemuck::cast_slice(tile).to_vec();
+            let frame = Frame { lane: self.lane, seq, clock: self.clock, step: step.hash(), body };
+            self.link.send(to, step, frame)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for a vector of `len` elements.
+    ///
+    /// # Errors
+    /// [`Error::Net`] if the link fails or the peer is out of step.
+    pub fn recv<R: Ring>(&mut self, from: PartyId, step: Step, len: usize) -> Result<Vec<R>> {
+        let mut out = vec![R::ZERO; len];
+        self.recv_into(from, step, &mut out)?;
+        Ok(out)
+    }
+
+    /// [`Self::recv`] into a place of one's own.
+    ///
+    /// # Errors
+    /// As [`Self::recv`].
+    pub fn recv_into<R: Ring>(&mut self, from: PartyId, step: Step, out: &mut [R]) -> Result<()> {
+        let mut clock = self.clock;
+        for tile in out.chunks_mut(TILE_BYTES / R::BYTES) {
+            let frame = self.link.recv(from, step, self.lane)?;
+            let tile: &mut [u8] = bytemuck::cast_slice_mut(tile);
+            self.check(from, step, &frame, tile.len())?;
+            tile.copy_from_slice(&frame.body);
+            clock = clock.max(frame.clock.saturating_add(1));
+        }
+        self.clock = clock;
+        Ok(())
+    }
+
+    fn check(&mut self, from: PartyId, step: Step, frame: &Frame, len: usize) -> Result<()> {
+        let expected = &mut self.received[usize::from(from.0)];
+        let want = *expected;
+        *expected += 1;
+        let desync = |what, want: u64, got: u64| {
+            Err(NetError::Desync { peer: from, step, what, want, got }.into())
+        };
+        if frame.seq != want {
+            return desync("frame number", want.into(), frame.seq.into());
+        }
+        if frame.step != step.hash() {
+            return desync("step", step.hash().into(), frame.step.into());
+        }
+        if frame.body.len() != len {
+            return desync("message length", len as u64, frame.body.len() as u64);
+        }
+        Ok(())
+    }
+}

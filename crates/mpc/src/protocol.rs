@@ -1,0 +1,226 @@
+//! What a protocol must bring, and what it is given for it.
+
+use sharewell_net::PartyId;
+use sharewell_ring::{Dims, Integer, Planes};
+
+use crate::{BitShare, Result, Share, circuit};
+
+/// What corrupt parties may do without harm.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Security {
+    /// Nothing is hidden: the interpreter of reference runs and quotes.
+    None,
+    /// They follow the protocol and try to learn from what they see.
+    SemiHonest,
+    /// They deviate as they like; the honest parties stop before anything wrong is revealed.
+    MaliciousAbort,
+}
+
+/// How a value is cut in two for boolean circuits.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// `x = u + v`.
+    Sum,
+    /// `x = u - v`.
+    Difference,
+}
+
+/// Arithmetic sharing over `Ring`.
+///
+/// All calls are collective: every party makes the same calls in the same order with
+/// vectors of the same lengths.
+pub trait Arithmetic: Sized {
+    /// The ring of the shares.
+    type Ring: Integer;
+    /// A vector of shares.
+    type AShare: Share<Self::Ring>;
+
+    /// Which adversary the protocol withstands.
+    const SECURITY: Security;
+
+    /// A sharing of public values. Local.
+    fn public(&self, x: &[Self::Ring]) -> Self::AShare;
+    /// Shares the givers' vectors: giver `i` brings `lens[i]` elements, this party `mine`; an
+    /// interpreter without parties takes everybody's, one after the other.
+    /// Givers past the compute parties take part by the protocol's own client functions.
+    ///
+    /// # Errors
+    /// [`crate::Error::Net`] and its kin if a link fails. The same holds for every method.
+    fn input(&mut self, mine: &[Self::Ring], lens: &[usize]) -> Result<Vec<Self::AShare>>;
+    /// Uniform secrets that nobody knows.
+    ///
+    /// # Errors
+    /// As [`Self::input`].
+    fn random(&mut self, len: usize) -> Result<Self::AShare>;
+    /// Element-wise product.
+    ///
+    /// # Errors
+    /// As [`Self::input`].
+    fn mul(&mut self, x: &Self::AShare, y: &Self::AShare) -> Result<Self::AShare>;
+    /// Inner products of each of `rows` equal consecutive blocks; costs its output only.
+    ///
+    /// # Errors
+    /// As [`Self::input`].
+    fn dot(&mut self, x: &Self::AShare, y: &Self::AShare, rows: usize) -> Result<Self::AShare>;
+    /// Matrix product; costs its output only.
+    ///
+    /// # Errors
+    /// As [`Self::input`].
+    fn matmul(&mut self, x: &Self::AShare, y: &Self::AShare, d: Dims) -> Result<Self::AShare>;
+    /// Opens masked values inside a circuit; the check, if the protocol has one, is deferred.
+    ///
+    /// # Errors
+    /// As [`Self::input`].
+    fn partial_open(&mut self, x: &Self::AShare) -> Result<Vec<Self::Ring>>;
+    /// Opens to some recipients, compute parties or not; deferred check as above.
+    /// `Some` at the recipients among the compute parties.
+    ///
+    /// # Errors
+    /// As [`Self::input`].
+    fn partial_open_to(
+        &mut self,
+        x: &Self::AShare,
+        to: &[PartyId],
+    ) -> Result<Option<Vec<Self::Ring>>>;
+    /// Settles every check owed.
+    ///
+    /// # Errors
+    /// [`crate::Error::Cheating`] if a check fails.
+    fn verify(&mut self) -> Result<()>;
+    /// A child on its own lane with its own randomness.
+    ///
+    /// # Errors
+    /// As [`Self::input`].
+    fn fork(&mut self) -> Result<Self>;
+    /// Takes a child's clock and debts.
+    fn absorb(&mut self, child: Self);
+
+    /// A bound that mathematics gives and arithmetic on intervals cannot see: every element
+    /// lies in `[lo, hi]` with an error of at most `error`, all in units of the last place.
+    /// Only an interpreter of intervals does anything with it.
+    fn note_bound(&mut self, _x: &mut Self::AShare, _lo: i128, _hi: i128, _error: f64) {}
+
+    /// Gives secrets to the application, all compute parties: checked before and after.
+    ///
+    /// # Errors
+    /// As [`Self::input`], and [`crate::Error::Cheating`].
+    fn reveal(&mut self, x: &Self::AShare) -> Result<Vec<Self::Ring>> {
+        self.verify()?;
+        let opened = self.partial_open(x)?;
+        self.verify()?;
+        Ok(opened)
+    }
+
+    /// Gives secrets to some recipients only.
+    ///
+    /// # Errors
+    /// As [`Self::reveal`].
+    fn reveal_to(&mut self, x: &Self::AShare, to: &[PartyId]) -> Result<Option<Vec<Self::Ring>>> {
+        self.verify()?;
+        let opened = self.partial_open_to(x, to)?;
+        self.verify()?;
+        Ok(opened)
+    }
+}
+
+/// Boolean sharing, 64 secrets to a word, and the way between the two worlds.
+/// What a paper does better, a protocol overrides; the rest comes from [`circuit`].
+///
+/// Where a method takes `bits`, the caller promises `-2^(bits-1) <= x < 2^(bits-1)`;
+/// narrower is cheaper.
+pub trait Protocol: Arithmetic {
+    /// Bit-sliced boolean shares.
+    type BShare: BitShare;
+
+    /// A sharing of public bits. Local.
+    fn public_bits(&self, x: &Planes) -> Self::BShare;
+    /// Uniform bits that nobody knows: `width` planes of `len`.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn random_bits(&mut self, len: usize, width: usize) -> Result<Self::BShare>;
+    /// Bit-wise product.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn and(&mut self, x: &Self::BShare, y: &Self::BShare) -> Result<Self::BShare>;
+    /// Opens masked bits inside a circuit, as [`Arithmetic::partial_open`].
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn partial_open_bits(&mut self, x: &Self::BShare) -> Result<Planes>;
+    /// The low `bits` bits of two summands of `x` modulo `2^bits`, each shared bit-wise.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn summands(
+        &mut self,
+        x: &Self::AShare,
+        bits: u32,
+        split: Split,
+    ) -> Result<(Self::BShare, Self::BShare)>;
+    /// Each bit as a ring element 0 or 1: `width` planes of `n` give `width * n` elements.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn b2a(&mut self, x: &Self::BShare) -> Result<Self::AShare>;
+    /// `x / 2^by`, rounded up or down at random with an error of at most one unit in the
+    /// last place; requires `|x| < 2^(BITS-2)`.
+    /// With `x = u + v` as in [`Self::summands`] it is `floor(x / 2^by) + 1 - carry`, where
+    /// the carry is that of the low `by` bits of the summands.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn trunc(&mut self, x: &Self::AShare, by: u32) -> Result<Self::AShare>;
+
+    /// [`Arithmetic::mul`], then [`Self::trunc`].
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn mul_trunc(&mut self, x: &Self::AShare, y: &Self::AShare, by: u32) -> Result<Self::AShare> {
+        let wide = self.mul(x, y)?;
+        self.trunc(&wide, by)
+    }
+    /// [`Arithmetic::matmul`], then [`Self::trunc`] once.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn matmul_trunc(
+        &mut self,
+        x: &Self::AShare,
+        y: &Self::AShare,
+        d: Dims,
+        by: u32,
+    ) -> Result<Self::AShare> {
+        let wide = self.matmul(x, y, d)?;
+        self.trunc(&wide, by)
+    }
+    /// `floor(x / 2^by)`, exactly; requires `|x| < 2^(BITS-2)`.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn trunc_exact(&mut self, x: &Self::AShare, by: u32) -> Result<Self::AShare> {
+        circuit::trunc_exact(self, x, by)
+    }
+    /// The low `bits` bits, least significant plane first.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn a2b(&mut self, x: &Self::AShare, bits: u32) -> Result<Self::BShare> {
+        circuit::a2b(self, x, bits)
+    }
+    /// The sign: 1 for negative.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn msb(&mut self, x: &Self::AShare, bits: u32) -> Result<Self::BShare> {
+        circuit::msb(self, x, bits)
+    }
+    /// Whether `x` is zero modulo `2^bits`.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn is_zero(&mut self, x: &Self::AShare, bits: u32) -> Result<Self::BShare> {
+        circuit::is_zero(self, x, bits)
+    }
+}

@@ -1,0 +1,305 @@
+//! The interpreter of intervals: a share is a range and a rounding error. It yields the
+//! proof that nothing can overflow, and the worst error of each output.
+//!
+//! Setting: no parties, no data; the ranges of the inputs come from the agreed schema.
+//! Adversary: none. Source: interval arithmetic (Moore 1966); errors are absolute, in units of
+//! the last place.
+//!
+//! Linear steps may leave the ring and come back: modulo `2^k` that is harmless. What enters
+//! a multiplication, a truncation, a comparison or an opening must fit.
+
+use std::collections::VecDeque;
+use std::ops::{AddAssign, BitXorAssign, SubAssign};
+
+use sharewell_net::PartyId;
+use sharewell_ring::{Dims, Integer, Planes};
+
+use crate::share::blocks;
+use crate::{Arithmetic, BitShare, Error, Protocol, Result, Security, Share, Split};
+
+/// Where a value lies, and how far it may be from the exact one.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Interval {
+    /// Least value; `None` below what 128 bits can say.
+    pub lo: Option<i128>,
+    /// Greatest value; `None` above what 128 bits can say.
+    pub hi: Option<i128>,
+    /// Worst absolute error, in units of the last place.
+    pub error: f64,
+}
+
+impl Interval {
+    /// An exact value between two bounds.
+    #[must_use]
+    pub fn between(lo: i128, hi: i128) -> Self {
+        Self { lo: Some(lo), hi: Some(hi), error: 0.0 }
+    }
+
+    const UNBOUNDED: Self = Self { lo: None, hi: None, error: f64::INFINITY };
+
+    fn magnitude(&self) -> f64 {
+        match (self.lo, self.hi) {
+            (Some(lo), Some(hi)) => (lo as f64).abs().max((hi as f64).abs()),
+            _ => f64::INFINITY,
+        }
+    }
+
+    fn add(&self, y: &Self) -> Self {
+        let sum = |a: Option<i128>, b: Option<i128>| a?.checked_add(b?);
+        Self { lo: sum(self.lo, y.lo), hi: sum(self.hi, y.hi), error: self.error + y.error }
+    }
+
+    fn negated(&self) -> Self {
+        let flip = |x: Option<i128>| x?.checked_neg();
+        Self { lo: flip(self.hi), hi: flip(self.lo), error: self.error }
+    }
+
+    fn mul(&self, y: &Self) -> Self {
+        let (Some(a), Some(b), Some(c), Some(d)) = (self.lo, self.hi, y.lo, y.hi) else {
+            return Self::UNBOUNDED;
+        };
+        let corners = [a.checked_mul(c), a.checked_mul(d), b.checked_mul(c), b.checked_mul(d)];
+        let error = |e: f64, m: f64| if e == 0.0 { 0.0 } else { e * m };
+        let error = error(self.error, y.magnitude())
+            + error(y.error, self.magnitude())
+            + self.error * y.error;
+        let Some(corners) = corners.into_iter().collect::<Option<Vec<_>>>() else {
+            return Self { error, ..Self::UNBOUNDED };
+        };
+        Self { lo: corners.iter().min().copied(), hi: corners.iter().max().copied(), error }
+    }
+
+    fn times(&self, n: usize) -> Self {
+        let times = |x: Option<i128>| x?.checked_mul(n as i128);
+        Self { lo: times(self.lo), hi: times(self.hi), error: self.error * n as f64 }
+    }
+
+    fn hull(x: &[Self]) -> Self {
+        let first = x.first().copied().unwrap_or(Self::between(0, 0));
+        x.iter().fold(first, |hull, x| Self {
+            lo: hull.lo.zip(x.lo).map(|(a, b)| a.min(b)),
+            hi: hull.hi.zip(x.hi).map(|(a, b)| a.max(b)),
+            error: hull.error.max(x.error),
+        })
+    }
+
+    fn fits(&self, bits: u32) -> bool {
+        let limit = 1i128.checked_shl(bits - 1).filter(|limit| *limit > 0);
+        match (self.lo, self.hi, limit) {
+            (Some(lo), Some(hi), Some(limit)) => lo >= -limit && hi < limit,
+            (Some(_), Some(_), None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Interval {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.lo, self.hi) {
+            (Some(lo), Some(hi)) => write!(f, "[{lo}, {hi}]"),
+            _ => f.write_str("beyond 128 bits"),
+        }
+    }
+}
+
+/// The interpreter.
+#[derive(Debug)]
+pub struct Bounds<R> {
+    inputs: VecDeque<Vec<Interval>>,
+    outputs: Vec<Interval>,
+    ring: std::marker::PhantomData<R>,
+}
+
+impl<R: Integer> Bounds<R> {
+    /// With the ranges of every input, giver after giver, call after call.
+    #[must_use]
+    pub fn new(inputs: impl IntoIterator<Item = Vec<Interval>>) -> Self {
+        let inputs = inputs.into_iter().collect();
+        Self { inputs, outputs: vec![], ring: std::marker::PhantomData }
+    }
+
+    /// Ranges and errors of everything opened so far.
+    #[must_use]
+    pub fn outputs(&self) -> &[Interval] {
+        &self.outputs
+    }
+
+    fn require(step: &'static str, x: &[Interval], bits: u32) -> Result<()> {
+        match x.iter().find(|x| !x.fits(bits)) {
+            Some(bound) => Err(Error::Overflow { step, bits, bound: bound.to_string() }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A vector of intervals.
+#[derive(Clone, Debug)]
+pub struct Ranges(pub Vec<Interval>);
+
+impl AddAssign<&Self> for Ranges {
+    fn add_assign(&mut self, y: &Self) {
+        self.0.iter_mut().zip(&y.0).for_each(|(x, y)| *x = x.add(y));
+    }
+}
+impl SubAssign<&Self> for Ranges {
+    fn sub_assign(&mut self, y: &Self) {
+        self.0.iter_mut().zip(&y.0).for_each(|(x, y)| *x = x.add(&y.negated()));
+    }
+}
+impl<R: Integer> Share<R> for Ranges {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+    fn scale(&mut self, by: &[R]) {
+        for (i, x) in self.0.iter_mut().enumerate() {
+            let by = by[if by.len() == 1 { 0 } else { i }].to_i128();
+            *x = x.mul(&Interval::between(by, by));
+        }
+    }
+    fn concat(parts: &[&Self]) -> Self {
+        Self(parts.iter().flat_map(|p| &p.0).copied().collect())
+    }
+    fn split(mut self, at: usize) -> (Self, Self) {
+        let rest = self.0.split_off(at);
+        (self, Self(rest))
+    }
+    fn gather(&self, index: &[usize]) -> Self {
+        Self(index.iter().map(|&i| self.0[i]).collect())
+    }
+    fn sum(&self, rows: usize) -> Self {
+        let sum = |x: &[Interval]| x.iter().fold(Interval::between(0, 0), |sum, x| sum.add(x));
+        Self(blocks(&self.0, rows).map(sum).collect())
+    }
+}
+
+/// Bits: their shape is all that intervals say of them.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    len: usize,
+    width: usize,
+}
+impl BitXorAssign<&Self> for Shape {
+    fn bitxor_assign(&mut self, y: &Self) {
+        assert_eq!((self.len, self.width), (y.len, y.width), "planes of different shapes");
+    }
+}
+impl BitShare for Shape {
+    fn len(&self) -> usize {
+        self.len
+    }
+    fn pick(&self, planes: &[usize]) -> Self {
+        Self { width: planes.len(), ..*self }
+    }
+    fn stack(parts: &[&Self]) -> Self {
+        let len = parts.first().map_or(0, |p| p.len);
+        Self { len, width: parts.iter().map(|p| p.width).sum() }
+    }
+    fn mask(&mut self, _: &Planes) {}
+}
+
+impl<R: Integer> Arithmetic for Bounds<R> {
+    type Ring = R;
+    type AShare = Ranges;
+
+    const SECURITY: Security = Security::None;
+
+    fn public(&self, x: &[R]) -> Ranges {
+        Ranges(x.iter().map(|x| Interval::between(x.to_i128(), x.to_i128())).collect())
+    }
+    fn input(&mut self, _: &[R], lens: &[usize]) -> Result<Vec<Ranges>> {
+        let mut take = |&len: &usize| {
+            let ranges = self.inputs.pop_front().unwrap_or_default();
+            assert_eq!(ranges.len(), len, "ranges of an input");
+            Self::require("input", &ranges, R::BITS)?;
+            Ok(Ranges(ranges))
+        };
+        lens.iter().map(&mut take).collect()
+    }
+    fn random(&mut self, len: usize) -> Result<Ranges> {
+        let half = 1i128 << (R::BITS - 1).min(126);
+        Ok(Ranges(vec![Interval::between(-half, half - 1); len]))
+    }
+    fn mul(&mut self, x: &Ranges, y: &Ranges) -> Result<Ranges> {
+        Self::require("mul", &x.0, R::BITS)?;
+        Self::require("mul", &y.0, R::BITS)?;
+        Ok(Ranges(x.0.iter().zip(&y.0).map(|(x, y)| x.mul(y)).collect()))
+    }
+    fn dot(&mut self, x: &Ranges, y: &Ranges, rows: usize) -> Result<Ranges> {
+        let products = self.mul(x, y)?;
+        Ok(Share::<R>::sum(&products, rows))
+    }
+    fn matmul(&mut self, x: &Ranges, y: &Ranges, d: Dims) -> Result<Ranges> {
+        Self::require("matmul", &x.0, R::BITS)?;
+        Self::require("matmul", &y.0, R::BITS)?;
+        let bound = Interval::hull(&x.0).mul(&Interval::hull(&y.0)).times(d.k);
+        Ok(Ranges(vec![bound; d.m * d.n]))
+    }
+    fn partial_open(&mut self, x: &Ranges) -> Result<Vec<R>> {
+        Self::require("open", &x.0, R::BITS)?;
+        self.outputs.extend(&x.0);
+        Ok(vec![R::ZERO; x.0.len()])
+    }
+    fn partial_open_to(&mut self, x: &Ranges, _: &[PartyId]) -> Result<Option<Vec<R>>> {
+        self.partial_open(x).map(Some)
+    }
+    fn verify(&mut self) -> Result<()> {
+        Ok(())
+    }
+    fn fork(&mut self) -> Result<Self> {
+        Ok(Self::new(std::mem::take(&mut self.inputs)))
+    }
+    fn absorb(&mut self, child: Self) {
+        self.inputs.extend(child.inputs);
+        self.outputs.extend(child.outputs);
+    }
+    fn note_bound(&mut self, x: &mut Ranges, lo: i128, hi: i128, error: f64) {
+        for x in &mut x.0 {
+            x.lo = Some(x.lo.map_or(lo, |l| l.max(lo)));
+            x.hi = Some(x.hi.map_or(hi, |h| h.min(hi)));
+            x.error = error;
+        }
+    }
+}
+
+impl<R: Integer> Protocol for Bounds<R> {
+    type BShare = Shape;
+
+    fn public_bits(&self, x: &Planes) -> Shape {
+        Shape { len: x.len(), width: x.width() }
+    }
+    fn random_bits(&mut self, len: usize, width: usize) -> Result<Shape> {
+        Ok(Shape { len, width })
+    }
+    fn and(&mut self, x: &Shape, _: &Shape) -> Result<Shape> {
+        Ok(x.clone())
+    }
+    fn partial_open_bits(&mut self, x: &Shape) -> Result<Planes> {
+        Ok(Planes::zero(x.len, x.width))
+    }
+    fn summands(&mut self, x: &Ranges, bits: u32, _: Split) -> Result<(Shape, Shape)> {
+        let shape = Shape { len: x.0.len(), width: bits as usize };
+        Ok((shape.clone(), shape))
+    }
+    fn b2a(&mut self, x: &Shape) -> Result<Ranges> {
+        Ok(Ranges(vec![Interval::between(0, 1); x.len * x.width]))
+    }
+    fn trunc(&mut self, x: &Ranges, by: u32) -> Result<Ranges> {
+        if by == 0 {
+            return Ok(x.clone());
+        }
+        Self::require("trunc", &x.0, R::BITS - 1)?;
+        let shift = |x: &Interval| Interval {
+            lo: x.lo.map(|lo| lo >> by),
+            hi: x.hi.map(|hi| (hi >> by) + 1),
+            error: x.error / 2f64.powi(by as i32) + 1.0,
+        };
+        Ok(Ranges(x.0.iter().map(shift).collect()))
+    }
+    fn trunc_exact(&mut self, x: &Ranges, by: u32) -> Result<Ranges> {
+        self.trunc(x, by)
+    }
+    fn msb(&mut self, x: &Ranges, bits: u32) -> Result<Shape> {
+        Self::require("msb", &x.0, bits)?;
+        Ok(Shape { len: x.0.len(), width: 1 })
+    }
+}

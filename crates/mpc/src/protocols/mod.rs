@@ -1,0 +1,11 @@
+//! The protocols, one folder each; none imports another.
+
+pub mod bounds;
+pub mod plain;
+pub mod rep3;
+pub mod tally;
+
+use crate::Card;
+
+/// Every protocol that a study can ask for, in the order in which `auto` prefers them.
+pub const ALL: &[&Card] = &[&rep3::CARD];

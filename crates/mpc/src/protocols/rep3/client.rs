@@ -1,0 +1,76 @@
+//! Givers and recipients that do not compute.
+//!
+//! A giver sends two seeds and one explicit component, each to its two holders; a recipient
+//! adds three parts that were masked for it.
+
+use sharewell_net::{PartyId, Step};
+use sharewell_ring::{Integer, Key, Prg, Ring, Z128, hash};
+
+use crate::{Entropy, Party, Result};
+
+const SEEDS: Step = Step("give seeds");
+const REST: Step = Step("give rest");
+const TAKE: Step = Step("open to");
+
+/// A giver past the compute parties shares its vector.
+///
+/// Cost: 32 bytes to P0, 16 and one element each to P1 and P2; one round.
+///
+/// # Errors
+/// If a link fails or the operating system gives no randomness.
+pub fn give<R: Integer>(party: &mut Party, x: &[R], entropy: Entropy) -> Result<()> {
+    if x.is_empty() {
+        return Ok(());
+    }
+    let secret = entropy.draw(party.me(), &format!("give {}", party.rounds()))?;
+    let seeds = [0, 1].map(|i| hash::derive::<16>(&*secret, &[i], b"sharewell giver 1"));
+    let mut rest = x.to_vec();
+    for seed in &seeds {
+        R::sub_assign(&mut rest, &expand(seed, x.len()));
+    }
+    let [zero, one] = seeds.map(|seed| Z128(u128::from_le_bytes(seed)));
+    party.send(PartyId(0), SEEDS, &[zero, one])?;
+    party.send(PartyId(1), SEEDS, &[one])?;
+    party.send(PartyId(2), SEEDS, &[zero])?;
+    party.send(PartyId(1), REST, &rest)?;
+    party.send(PartyId(2), REST, &rest)
+}
+
+/// A compute party's components of a giver's vector.
+pub(super) fn accept<R: Integer>(
+    party: &mut Party,
+    from: PartyId,
+    len: usize,
+) -> Result<[Vec<R>; 2]> {
+    if len == 0 {
+        return Ok([vec![], vec![]]);
+    }
+    let me = party.me().0;
+    let seeds: Vec<Z128> = party.recv(from, SEEDS, if me == 0 { 2 } else { 1 })?;
+    let expanded = |seed: &Z128| expand(&seed.0.to_le_bytes(), len);
+    Ok(match me {
+        0 => [expanded(&seeds[0]), expanded(&seeds[1])],
+        1 => [expanded(&seeds[0]), party.recv(from, REST, len)?],
+        _ => [party.recv(from, REST, len)?, expanded(&seeds[0])],
+    })
+}
+
+/// A recipient past the compute parties receives a vector opened to it.
+///
+/// Cost: one element from each compute party; one round.
+///
+/// # Errors
+/// If a link fails.
+pub fn take<R: Integer>(party: &mut Party, len: usize) -> Result<Vec<R>> {
+    let mut out = vec![R::ZERO; len];
+    for i in 0..3 {
+        R::add_assign(&mut out, &party.recv(PartyId(i), TAKE, len)?);
+    }
+    Ok(out)
+}
+
+fn expand<R: Ring>(seed: &[u8; 16], len: usize) -> Vec<R> {
+    let mut out = vec![R::ZERO; len];
+    Prg::new(&Key(*seed)).fill(0, 0, &mut out);
+    out
+}

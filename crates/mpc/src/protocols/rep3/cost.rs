@@ -1,0 +1,85 @@
+//! The card: what each primitive sends to whom. The conformance suite compares it with
+//! what is sent.
+
+use super::trunc::narrow_bytes;
+use crate::Security;
+use crate::script::{Card, Costs, Message, Phase, Script};
+
+/// The protocol's line in the table.
+pub const CARD: Card = Card {
+    name: "rep3",
+    parties: 3,
+    corruptions: 1,
+    security: Security::SemiHonest,
+    cheater: "can falsify results and, by falsifying, learn about inputs; nothing detects it",
+    source: "Araki, Furukawa, Lindell, Nof, Ohara, CCS 2016 (eprint 2016/768)",
+    costs: Costs {
+        input,
+        mul: |n, w| vec![backward(n * w)],
+        mul_trunc,
+        trunc,
+        and: |words| vec![backward(words * 8)],
+        summands: |words| vec![vec![message(2, 1, words * 8)]],
+        b2a: |n, w| {
+            vec![vec![message(2, 1, n * w), message(0, 2, n * w)], vec![message(1, 2, n * w)]]
+        },
+        open: |n, w| vec![(0..3).map(|i| message(i, (i + 1) % 3, n * w)).collect()],
+        open_to,
+    },
+};
+
+fn message(from: u8, to: u8, bytes: usize) -> Message {
+    Message { from, to, bytes: bytes as u64 }
+}
+
+/// Everybody to the previous party.
+fn backward(bytes: usize) -> Phase {
+    (0..3).map(|i| message(i, (i + 2) % 3, bytes)).collect()
+}
+
+fn input(giver: u8, n: usize, w: usize) -> Phase {
+    if n == 0 {
+        vec![]
+    } else if giver < 3 {
+        vec![message(giver, (giver + 1) % 3, n * w)]
+    } else {
+        vec![message(giver, 0, 32), message(giver, 1, 16 + n * w), message(giver, 2, 16 + n * w)]
+    }
+}
+
+fn open_to(recipient: u8, n: usize, w: usize) -> Phase {
+    if recipient < 3 {
+        vec![message((recipient + 2) % 3, recipient, n * w)]
+    } else {
+        (0..3).map(|i| message(i, recipient, n * w)).collect()
+    }
+}
+
+fn trunc(n: usize, w: usize, by: u32) -> Script {
+    if by == 0 {
+        return vec![];
+    }
+    let narrow = n * narrow_bytes(by);
+    vec![vec![
+        message(0, 1, narrow),
+        message(1, 0, narrow),
+        message(2, 1, n * w + 2 * narrow),
+        message(2, 0, 2 * narrow),
+    ]]
+}
+
+fn mul_trunc(n: usize, w: usize, by: u32) -> Script {
+    if by == 0 {
+        return vec![backward(n * w)];
+    }
+    let narrow = n * narrow_bytes(by);
+    let keys_and_parts = vec![
+        message(0, 2, n * w),
+        message(0, 1, narrow),
+        message(1, 2, n.div_ceil(64) * 8),
+        message(1, 0, narrow),
+    ];
+    let halves_and_offers =
+        vec![message(1, 2, n * w), message(2, 1, n * w + 2 * narrow), message(2, 0, 2 * narrow)];
+    vec![keys_and_parts, halves_and_offers]
+}

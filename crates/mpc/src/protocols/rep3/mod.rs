@@ -1,0 +1,254 @@
+//! Replicated secret sharing among three parties, semi-honest.
+//!
+//! Setting: three compute parties, any number of givers and recipients beside them.
+//!
+//! Adversary: semi-honest, at most one of the three compute parties; givers and recipients
+//! may join it. Abort: selective (one party may stop while another has finished).
+//!
+//! What a cheater achieves: anything; a party that deviates can falsify results and, by
+//! falsifying them, learn about inputs. Nothing here detects it.
+//!
+//! | | P0 | P1 | P2 |
+//! |---|---|---|---|
+//! | components of `x = x0 + x1 + x2` | x0, x1 | x1, x2 | x2, x0 |
+//! | pair keys | K0 (with P2), K1 (with P1) | K1, K2 | K2, K0 |
+//!
+//! Costs, for `k`-bit elements and `w` the narrowest of 16, 32, 64, 128 bits that holds the
+//! bits truncated; all parties together, in bits per element:
+//!
+//! | primitive | bits | rounds |
+//! |---|---|---|
+//! | input by a compute party | k | 1 |
+//! | `mul`, `dot`, `matmul` (per output) | 3 k | 1 |
+//! | `and` (per bit) | 3 | 1 |
+//! | `trunc` | k + 6 w | 1 |
+//! | `mul_trunc`, `matmul_trunc` | 3 k + 6 w + 1 | 2 |
+//! | `summands` (per bit) | 1 | 1 |
+//! | `b2a` | 3 k | 2 |
+//! | opening to all | 3 k | 1 |
+//! | opening to one compute party / another recipient | k / 3 k | 1 |
+//!
+//! Bits travel in whole words of 64. The *two-summand view* carries the conversions: P2 knows
+//! `u = x2 + x0`, P0 and P1 both know `v = x1`, and `x = u + v`.
+//!
+//! Source: Araki, Furukawa, Lindell, Nof, Ohara, CCS 2016 (eprint 2016/768); conversions and
+//! three-party oblivious transfer after ABY3 (eprint 2018/403) 5.3 and 5.4; truncation
+//! without wrap failure as in `trunc`. Differs: randomness by PRSS alone, `docs/adr/0003`.
+
+mod boolean;
+mod client;
+mod cost;
+mod trunc;
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use sharewell_net::{PartyId, Step};
+use sharewell_ring::{Dims, Integer, Ring};
+
+pub use client::{give, take};
+pub use cost::CARD;
+
+use crate::party::TILE_BYTES;
+use crate::prss::{next, previous};
+use crate::share::blocks;
+use crate::{Arithmetic, Entropy, Linear, Party, Prss, Result, Security, Side};
+
+/// One compute party's endpoint.
+#[derive(Debug)]
+pub struct Rep3<R> {
+    party: Party,
+    prss: Prss,
+    ring: PhantomData<R>,
+}
+
+/// The two components that this party holds, in order.
+type Pair<T> = [Vec<T>; 2];
+
+impl<R: Integer> Rep3<R> {
+    /// Joins the other two compute parties in a session.
+    ///
+    /// # Errors
+    /// If a link fails or the operating system gives no randomness.
+    ///
+    /// # Panics
+    /// If this is not one of the three compute parties: parties 0, 1 and 2.
+    pub fn connect(mut party: Party, session: &[u8; 32], entropy: Entropy) -> Result<Self> {
+        assert!(party.me().0 < 3 && party.parties() >= 3, "parties 0, 1 and 2 compute");
+        let prss = Prss::agree(&mut party, session, entropy)?;
+        party.reset_rounds();
+        Ok(Self { party, prss, ring: PhantomData })
+    }
+
+    /// This party's endpoint.
+    #[must_use]
+    pub fn party(&self) -> &Party {
+        &self.party
+    }
+
+    fn me(&self) -> PartyId {
+        self.party.me()
+    }
+
+    /// Turns three additive parts into a replicated sharing: adds a part of a sharing of
+    /// zero, sends the sum to the previous party, receives the next one's. `part` adds this
+    /// party's part to a tile; it is called tile by tile, while earlier tiles travel.
+    fn reshare<T: Ring>(
+        &mut self,
+        step: Step,
+        len: usize,
+        mut part: impl FnMut(Range<usize>, &mut [T]),
+    ) -> Result<Pair<T>> {
+        let draw = self.prss.next_draw();
+        let mut mine = vec![T::ZERO; len];
+        let tile_len = TILE_BYTES / T::BYTES;
+        for (i, tile) in mine.chunks_mut(tile_len).enumerate() {
+            self.prss.zero(draw, i, tile);
+            let start = i * tile_len;
+            part(start..start + tile.len(), tile);
+            self.party.send(previous(self.me()), step, tile)?;
+        }
+        let theirs = self.party.recv(next(self.me()), step, len)?;
+        Ok([mine, theirs])
+    }
+
+    fn product<T: Ring>(&mut self, step: Step, x: &Pair<T>, y: &Pair<T>) -> Result<Pair<T>> {
+        assert_eq!(x[0].len(), y[0].len(), "factors of different lengths");
+        self.reshare(step, x[0].len(), |tile, z| cross(z, x, y, tile))
+    }
+}
+
+/// This party's part of an element-wise product, added to a tile.
+fn cross<T: Ring>(z: &mut [T], x: &Pair<T>, y: &Pair<T>, tile: Range<usize>) {
+    let (x, y) = (x.each_ref().map(|x| &x[tile.clone()]), y.each_ref().map(|y| &y[tile.clone()]));
+    T::cross_add(z, x, y);
+}
+
+/// This party's part of a matrix product: `x0 (y0 + y1) + x1 y0`.
+fn matmul_part<T: Ring>(x: &Pair<T>, y: &Pair<T>, d: Dims) -> Vec<T> {
+    let mut z = vec![T::ZERO; d.m * d.n];
+    let mut both = y[0].clone();
+    T::add_assign(&mut both, &y[1]);
+    T::matmul_add(&mut z, &x[0], &both, d);
+    T::matmul_add(&mut z, &x[1], &y[0], d);
+    z
+}
+
+/// This party's part of inner products of each of `rows` blocks.
+fn dot_part<T: Ring>(x: &Pair<T>, y: &Pair<T>, rows: usize) -> Vec<T> {
+    let mut both = y[0].clone();
+    T::add_assign(&mut both, &y[1]);
+    let left = blocks(&x[0], rows).zip(blocks(&both, rows));
+    let right = blocks(&x[1], rows).zip(blocks(&y[0], rows));
+    left.zip(right).map(|((a, b), (c, d))| T::dot(a, b) + T::dot(c, d)).collect()
+}
+
+impl<R: Integer> Arithmetic for Rep3<R> {
+    type Ring = R;
+    type AShare = Linear<R, 2>;
+
+    const SECURITY: Security = Security::SemiHonest;
+
+    fn public(&self, x: &[R]) -> Linear<R, 2> {
+        let zero = || vec![R::ZERO; x.len()];
+        // Component 0 is the value; P0 and P2 hold it.
+        Linear(match self.me().0 {
+            0 => [x.to_vec(), zero()],
+            1 => [zero(), zero()],
+            _ => [zero(), x.to_vec()],
+        })
+    }
+
+    fn input(&mut self, mine: &[R], lens: &[usize]) -> Result<Vec<Linear<R, 2>>> {
+        const STEP: Step = Step("input");
+        let me = usize::from(self.me().0);
+        assert_eq!(lens.len(), usize::from(self.party.parties()), "one length per party");
+        assert_eq!(mine.len(), lens[me], "this party's input");
+        let draws: Vec<u64> = lens.iter().map(|_| self.prss.next_draw()).collect();
+        // x_i is the pair's stream, x_{i+2} = 0, and x_{i+1} the difference: every message
+        // makes a valid sharing.
+        let mask = self.prss.uniform(Side::Left, draws[me], mine.len());
+        let mut rest = mine.to_vec();
+        R::sub_assign(&mut rest, &mask);
+        self.party.send(next(self.me()), STEP, &rest)?;
+        let mut out = Vec::with_capacity(lens.len());
+        for (giver, (&len, &draw)) in lens.iter().zip(&draws).enumerate() {
+            let from = PartyId(giver as u8);
+            out.push(Linear(match (giver + 3 - me) % 3 {
+                _ if giver >= 3 => client::accept(&mut self.party, from, len)?,
+                0 => [mask.clone(), rest.clone()],
+                1 => [vec![R::ZERO; len], self.prss.uniform(Side::Right, draw, len)],
+                _ => [self.party.recv(from, STEP, len)?, vec![R::ZERO; len]],
+            }));
+        }
+        Ok(out)
+    }
+
+    fn random(&mut self, len: usize) -> Result<Linear<R, 2>> {
+        let draw = self.prss.next_draw();
+        Ok(Linear([Side::Left, Side::Right].map(|side| self.prss.uniform(side, draw, len))))
+    }
+
+    fn mul(&mut self, x: &Linear<R, 2>, y: &Linear<R, 2>) -> Result<Linear<R, 2>> {
+        Ok(Linear(self.product(Step("mul"), &x.0, &y.0)?))
+    }
+
+    fn dot(&mut self, x: &Linear<R, 2>, y: &Linear<R, 2>, rows: usize) -> Result<Linear<R, 2>> {
+        let z = dot_part(&x.0, &y.0, rows);
+        let out = self.reshare(Step("dot"), rows, |tile, out| R::add_assign(out, &z[tile]))?;
+        Ok(Linear(out))
+    }
+
+    fn matmul(&mut self, x: &Linear<R, 2>, y: &Linear<R, 2>, d: Dims) -> Result<Linear<R, 2>> {
+        let z = matmul_part(&x.0, &y.0, d);
+        let len = d.m * d.n;
+        let out = self.reshare(Step("matmul"), len, |tile, out| R::add_assign(out, &z[tile]))?;
+        Ok(Linear(out))
+    }
+
+    fn partial_open(&mut self, x: &Linear<R, 2>) -> Result<Vec<R>> {
+        const STEP: Step = Step("open");
+        self.party.send(next(self.me()), STEP, &x.0[0])?;
+        let mut out = self.party.recv(previous(self.me()), STEP, x.0[0].len())?;
+        x.0.iter().for_each(|x| R::add_assign(&mut out, x));
+        Ok(out)
+    }
+
+    fn partial_open_to(&mut self, x: &Linear<R, 2>, to: &[PartyId]) -> Result<Option<Vec<R>>> {
+        const STEP: Step = Step("open to");
+        let me = self.me();
+        for &recipient in to {
+            if recipient.0 >= 3 {
+                // A fresh sharing of zero, or the parts would tell of the computation.
+                let mut part = x.0[0].clone();
+                let draw = self.prss.next_draw();
+                let mut zero = vec![R::ZERO; part.len()];
+                self.prss.zero(draw, 0, &mut zero);
+                R::add_assign(&mut part, &zero);
+                self.party.send(recipient, STEP, &part)?;
+            } else if next(me) == recipient {
+                self.party.send(recipient, STEP, &x.0[0])?;
+            }
+        }
+        if !to.contains(&me) {
+            return Ok(None);
+        }
+        let mut out = self.party.recv(previous(me), STEP, x.0[0].len())?;
+        x.0.iter().for_each(|x| R::add_assign(&mut out, x));
+        Ok(Some(out))
+    }
+
+    fn verify(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn fork(&mut self) -> Result<Self> {
+        let party = self.party.fork();
+        let prss = self.prss.fork(&party);
+        Ok(Self { party, prss, ring: PhantomData })
+    }
+
+    fn absorb(&mut self, child: Self) {
+        self.party.absorb(&child.party);
+    }
+}

@@ -1,0 +1,266 @@
+//! The counting interpreter: a share is a length. It yields the quote.
+//!
+//! Setting: no parties, no data; runs a program against the card of the protocol that will
+//! run it. Adversary: none. Source: the declared cost of each primitive; the conformance
+//! suite holds measured runs against it, so that a quote is exact.
+//!
+//! Clocks are Lamport's, one per party, as in a real run: a primitive in which only some
+//! parties wait costs the others nothing.
+
+use std::collections::BTreeMap;
+use std::ops::{AddAssign, BitXorAssign, SubAssign};
+
+use sharewell_net::{HEADER_LEN, PartyId};
+use sharewell_ring::{Dims, Integer, Planes};
+
+use crate::party::TILE_BYTES;
+use crate::{Arithmetic, BitShare, Card, Phase, Protocol, Result, Script, Security, Share, Split};
+
+/// What a run costs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tallied {
+    /// The longest chain of dependent messages.
+    pub rounds: u32,
+    /// Payload bytes per link: (from, to).
+    pub links: BTreeMap<(u8, u8), u64>,
+    /// Frames per link.
+    pub frames: BTreeMap<(u8, u8), u64>,
+}
+
+impl Tallied {
+    /// Payload bytes that one party sends.
+    #[must_use]
+    pub fn bytes_sent_by(&self, party: u8) -> u64 {
+        self.links.iter().filter(|((from, _), _)| *from == party).map(|(_, bytes)| bytes).sum()
+    }
+
+    /// Payload bytes of the party that sends most.
+    #[must_use]
+    pub fn bytes_per_party(&self) -> u64 {
+        let senders = self.links.keys().map(|(from, _)| *from);
+        senders.map(|party| self.bytes_sent_by(party)).max().unwrap_or(0)
+    }
+
+    /// Bytes of frames with their headers, all links together, encryption left out.
+    #[must_use]
+    pub fn wire_bytes(&self) -> u64 {
+        self.links.values().sum::<u64>() + self.frames.values().sum::<u64>() * HEADER_LEN as u64
+    }
+
+    /// Seconds that messages need at least, given round-trip time and bandwidth of each link.
+    #[must_use]
+    pub fn network_seconds(&self, rtt_s: f64, bits_per_s: f64) -> f64 {
+        let busiest = self.links.values().max().copied().unwrap_or(0);
+        f64::from(self.rounds) * rtt_s / 2.0 + busiest as f64 * 8.0 / bits_per_s
+    }
+}
+
+/// The interpreter.
+#[derive(Debug)]
+pub struct Tally<R> {
+    card: &'static Card,
+    clocks: Vec<u32>,
+    tallied: Tallied,
+    ring: std::marker::PhantomData<R>,
+}
+
+impl<R: Integer> Tally<R> {
+    /// For a protocol among `parties` parties, givers and recipients included.
+    #[must_use]
+    pub fn new(card: &'static Card, parties: u8) -> Self {
+        let clocks = vec![0; usize::from(parties)];
+        Self { card, clocks, tallied: Tallied::default(), ring: std::marker::PhantomData }
+    }
+
+    /// What has been counted.
+    #[must_use]
+    pub fn tallied(&self) -> Tallied {
+        let rounds = self.clocks.iter().max().copied().unwrap_or(0);
+        Tallied { rounds, ..self.tallied.clone() }
+    }
+
+    fn replay(&mut self, script: Script) {
+        script.into_iter().for_each(|phase| self.replay_phase(&phase));
+    }
+
+    fn replay_phase(&mut self, phase: &Phase) {
+        let sent_at = self.clocks.clone();
+        for message in phase.iter().filter(|message| message.bytes > 0) {
+            let link = (message.from, message.to);
+            *self.tallied.links.entry(link).or_default() += message.bytes;
+            *self.tallied.frames.entry(link).or_default() +=
+                message.bytes.div_ceil(TILE_BYTES as u64);
+            let clock = &mut self.clocks[usize::from(message.to)];
+            *clock = (*clock).max(sent_at[usize::from(message.from)] + 1);
+        }
+    }
+}
+
+/// A vector of shares that knows only its length.
+#[derive(Clone, Debug)]
+pub struct Length(usize);
+
+impl AddAssign<&Self> for Length {
+    fn add_assign(&mut self, y: &Self) {
+        assert_eq!(self.0, y.0, "vectors of different lengths");
+    }
+}
+impl SubAssign<&Self> for Length {
+    fn sub_assign(&mut self, y: &Self) {
+        *self += y;
+    }
+}
+impl<R> Share<R> for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
+    fn scale(&mut self, by: &[R]) {
+        assert!(by.len() == self.0 || by.len() == 1, "{} factors for {}", by.len(), self.0);
+    }
+    fn concat(parts: &[&Self]) -> Self {
+        Self(parts.iter().map(|p| p.0).sum())
+    }
+    fn split(self, at: usize) -> (Self, Self) {
+        (Self(at), Self(self.0 - at))
+    }
+    fn gather(&self, index: &[usize]) -> Self {
+        Self(index.len())
+    }
+    fn sum(&self, rows: usize) -> Self {
+        Self(rows)
+    }
+}
+
+/// Bit planes that know only their shape.
+#[derive(Clone, Debug)]
+pub struct Area {
+    len: usize,
+    width: usize,
+}
+
+impl Area {
+    fn words(&self) -> usize {
+        self.width * Planes::words_per_plane(self.len)
+    }
+}
+impl BitXorAssign<&Self> for Area {
+    fn bitxor_assign(&mut self, y: &Self) {
+        assert_eq!((self.len, self.width), (y.len, y.width), "planes of different shapes");
+    }
+}
+impl BitShare for Area {
+    fn len(&self) -> usize {
+        self.len
+    }
+    fn pick(&self, planes: &[usize]) -> Self {
+        assert!(planes.iter().all(|p| *p < self.width), "no such plane");
+        Self { width: planes.len(), ..*self }
+    }
+    fn stack(parts: &[&Self]) -> Self {
+        let len = parts.first().map_or(0, |p| p.len);
+        Self { len, width: parts.iter().map(|p| p.width).sum() }
+    }
+    fn mask(&mut self, _: &Planes) {}
+}
+
+impl<R: Integer> Arithmetic for Tally<R> {
+    type Ring = R;
+    type AShare = Length;
+
+    const SECURITY: Security = Security::None;
+
+    fn public(&self, x: &[R]) -> Length {
+        Length(x.len())
+    }
+    fn input(&mut self, _: &[R], lens: &[usize]) -> Result<Vec<Length>> {
+        let giving = (0..).zip(lens);
+        let phase =
+            giving.flat_map(|(i, &len)| (self.card.costs.input)(i, len, R::BYTES)).collect();
+        self.replay_phase(&phase);
+        Ok(lens.iter().map(|&len| Length(len)).collect())
+    }
+    fn random(&mut self, len: usize) -> Result<Length> {
+        Ok(Length(len))
+    }
+    fn mul(&mut self, x: &Length, y: &Length) -> Result<Length> {
+        assert_eq!(x.0, y.0, "factors of different lengths");
+        self.replay((self.card.costs.mul)(x.0, R::BYTES));
+        Ok(x.clone())
+    }
+    fn dot(&mut self, _: &Length, _: &Length, rows: usize) -> Result<Length> {
+        self.replay((self.card.costs.mul)(rows, R::BYTES));
+        Ok(Length(rows))
+    }
+    fn matmul(&mut self, _: &Length, _: &Length, d: Dims) -> Result<Length> {
+        self.replay((self.card.costs.mul)(d.m * d.n, R::BYTES));
+        Ok(Length(d.m * d.n))
+    }
+    fn partial_open(&mut self, x: &Length) -> Result<Vec<R>> {
+        self.replay((self.card.costs.open)(x.0, R::BYTES));
+        Ok(vec![R::ZERO; x.0])
+    }
+    fn partial_open_to(&mut self, x: &Length, to: &[PartyId]) -> Result<Option<Vec<R>>> {
+        let open_to = self.card.costs.open_to;
+        let phase = to.iter().flat_map(|to| open_to(to.0, x.0, R::BYTES)).collect();
+        self.replay_phase(&phase);
+        Ok(Some(vec![R::ZERO; x.0]))
+    }
+    fn verify(&mut self) -> Result<()> {
+        Ok(())
+    }
+    fn fork(&mut self) -> Result<Self> {
+        let tallied = Tallied::default();
+        Ok(Self { card: self.card, clocks: self.clocks.clone(), tallied, ring: self.ring })
+    }
+    fn absorb(&mut self, child: Self) {
+        self.clocks.iter_mut().zip(child.clocks).for_each(|(x, y)| *x = (*x).max(y));
+        let add = |to: &mut BTreeMap<(u8, u8), u64>, from: BTreeMap<(u8, u8), u64>| {
+            from.into_iter().for_each(|(link, n)| *to.entry(link).or_default() += n);
+        };
+        add(&mut self.tallied.links, child.tallied.links);
+        add(&mut self.tallied.frames, child.tallied.frames);
+    }
+}
+
+impl<R: Integer> Protocol for Tally<R> {
+    type BShare = Area;
+
+    fn public_bits(&self, x: &Planes) -> Area {
+        Area { len: x.len(), width: x.width() }
+    }
+    fn random_bits(&mut self, len: usize, width: usize) -> Result<Area> {
+        Ok(Area { len, width })
+    }
+    fn and(&mut self, x: &Area, y: &Area) -> Result<Area> {
+        assert_eq!(x.words(), y.words(), "factors of different sizes");
+        self.replay((self.card.costs.and)(x.words()));
+        Ok(x.clone())
+    }
+    fn partial_open_bits(&mut self, x: &Area) -> Result<Planes> {
+        self.replay((self.card.costs.open)(x.words(), 8));
+        Ok(Planes::zero(x.len, x.width))
+    }
+    fn summands(&mut self, x: &Length, bits: u32, _: Split) -> Result<(Area, Area)> {
+        let area = Area { len: x.0, width: bits as usize };
+        self.replay((self.card.costs.summands)(area.words()));
+        Ok((area.clone(), area))
+    }
+    fn b2a(&mut self, x: &Area) -> Result<Length> {
+        let len = x.len * x.width;
+        self.replay((self.card.costs.b2a)(len, R::BYTES));
+        Ok(Length(len))
+    }
+    fn trunc(&mut self, x: &Length, by: u32) -> Result<Length> {
+        self.replay((self.card.costs.trunc)(x.0, R::BYTES, by));
+        Ok(x.clone())
+    }
+    fn mul_trunc(&mut self, x: &Length, y: &Length, by: u32) -> Result<Length> {
+        assert_eq!(x.0, y.0, "factors of different lengths");
+        self.replay((self.card.costs.mul_trunc)(x.0, R::BYTES, by));
+        Ok(x.clone())
+    }
+    fn matmul_trunc(&mut self, _: &Length, _: &Length, d: Dims, by: u32) -> Result<Length> {
+        self.replay((self.card.costs.mul_trunc)(d.m * d.n, R::BYTES, by));
+        Ok(Length(d.m * d.n))
+    }
+}

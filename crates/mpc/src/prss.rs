@@ -1,0 +1,124 @@
+//! Pseudo-random secret sharing for three parties: randomness that two of them share and the
+//! third lacks, without communication.
+//!
+//! Source: Cramer, Damgård, Ishai 2005; Araki et al. 2016 (eprint 2016/768). Each pair's key
+//! comes from both its members' contributions, exchanged once inside their mutually
+//! authenticated TLS link (`docs/adr/0003`), and is bound to the session and the lane. Draws
+//! are addressed by number, and all parties number alike, also the draws that they lack.
+
+use sharewell_net::{PartyId, Step};
+use sharewell_ring::{Key, Prg, Ring, Z64, hash};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::party::TILE_BYTES;
+use crate::{Entropy, Party, Result};
+
+/// The step name under which keys are agreed.
+pub(crate) const KEYS: Step = Step("keys");
+
+/// With whom a stream is shared.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The previous party: key `K_i` of party `i`.
+    Left,
+    /// The next party: key `K_{i+1}` of party `i`.
+    Right,
+}
+
+/// The two pair keys of one party, for one lane.
+pub struct Prss {
+    secrets: [Zeroizing<[u8; 32]>; 2],
+    streams: [Prg; 2],
+    draws: u64,
+}
+
+impl std::fmt::Debug for Prss {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Prss({} draws)", self.draws)
+    }
+}
+
+impl Prss {
+    /// Agrees on the pair keys: one message of 32 bytes to each neighbour.
+    ///
+    /// # Errors
+    /// If a link fails or the operating system gives no randomness.
+    pub fn agree(party: &mut Party, session: &[u8; 32], entropy: Entropy) -> Result<Self> {
+        let me = party.me();
+        let neighbours = [(Side::Left, previous(me)), (Side::Right, next(me))];
+        let mut mine = Vec::new();
+        for (_, peer) in neighbours {
+            let bytes = entropy.draw(me, if peer == next(me) { "right" } else { "left" })?;
+            let mut words = bytemuck::cast::<[u8; 32], [Z64; 4]>(*bytes);
+            party.send(peer, KEYS, &words)?;
+            words.as_mut_slice().iter_mut().for_each(|w| w.0.zeroize());
+            mine.push(bytes);
+        }
+        let mut secrets = Vec::new();
+        for ((side, peer), mine) in neighbours.into_iter().zip(mine) {
+            let mut theirs = [Z64::default(); 4];
+            party.recv_into(peer, KEYS, &mut theirs)?;
+            let theirs = Zeroizing::new(bytemuck::cast::<[Z64; 4], [u8; 32]>(theirs));
+            // Both members of the pair put the left one's contribution first.
+            let (first, second) = match side {
+                Side::Left => (theirs, mine),
+                Side::Right => (mine, theirs),
+            };
+            secrets.push(Zeroizing::new(hash::digest(&[session, &*first, &*second])));
+        }
+        let right = secrets.pop().expect("two neighbours");
+        let left = secrets.pop().expect("two neighbours");
+        Ok(Self::for_lane([left, right], party))
+    }
+
+    fn for_lane(secrets: [Zeroizing<[u8; 32]>; 2], party: &Party) -> Self {
+        let stream = |secret: &Zeroizing<[u8; 32]>| {
+            let salt = party.lane().0.to_le_bytes();
+            Prg::new(&Key(hash::derive(&**secret, &salt, b"sharewell prss 1")))
+        };
+        let streams = [stream(&secrets[0]), stream(&secrets[1])];
+        Self { secrets, streams, draws: 0 }
+    }
+
+    /// The same keys in the domain of a child lane.
+    #[must_use]
+    pub fn fork(&self, child: &Party) -> Self {
+        Self::for_lane(self.secrets.clone(), child)
+    }
+
+    /// The number of the next draw; every party takes it, whether it holds the stream or not.
+    pub fn next_draw(&mut self) -> u64 {
+        self.draws += 1;
+        self.draws
+    }
+
+    /// The uniform elements of one draw.
+    #[must_use]
+    pub fn uniform<R: Ring>(&self, side: Side, draw: u64, len: usize) -> Vec<R> {
+        let mut out = vec![R::ZERO; len];
+        self.streams[side as usize].fill(draw, 0, &mut out);
+        out
+    }
+
+    /// Writes this party's part of a sharing of zero: `F(K_i) - F(K_{i+1})`. `tile` counts
+    /// tiles of [`TILE_BYTES`] from the draw's start.
+    pub fn zero<R: Ring>(&self, draw: u64, tile: usize, out: &mut [R]) {
+        let block = (tile * TILE_BYTES / 16) as u64;
+        self.streams[0].fill(draw, block, out);
+        let mut minus = vec![R::ZERO; out.len()];
+        self.streams[1].fill(draw, block, &mut minus);
+        R::sub_assign(out, &minus);
+    }
+}
+
+/// The party before, cyclically among three.
+#[must_use]
+pub(crate) fn previous(me: PartyId) -> PartyId {
+    PartyId((me.0 + 2) % 3)
+}
+
+/// The party after, cyclically among three.
+#[must_use]
+pub(crate) fn next(me: PartyId) -> PartyId {
+    PartyId((me.0 + 1) % 3)
+}

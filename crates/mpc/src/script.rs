@@ -1,0 +1,66 @@
+//! What a primitive of a protocol sends to whom: its declared cost.
+//!
+//! A quote replays these scripts; the conformance suite holds every run against them, byte
+//! for byte and round for round.
+
+use crate::Security;
+
+/// Bytes from one party to another.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The sender.
+    pub from: u8,
+    /// The receiver.
+    pub to: u8,
+    /// Payload. A message without payload is not sent.
+    pub bytes: u64,
+}
+
+/// Messages that every party sends before it waits for those that it receives.
+pub type Phase = Vec<Message>;
+
+/// The phases of one primitive, in order.
+pub type Script = Vec<Phase>;
+
+/// What a protocol is and what its primitives cost: one line of the table from which
+/// documents, quotes, choices and refusals are made.
+#[derive(Copy, Clone, Debug)]
+pub struct Card {
+    /// The name by which a study asks for it.
+    pub name: &'static str,
+    /// Compute parties.
+    pub parties: u8,
+    /// Corrupt parties that it tolerates.
+    pub corruptions: u8,
+    /// What corrupt parties may do.
+    pub security: Security,
+    /// What a party that cheats all the same can achieve.
+    pub cheater: &'static str,
+    /// The paper.
+    pub source: &'static str,
+    /// Costs of the primitives.
+    pub costs: Costs,
+}
+
+/// The scripts of a protocol's primitives; `n` elements of `w` bytes each.
+#[derive(Copy, Clone, Debug)]
+pub struct Costs {
+    /// One giver's input of `n` elements.
+    pub input: fn(giver: u8, n: usize, w: usize) -> Phase,
+    /// `n` products, or inner products with `n` results.
+    pub mul: fn(n: usize, w: usize) -> Script,
+    /// `n` products, truncated by `by` bits.
+    pub mul_trunc: fn(n: usize, w: usize, by: u32) -> Script,
+    /// `n` truncations by `by` bits.
+    pub trunc: fn(n: usize, w: usize, by: u32) -> Script,
+    /// `words` words of AND gates.
+    pub and: fn(words: usize) -> Script,
+    /// Boolean sharings of the summands of `n` values, `words` words per summand.
+    pub summands: fn(words: usize) -> Script,
+    /// `n` bits into the ring; every plane padded to whole words.
+    pub b2a: fn(n: usize, w: usize) -> Script,
+    /// Opening `n` elements to all compute parties.
+    pub open: fn(n: usize, w: usize) -> Script,
+    /// Opening `n` elements to one recipient, a compute party or not.
+    pub open_to: fn(recipient: u8, n: usize, w: usize) -> Phase,
+}

@@ -1,0 +1,154 @@
+//! Vectors of shares: everything about them that is local.
+
+use std::ops::{AddAssign, BitXorAssign, SubAssign};
+
+use sharewell_ring::{Bits, Planes, Ring};
+
+/// A vector of shares: one party's part of a vector of secrets.
+/// Everything here is local; nothing here can reach the network.
+pub trait Share<R>:
+    Clone + Send + Sync + for<'a> AddAssign<&'a Self> + for<'a> SubAssign<&'a Self>
+{
+    /// Secrets in the vector.
+    fn len(&self) -> usize;
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Times public values, element-wise; one value serves all elements.
+    fn scale(&mut self, by: &[R]);
+    /// Several vectors, one after the other.
+    #[must_use]
+    fn concat(parts: &[&Self]) -> Self;
+    /// The first `at` elements and the rest.
+    #[must_use]
+    fn split(self, at: usize) -> (Self, Self);
+    /// Elements by public index: reshape, broadcast, transpose.
+    #[must_use]
+    fn gather(&self, index: &[usize]) -> Self;
+    /// Sums of each of `rows` equal consecutive blocks.
+    #[must_use]
+    fn sum(&self, rows: usize) -> Self;
+}
+
+/// Boolean shares of a vector, bit-sliced: `width` planes of `len` bits each.
+pub trait BitShare: Clone + Send + Sync + for<'a> BitXorAssign<&'a Self> {
+    /// Secrets per plane.
+    fn len(&self) -> usize;
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Planes by public index.
+    #[must_use]
+    fn pick(&self, planes: &[usize]) -> Self;
+    /// The planes of several vectors of equal length, one after the other.
+    #[must_use]
+    fn stack(parts: &[&Self]) -> Self;
+    /// AND with public planes; one plane serves all.
+    fn mask(&mut self, by: &Planes);
+}
+
+/// `N` components per secret, each a vector of its own: additive sharing is `N = 1`,
+/// replicated or authenticated sharing `N = 2`.
+#[derive(Clone)]
+pub struct Linear<R, const N: usize>(pub [Vec<R>; N]);
+
+impl<R, const N: usize> std::fmt::Debug for Linear<R, N> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Linear({} shares)", self.0[0].len())
+    }
+}
+
+impl<R: Ring, const N: usize> AddAssign<&Self> for Linear<R, N> {
+    fn add_assign(&mut self, y: &Self) {
+        self.0.iter_mut().zip(&y.0).for_each(|(x, y)| R::add_assign(x, y));
+    }
+}
+
+impl<R: Ring, const N: usize> SubAssign<&Self> for Linear<R, N> {
+    fn sub_assign(&mut self, y: &Self) {
+        self.0.iter_mut().zip(&y.0).for_each(|(x, y)| R::sub_assign(x, y));
+    }
+}
+
+impl<R: Ring, const N: usize> Share<R> for Linear<R, N> {
+    fn len(&self) -> usize {
+        self.0[0].len()
+    }
+    fn scale(&mut self, by: &[R]) {
+        for x in &mut self.0 {
+            match by {
+                [one] => x.iter_mut().for_each(|x| *x = *x * *one),
+                _ => R::mul_assign(x, by),
+            }
+        }
+    }
+    fn concat(parts: &[&Self]) -> Self {
+        Self(std::array::from_fn(|i| parts.iter().flat_map(|p| &p.0[i]).copied().collect()))
+    }
+    fn split(mut self, at: usize) -> (Self, Self) {
+        let rest = std::array::from_fn(|i| self.0[i].split_off(at));
+        (self, Self(rest))
+    }
+    fn gather(&self, index: &[usize]) -> Self {
+        Self(std::array::from_fn(|i| index.iter().map(|&j| self.0[i][j]).collect()))
+    }
+    fn sum(&self, rows: usize) -> Self {
+        let sum = |x: &[R]| x.iter().fold(R::ZERO, |sum, &x| sum + x);
+        Self(std::array::from_fn(|i| blocks(&self.0[i], rows).map(sum).collect()))
+    }
+}
+
+/// `rows` equal consecutive blocks of a slice, empty ones included.
+pub(crate) fn blocks<T>(x: &[T], rows: usize) -> impl Iterator<Item = &[T]> {
+    let width = x.len().checked_div(rows).unwrap_or(0);
+    assert_eq!(width * rows, x.len(), "{} elements are not {rows} equal rows", x.len());
+    (0..rows).map(move |i| &x[i * width..(i + 1) * width])
+}
+
+/// `N` bit-sliced components per secret.
+#[derive(Clone)]
+pub struct BitLinear<const N: usize>(pub [Planes; N]);
+
+impl<const N: usize> std::fmt::Debug for BitLinear<N> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "BitLinear({} x {} shares)", self.0[0].width(), self.0[0].len())
+    }
+}
+
+impl<const N: usize> BitXorAssign<&Self> for BitLinear<N> {
+    fn bitxor_assign(&mut self, y: &Self) {
+        let pairs = self.0.iter_mut().zip(&y.0);
+        pairs.for_each(|(x, y)| Bits::add_assign(x.words_mut(), y.words()));
+    }
+}
+
+impl<const N: usize> BitShare for BitLinear<N> {
+    fn len(&self) -> usize {
+        self.0[0].len()
+    }
+    fn pick(&self, planes: &[usize]) -> Self {
+        Self(std::array::from_fn(|i| {
+            let x = &self.0[i];
+            let words = planes.iter().flat_map(|&p| x.planes(p..p + 1)).copied().collect();
+            Planes::from_words(x.len(), words)
+        }))
+    }
+    fn stack(parts: &[&Self]) -> Self {
+        Self(std::array::from_fn(|i| {
+            let len = parts.first().map_or(0, |p| p.len());
+            assert!(parts.iter().all(|p| p.len() == len), "stacked planes differ in length");
+            let words = parts.iter().flat_map(|p| p.0[i].words()).copied().collect();
+            Planes::from_words(len, words)
+        }))
+    }
+    fn mask(&mut self, by: &Planes) {
+        let words = by.words();
+        for x in &mut self.0 {
+            for x in x.words_mut().chunks_mut(words.len().max(1)) {
+                Bits::mul_assign(x, words);
+            }
+        }
+    }
+}
