@@ -14,7 +14,7 @@
 
 pub mod fixed;
 pub mod hash;
-#[expect(unsafe_code, reason = "intrinsics and functions compiled for features need it")]
+#[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls by processor feature"))]
 mod kernel;
 mod planes;
 mod prg;

@@ -30,6 +30,22 @@ enum Level {
 type Fill = unsafe fn(&Schedule, [u64; 2], &mut [u8]);
 
 impl Level {
+    fn is_here(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::AesNi => is_x86_feature_detected!("aes"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Vaes256 => {
+                Self::AesNi.is_here()
+                    && is_x86_feature_detected!("vaes")
+                    && is_x86_feature_detected!("avx2")
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Vaes512 => Self::Vaes256.is_here() && is_x86_feature_detected!("avx512f"),
+        }
+    }
+
     #[cfg(target_arch = "x86_64")]
     fn x86(self) -> Option<Fill> {
         match self {
@@ -45,19 +61,16 @@ impl AesBackend {
     /// Every back end of this processor, the fastest first, the portable one last.
     #[must_use]
     pub fn available() -> Vec<Self> {
-        let mut all = vec![];
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("aes") {
-            if is_x86_feature_detected!("vaes") && is_x86_feature_detected!("avx2") {
-                if is_x86_feature_detected!("avx512f") {
-                    all.push(Self(Level::Vaes512));
-                }
-                all.push(Self(Level::Vaes256));
-            }
-            all.push(Self(Level::AesNi));
-        }
-        all.push(Self(Level::Portable));
-        all
+        let levels = [
+            #[cfg(target_arch = "x86_64")]
+            Level::Vaes512,
+            #[cfg(target_arch = "x86_64")]
+            Level::Vaes256,
+            #[cfg(target_arch = "x86_64")]
+            Level::AesNi,
+            Level::Portable,
+        ];
+        levels.into_iter().filter(|level| level.is_here()).map(Self).collect()
     }
 }
 

@@ -6,6 +6,9 @@
 mod aes;
 #[cfg(target_arch = "x86_64")]
 mod aes_x86;
+mod bits;
+#[cfg(target_arch = "x86_64")]
+mod bits_x86;
 #[cfg(target_arch = "x86_64")]
 mod blocked;
 mod gemm;
@@ -18,6 +21,7 @@ mod plain;
 use std::sync::LazyLock;
 
 pub use aes::{AesBackend, Counter};
+pub use bits::{slice_bits, unslice_bits};
 pub use gemm::{Gemm, matmul_add};
 pub use plain::transpose;
 
@@ -38,27 +42,39 @@ enum Level {
     Avx512,
 }
 
+impl Level {
+    fn is_here(self) -> bool {
+        match self {
+            Self::Plain => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => is_x86_feature_detected!("avx2"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => {
+                Self::Avx2.is_here()
+                    && is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512ifma")
+            }
+        }
+    }
+}
+
 static BEST: LazyLock<Backend> = LazyLock::new(|| Backend::available()[0]);
 
 impl Backend {
     /// Every back end of this processor, the fastest first, plain loops last.
     #[must_use]
     pub fn available() -> Vec<Self> {
-        let mut all = vec![];
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") {
-            if is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512ifma")
-            {
-                all.push(Self(Level::Avx512));
-            }
-            all.push(Self(Level::Avx2));
-        }
-        all.push(Self(Level::Plain));
-        all
+        let levels = [
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2,
+            Level::Plain,
+        ];
+        levels.into_iter().filter(|level| level.is_here()).map(Self).collect()
     }
 
     /// The fastest back end of this processor.
