@@ -2,7 +2,7 @@
 
 use std::{fmt, io, sync::Arc, time::Duration};
 
-use crate::{PartyId, Step};
+use crate::{PartyId, PublicKey, Step};
 
 /// Result of anything on a link.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -39,9 +39,19 @@ pub enum Error {
     Desync { peer: PartyId, step: Step, what: &'static str, want: u64, got: u64 },
 
     /// A bound on memory was reached.
-    #[error("{what} of {peer}{at} reached the limit of {limit} bytes: raise the memory budget")]
+    #[error("{what} {peer}{at} reached the limit of {limit} bytes: raise the memory budget")]
     #[expect(missing_docs, reason = "the message says what the fields are")]
     Exhausted { peer: PartyId, at: Place, what: &'static str, limit: usize },
+
+    /// The peer answered, and the two cannot work together.
+    #[error("{peer}{at} {why}")]
+    #[expect(missing_docs, reason = "the message says what the fields are")]
+    Handshake { peer: PartyId, at: Place, why: Refusal },
+
+    /// The peer could not be reached, or did not come.
+    #[error("{peer}{at} did not come within {:.1} s: {obstacle}", waited.as_secs_f64())]
+    #[expect(missing_docs, reason = "the message says what the fields are")]
+    Absent { peer: PartyId, at: Place, waited: Duration, obstacle: Obstacle },
 
     /// The operating system refused something that concerns no peer.
     #[error("{what}: {kind}")]
@@ -95,6 +105,81 @@ impl fmt::Display for Ending {
     }
 }
 
+/// Why two parties that have found each other cannot work together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The peer proved another key than the study names for it.
+    #[expect(missing_docs, reason = "the message says what the fields are")]
+    WrongKey { got: PublicKey, want: PublicKey },
+    /// The peer's study names another key for this party than the one it has.
+    #[expect(missing_docs, reason = "the message says what the fields are")]
+    Unknown { ours: PublicKey },
+    /// This party's own key is not the one that the study names for it.
+    #[expect(missing_docs, reason = "the message says what the fields are")]
+    OwnKey { got: PublicKey, want: PublicKey },
+    /// The two hold different studies.
+    #[expect(missing_docs, reason = "the message says what the fields are")]
+    OtherSession { ours: [u8; 32], theirs: [u8; 32] },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongKey { got, want } => {
+                write!(
+                    f,
+                    "presented another key than the study's: got {got}, the study says {want}"
+                )
+            }
+            Self::Unknown { ours } => {
+                write!(f, "refused this party's key {ours}: its study names another")
+            }
+            Self::OwnKey { got, want } => {
+                write!(f, "is this party, and its key file holds {got} where the study says {want}")
+            }
+            Self::OtherSession { ours, theirs } => {
+                f.write_str("holds another study: its hash is ")?;
+                theirs[..8].iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+                f.write_str("..., this party's is ")?;
+                ours[..8].iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+                f.write_str("...")
+            }
+        }
+    }
+}
+
+/// What stood between two parties, as far as this side can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The address does not resolve.
+    NoSuchHost,
+    /// The host answers and nothing listens on the port.
+    Refused,
+    /// The host does not answer.
+    NoAnswer,
+    /// Something answers that is not a party, or that hangs up.
+    NotAParty,
+    /// The peer was reached and has not called back.
+    NoCall,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoSuchHost => "the address does not resolve",
+            Self::Refused => {
+                "connection refused, nothing listens there: the party has not started or has ended"
+            }
+            Self::NoAnswer => "the host does not answer: it is off, or a firewall stands between",
+            Self::NotAParty => "something else than a party answers there, or it hangs up",
+            Self::NoCall => {
+                "it was reached but has not called back: \
+                 it cannot reach this party's address in the study"
+            }
+        })
+    }
+}
+
 /// Why a party gives up. It travels to every peer, so it can carry nothing but what stands here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Abort {
@@ -104,6 +189,8 @@ pub enum Abort {
     Desync,
     /// It waited for this party in vain.
     Lost(PartyId),
+    /// It and this party hold different studies or keys.
+    Study(PartyId),
     /// A memory budget was used up.
     Exhausted,
     /// It could not go on for a reason of its own, which its own report tells.
@@ -120,6 +207,7 @@ impl fmt::Display for Abort {
             Self::Cheating => f.write_str("a check of the computation failed"),
             Self::Desync => f.write_str("the parties do not run the same program"),
             Self::Lost(peer) => write!(f, "it waited for {peer} in vain"),
+            Self::Study(peer) => write!(f, "it and {peer} hold different studies or keys"),
             Self::Exhausted => f.write_str("its memory budget is used up"),
             Self::Failed => f.write_str("it could not go on, and its own report says why"),
             Self::Cancelled => f.write_str("its operator stopped it"),
@@ -132,7 +220,10 @@ impl fmt::Display for Abort {
 impl From<&Error> for Abort {
     fn from(error: &Error) -> Self {
         match error {
-            Error::Timeout { peer, .. } | Error::Closed { peer, .. } => Self::Lost(*peer),
+            Error::Timeout { peer, .. }
+            | Error::Closed { peer, .. }
+            | Error::Absent { peer, .. } => Self::Lost(*peer),
+            Error::Handshake { peer, .. } => Self::Study(*peer),
             Error::Aborted { reason, .. } => *reason,
             Error::Malformed { .. } | Error::Desync { .. } => Self::Desync,
             Error::Exhausted { .. } => Self::Exhausted,

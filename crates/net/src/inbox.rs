@@ -120,6 +120,27 @@ impl Inbox {
         self.arrived.iter().for_each(Condvar::notify_all);
     }
 
+    /// True once every wait ends with an error.
+    pub(crate) fn is_failed(&self) -> bool {
+        self.lock().fault.is_some()
+    }
+
+    /// Gives a peer that cannot be written to a moment to be heard: if it has neither finished nor
+    /// told another reason by then, it is gone in this way.
+    pub(crate) fn settle(&self, peer: PartyId, patience: Duration, how: Ending) -> bool {
+        let i = usize::from(peer.0);
+        let open = |state: &mut State| state.fault.is_none() && !state.senders[i].finished;
+        let woken = self.arrived[i].wait_timeout_while(self.lock(), patience, open);
+        let mut state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        let unheard = open(&mut state);
+        let finished = state.senders[i].finished;
+        drop(state);
+        if unheard {
+            self.fail(Fault::Gone { peer, how });
+        }
+        finished
+    }
+
     /// What ended the run, for a send that comes after.
     pub(crate) fn check(&self, step: Step) -> Result<()> {
         let fault = self.lock().fault;

@@ -15,11 +15,16 @@
 mod error;
 mod frame;
 mod inbox;
+mod key;
 pub mod memory;
+pub mod tls;
 mod transport;
+mod wire;
 
-pub use error::{Abort, Ending, Error, Place, Result};
+pub use error::{Abort, Ending, Error, Obstacle, Place, Refusal, Result};
 pub use frame::{FRAME_LIMIT, Frame, HEADER_LEN, Lane, PartyId, Step};
 pub use inbox::Limits;
+pub use key::{Identity, NotAKey, PublicKey};
 pub use memory::{Memory, Wan};
+pub use tls::Tls;
 pub use transport::Transport;
