@@ -23,6 +23,7 @@ const HOMES: &[(&str, &str)] = &[
     ("arrow", "data"),
     ("clap", "cli"),
     ("comfy-table", "cli"),
+    ("csv", "data"),
     ("datafusion", "data"),
     ("indicatif", "cli"),
     ("rustls", "net"),
