@@ -9,11 +9,17 @@
 //! Nothing here computes, reads files or talks to a network.
 #![forbid(unsafe_code)]
 
+mod canonical;
 pub mod date;
 mod decimal;
+pub mod document;
+mod parse;
 mod query;
+mod render;
 pub mod report;
+mod sql;
 mod study;
+mod suggest;
 mod table;
 
 pub use decimal::Decimal;

@@ -1,6 +1,6 @@
 //! The SQL subset as a small typed tree. Columns are indices into [`crate::Table::columns`].
 
-use crate::Decimal;
+use crate::{Decimal, Table};
 
 /// `SELECT items FROM table [WHERE filter] [GROUP BY group_by]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,14 @@ pub struct Item {
     pub name: String,
     /// What it holds.
     pub expr: Expr,
+}
+
+/// What a result is called that was given no name.
+pub(crate) fn default_name(expr: &Expr, table: &Table) -> String {
+    match expr {
+        Expr::Group(column) => table.columns[*column].name.clone(),
+        _ => expr.to_sql(table),
+    }
 }
 
 /// What a column of the result holds: a group column, or arithmetic over aggregates.
@@ -86,6 +94,34 @@ pub enum RowExpr {
     Mul(Box<RowExpr>, Box<RowExpr>),
 }
 
+impl RowExpr {
+    /// The columns that occur, each once, in order of occurrence.
+    #[must_use]
+    pub fn columns(&self) -> Vec<usize> {
+        let mut columns = Vec::new();
+        self.visit(&mut |column| push_new(&mut columns, column));
+        columns
+    }
+
+    fn visit(&self, see: &mut impl FnMut(usize)) {
+        match self {
+            Self::Column(column) => see(*column),
+            Self::Number(_) => {}
+            Self::Neg(a) => a.visit(see),
+            Self::Add(a, b) | Self::Sub(a, b) | Self::Mul(a, b) => {
+                a.visit(see);
+                b.visit(see);
+            }
+        }
+    }
+}
+
+fn push_new(columns: &mut Vec<usize>, column: usize) {
+    if !columns.contains(&column) {
+        columns.push(column);
+    }
+}
+
 /// A condition on one record, in SQL's logic of three values: a record counts if it is true.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Predicate {
@@ -133,6 +169,35 @@ pub enum Predicate {
     Or(Box<Predicate>, Box<Predicate>),
 }
 
+impl Predicate {
+    /// The columns that occur, each once, in order of occurrence.
+    #[must_use]
+    pub fn columns(&self) -> Vec<usize> {
+        let mut columns = Vec::new();
+        self.visit(&mut |column| push_new(&mut columns, column));
+        columns
+    }
+
+    fn visit(&self, see: &mut impl FnMut(usize)) {
+        match self {
+            Self::Compare { left, right, .. } => {
+                left.visit(see);
+                right.visit(see);
+            }
+            Self::AnyOf { value, .. } => value.visit(see),
+            Self::CompareDate { column, .. }
+            | Self::Member { column, .. }
+            | Self::Truth(column)
+            | Self::IsNull(column) => see(*column),
+            Self::Not(a) => a.visit(see),
+            Self::And(a, b) | Self::Or(a, b) => {
+                a.visit(see);
+                b.visit(see);
+            }
+        }
+    }
+}
+
 /// How two values compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
@@ -148,4 +213,19 @@ pub enum Comparison {
     Gt,
     /// `>=`.
     GtEq,
+}
+
+impl Comparison {
+    /// The comparison that holds of the sides exchanged.
+    #[must_use]
+    pub const fn flipped(self) -> Self {
+        match self {
+            Self::Eq => Self::Eq,
+            Self::NotEq => Self::NotEq,
+            Self::Lt => Self::Gt,
+            Self::LtEq => Self::GtEq,
+            Self::Gt => Self::Lt,
+            Self::GtEq => Self::LtEq,
+        }
+    }
 }

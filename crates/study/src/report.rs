@@ -26,8 +26,8 @@ pub struct Problem {
     pub message: String,
     /// What to do.
     pub help: Option<String>,
-    line: String,
-    width: usize,
+    pub(crate) line: String,
+    pub(crate) width: usize,
 }
 
 impl Problem {

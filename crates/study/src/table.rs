@@ -4,6 +4,8 @@
 //! the range 0 to 100000 spans 0 to 1000000 quanta. Every bound that the planner proves rests on
 //! them, so no floating-point number comes near.
 
+use crate::RowExpr;
+
 /// The one agreed table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
@@ -15,6 +17,45 @@ pub struct Table {
     pub columns: Vec<Column>,
 }
 
+impl Table {
+    /// Index of the column called `name`, whatever the case of its letters.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Number of groups that grouping by these columns makes: the product of their numbers of
+    /// values, 1 for no column; `u64::MAX` if it is more than that.
+    #[must_use]
+    pub fn cells(&self, group_by: &[usize]) -> u64 {
+        group_by.iter().fold(1, |cells: u64, &column| {
+            cells.saturating_mul(self.columns[column].values().len() as u64)
+        })
+    }
+
+    /// The value of each column in group number `cell`; the last column runs fastest.
+    ///
+    /// # Panics
+    /// If `cell` is not below [`Table::cells`].
+    #[must_use]
+    pub fn cell(&self, group_by: &[usize], cell: u64) -> Vec<&str> {
+        assert!(cell < self.cells(group_by), "cell {cell} of {}", self.cells(group_by));
+        let mut rest = cell as usize;
+        let mut values: Vec<&str> = group_by
+            .iter()
+            .rev()
+            .map(|&column| {
+                let values = self.columns[column].values();
+                let value = values[rest % values.len()];
+                rest /= values.len();
+                value
+            })
+            .collect();
+        values.reverse();
+        values
+    }
+}
+
 /// A column of the agreed table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
@@ -24,6 +65,34 @@ pub struct Column {
     pub kind: Kind,
     /// Whether a value may be missing.
     pub missing: Missing,
+}
+
+impl Column {
+    /// Least and greatest value in quanta, and the digits after the point of one quantum. Booleans
+    /// are 0 and 1, dates are days; categories and identifiers are not numbers.
+    #[must_use]
+    pub fn quanta(&self) -> Option<(i128, i128, u8)> {
+        match self.kind {
+            Kind::Integer { min, max, .. } => Some((min.into(), max.into(), 0)),
+            Kind::Decimal { decimals, min, max, .. } => Some((min.into(), max.into(), decimals)),
+            Kind::Boolean => Some((0, 1, 0)),
+            Kind::Date { min, max } => Some((min.into(), max.into(), 0)),
+            Kind::Category { .. } | Kind::Identifier => None,
+        }
+    }
+
+    /// The public list of values, where there is one: a category's codes in their order, or
+    /// `false` and `true`. Empty for the other kinds.
+    #[must_use]
+    pub fn values(&self) -> Vec<&str> {
+        match &self.kind {
+            Kind::Category { codes } => codes.iter().map(String::as_str).collect(),
+            Kind::Boolean => vec!["false", "true"],
+            Kind::Integer { .. } | Kind::Decimal { .. } | Kind::Date { .. } | Kind::Identifier => {
+                Vec::new()
+            }
+        }
+    }
 }
 
 /// What the values of a column are.
@@ -67,6 +136,27 @@ pub enum Kind {
     Identifier,
 }
 
+impl Kind {
+    /// The kind as a study writes it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Integer { .. } => "integer",
+            Self::Decimal { .. } => "decimal",
+            Self::Boolean => "boolean",
+            Self::Category { .. } => "category",
+            Self::Date { .. } => "date",
+            Self::Identifier => "identifier",
+        }
+    }
+
+    /// Whether arithmetic takes it: numbers, and booleans as 0 and 1.
+    #[must_use]
+    pub fn is_numeric(&self) -> bool {
+        matches!(self, Self::Integer { .. } | Self::Decimal { .. } | Self::Boolean)
+    }
+}
+
 /// Whether a value may be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
@@ -87,12 +177,83 @@ pub struct Range {
     pub decimals: u8,
 }
 
-/// A row expression whose values do not fit 127 bits.
+impl Range {
+    /// Greatest magnitude in quanta: what 38 decimal digits hold, which is also what databases
+    /// calculate with. It fits 127 bits.
+    pub const QUANTA_MAX: i128 = 10i128.pow(38) - 1;
+
+    fn new(min: i128, max: i128, decimals: u8) -> Option<Self> {
+        let fits = |quanta: i128| quanta.unsigned_abs() <= Self::QUANTA_MAX.unsigned_abs();
+        (fits(min) && fits(max)).then_some(Self { min, max, decimals })
+    }
+
+    fn neg(self) -> Self {
+        Self { min: -self.max, max: -self.min, decimals: self.decimals }
+    }
+
+    fn add(self, other: Self) -> Option<Self> {
+        let decimals = self.decimals.max(other.decimals);
+        let (a, b) = (self.rescaled(decimals)?, other.rescaled(decimals)?);
+        Self::new(a.min.checked_add(b.min)?, a.max.checked_add(b.max)?, decimals)
+    }
+
+    fn mul(self, other: Self) -> Option<Self> {
+        let mut corners = [0; 4];
+        for (i, corner) in corners.iter_mut().enumerate() {
+            let a = if i & 1 == 0 { self.min } else { self.max };
+            let b = if i & 2 == 0 { other.min } else { other.max };
+            *corner = a.checked_mul(b)?;
+        }
+        let [min, max] = [corners.iter().min()?, corners.iter().max()?];
+        Self::new(*min, *max, self.decimals.checked_add(other.decimals)?)
+    }
+
+    fn rescaled(self, decimals: u8) -> Option<Self> {
+        let factor = 10i128.checked_pow(u32::from(decimals - self.decimals))?;
+        Self::new(self.min.checked_mul(factor)?, self.max.checked_mul(factor)?, decimals)
+    }
+}
+
+/// A row expression with values beyond [`Range::QUANTA_MAX`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "values computed from column `{column}` can exceed the largest number that is computed with"
-)]
+#[error("what is computed from column `{column}` can need more than 38 digits")]
 pub struct Overflow {
-    /// The first column of the expression that overflows.
+    /// The first column of the part that overflows.
     pub column: String,
+}
+
+impl RowExpr {
+    /// Exact range of the expression over every record that the schema admits (interval
+    /// arithmetic: a column that occurs twice counts as two).
+    ///
+    /// # Errors
+    /// [`Overflow`] if a value of the expression, or of a part of it, can be too large.
+    ///
+    /// # Panics
+    /// If a column is neither numeric nor a date, which [`crate::Study::parse`] refuses
+    /// everywhere but in a bare `COUNT(column)`.
+    pub fn range(&self, table: &Table) -> Result<Range, Overflow> {
+        self.interval(table).map_err(|culprit| {
+            // A part without columns has no name of its own.
+            let column = culprit.or(self.columns().first().copied());
+            Overflow { column: column.map_or_else(String::new, |i| table.columns[i].name.clone()) }
+        })
+    }
+
+    /// The range, or the first column of the part that overflows.
+    fn interval(&self, table: &Table) -> Result<Range, Option<usize>> {
+        let range = match self {
+            Self::Column(column) => {
+                let quanta = table.columns[*column].quanta();
+                let (min, max, decimals) = quanta.expect("only numbers and dates have a range");
+                Range::new(min, max, decimals)
+            }
+            Self::Number(number) => Range::new(number.digits, number.digits, number.scale),
+            Self::Neg(a) => Some(a.interval(table)?.neg()),
+            Self::Add(a, b) => a.interval(table)?.add(b.interval(table)?),
+            Self::Sub(a, b) => a.interval(table)?.add(b.interval(table)?.neg()),
+            Self::Mul(a, b) => a.interval(table)?.mul(b.interval(table)?),
+        };
+        range.ok_or_else(|| self.columns().first().copied())
+    }
 }

@@ -1,0 +1,223 @@
+//! One form in bytes for one meaning, and its hash.
+//!
+//! Integers have a fixed width, little-endian; texts and lists begin with their length as 64 bits,
+//! alternatives with a byte that tells them apart. So the form can be read back from left to right
+//! in one way only, and two studies have the same form only if they are equal. Every field is named
+//! in a pattern below: a field that is added to a type and forgotten here does not compile.
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Aggregate, Column, Comparison, Decimal, Expr, Hash, Item, Kind, Limits, Missing, Objective,
+    Party, Predicate, Protocol, PublicKey, Query, Release, Roles, RowExpr, Security, Study,
+    Sufficient, Table, Threat, Truncation,
+};
+
+/// What every canonical form begins with. The number changes with the form.
+const MAGIC: &[u8] = b"sharewell study, canonical form 1\n";
+
+impl Study {
+    /// The study's meaning in bytes: independent of white space, comments, the order of keys and
+    /// how numbers are written.
+    #[must_use]
+    pub fn canonical(&self) -> Vec<u8> {
+        let mut out = MAGIC.to_vec();
+        self.write(&mut out);
+        out
+    }
+
+    /// SHA-256 of [`Study::canonical`].
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        Hash(Sha256::digest(self.canonical()).into())
+    }
+}
+
+trait Canonical {
+    fn write(&self, out: &mut Vec<u8>);
+}
+
+macro_rules! integers {
+    ($($integer:ty),*) => {$(
+        impl Canonical for $integer {
+            fn write(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.to_le_bytes());
+            }
+        }
+    )*};
+}
+integers!(u8, u32, u64, i32, i64, i128);
+
+/// Structs are their fields in the order of declaration.
+macro_rules! structs {
+    ($($name:ident { $($field:ident),* })*) => {$(
+        impl Canonical for $name {
+            fn write(&self, out: &mut Vec<u8>) {
+                let Self { $($field),* } = self;
+                $($field.write(out);)*
+            }
+        }
+    )*};
+}
+structs! {
+    Study { name, version, purpose, parties, table, objective, security, release, limits }
+    Party { name, roles, key, address }
+    Roles { data, compute, recipient }
+    Security { threat, corruptions, protocol }
+    Release { min_records, min_parties, sufficient }
+    Limits { connect_s, wait_s }
+    Table { name, max_rows, columns }
+    Column { name, kind, missing }
+    Query { items, filter, group_by }
+    Item { name, expr }
+    Decimal { digits, scale }
+}
+
+/// Enums are a byte for the variant, then its fields.
+macro_rules! enums {
+    ($($name:ident { $($tag:literal $variant:pat => ($($field:expr),*))* })*) => {$(
+        impl Canonical for $name {
+            fn write(&self, out: &mut Vec<u8>) {
+                match self {
+                    $($variant => {
+                        out.push($tag);
+                        $($field.write(out);)*
+                    })*
+                }
+            }
+        }
+    )*};
+}
+enums! {
+    Objective {
+        0 Self::Sql(query) => (query)
+        1 Self::FailureRate { events, exposure, per, confidence, truncation, filter, group_by } =>
+            (events, exposure, per, confidence, truncation, filter, group_by)
+    }
+    Truncation {
+        0 Self::Time => ()
+        1 Self::Failure => ()
+    }
+    Threat {
+        0 Self::SemiHonest => ()
+    }
+    Protocol {
+        0 Self::Auto => ()
+        1 Self::Rep3 => ()
+    }
+    Sufficient {
+        0 Self::Hidden => ()
+        1 Self::Open => ()
+    }
+    Kind {
+        0 Self::Integer { unit, min, max } => (unit, min, max)
+        1 Self::Decimal { unit, decimals, min, max } => (unit, decimals, min, max)
+        2 Self::Boolean => ()
+        3 Self::Category { codes } => (codes)
+        4 Self::Date { min, max } => (min, max)
+        5 Self::Identifier => ()
+    }
+    Missing {
+        0 Self::Refuse => ()
+        1 Self::Allow => ()
+    }
+    Expr {
+        0 Self::Group(column) => (column)
+        1 Self::Aggregate(aggregate) => (aggregate)
+        2 Self::Number(number) => (number)
+        3 Self::Neg(a) => (a)
+        4 Self::Add(a, b) => (a, b)
+        5 Self::Sub(a, b) => (a, b)
+        6 Self::Mul(a, b) => (a, b)
+        7 Self::Div(a, b) => (a, b)
+    }
+    Aggregate {
+        0 Self::Count => ()
+        1 Self::CountColumn(a) => (a)
+        2 Self::Sum(a) => (a)
+        3 Self::Avg(a) => (a)
+        4 Self::VarSamp(a) => (a)
+        5 Self::StddevSamp(a) => (a)
+        6 Self::Min(column) => (column)
+        7 Self::Max(column) => (column)
+    }
+    RowExpr {
+        0 Self::Column(column) => (column)
+        1 Self::Number(number) => (number)
+        2 Self::Neg(a) => (a)
+        3 Self::Add(a, b) => (a, b)
+        4 Self::Sub(a, b) => (a, b)
+        5 Self::Mul(a, b) => (a, b)
+    }
+    Predicate {
+        0 Self::Compare { left, op, right } => (left, op, right)
+        1 Self::CompareDate { column, op, days } => (column, op, days)
+        2 Self::AnyOf { value, list } => (value, list)
+        3 Self::Member { column, codes } => (column, codes)
+        4 Self::Truth(column) => (column)
+        5 Self::IsNull(column) => (column)
+        6 Self::Not(a) => (a)
+        7 Self::And(a, b) => (a, b)
+        8 Self::Or(a, b) => (a, b)
+    }
+    Comparison {
+        0 Self::Eq => ()
+        1 Self::NotEq => ()
+        2 Self::Lt => ()
+        3 Self::LtEq => ()
+        4 Self::Gt => ()
+        5 Self::GtEq => ()
+    }
+}
+
+impl Canonical for usize {
+    fn write(&self, out: &mut Vec<u8>) {
+        (*self as u64).write(out);
+    }
+}
+
+impl Canonical for bool {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(*self));
+    }
+}
+
+impl Canonical for f64 {
+    /// By its bits: the checks admit neither NaN nor a negative zero.
+    fn write(&self, out: &mut Vec<u8>) {
+        self.to_bits().write(out);
+    }
+}
+
+impl Canonical for PublicKey {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0);
+    }
+}
+
+impl Canonical for String {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.len().write(out);
+        out.extend_from_slice(self.as_bytes());
+    }
+}
+
+impl<T: Canonical> Canonical for Vec<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.len().write(out);
+        self.iter().for_each(|item| item.write(out));
+    }
+}
+
+impl<T: Canonical> Canonical for Option<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.is_some().write(out);
+        self.iter().for_each(|item| item.write(out));
+    }
+}
+
+impl<T: Canonical> Canonical for Box<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        T::write(self, out);
+    }
+}

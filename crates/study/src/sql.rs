@@ -1,0 +1,221 @@
+//! From the text of a query to its typed tree: the SQL that a study can say, and no other.
+//!
+//! `sqlparser`, the parser inside DataFusion, splits the text and parses expressions, so that a
+//! study's SQL means what it means to a provider's engine. The clauses are walked here: they are
+//! few, and what does not belong is refused where it stands, in the study's own lines and columns.
+
+mod aggregate;
+mod predicate;
+mod text;
+mod tokens;
+mod typing;
+
+use sqlparser::ast::{Expr as Ast, Ident};
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Span, Token};
+use toml::Spanned;
+
+pub(crate) use text::Text;
+pub(crate) use tokens::is_plain;
+
+use crate::report::{Problem, Source};
+use crate::{Item, Missing, Predicate, Query, Table};
+use typing::Typing;
+
+/// Most groups of a query: each is a cell of the result that must be computed in secret, whether
+/// it has records or not.
+const CELLS_MAX: u64 = 100_000;
+
+/// The query that `text` says over `table`.
+pub(crate) fn query(text: &Text<'_>, table: &Table) -> Result<Query, Vec<Problem>> {
+    let clauses = parse(text, clauses)?;
+    let typing = Typing { text, table };
+    let mut problems = Vec::new();
+    let mut keep = |problem: Problem| problems.push(problem);
+    typing.from(&clauses.from).unwrap_or_else(&mut keep);
+    let filter = clauses.filter.map(|filter| typing.filter(&filter));
+    let filter = filter.transpose().unwrap_or_else(|problem| {
+        keep(problem);
+        None
+    });
+    let group_by = group_columns(&typing, &clauses.group_by).unwrap_or_else(|problem| {
+        keep(problem);
+        Vec::new()
+    });
+    let items = clauses.items.iter().map(|item| typing.item(item, &group_by));
+    let items: Vec<Item> = items.filter_map(|item| item.map_err(&mut keep).ok()).collect();
+    if problems.is_empty() {
+        problems.extend(refuse_result(text, &clauses.items, &items));
+    }
+    if problems.is_empty() { Ok(Query { items, filter, group_by }) } else { Err(problems) }
+}
+
+/// The condition that `text` says over a record of `table`.
+pub(crate) fn predicate(text: &Text<'_>, table: &Table) -> Result<Predicate, Vec<Problem>> {
+    let filter = parse(text, |parser| Located::parse(parser))?;
+    Typing { text, table }.filter(&filter).map_err(|problem| vec![problem])
+}
+
+/// The group columns of these names.
+pub(crate) fn group_by(
+    table: &Table,
+    names: &[Spanned<String>],
+    source: &Source<'_>,
+) -> Result<Vec<usize>, Problem> {
+    let mut columns = Vec::new();
+    for name in names {
+        named(table, name.get_ref())
+            .and_then(|column| add_group(table, &mut columns, column))
+            .map_err(|refusal| refusal.at(source.problem(name.span(), "")))?;
+    }
+    columns.sort_unstable();
+    Ok(columns)
+}
+
+/// The column of this name, if it may take part.
+pub(crate) fn named(table: &Table, name: &str) -> Result<usize, Refusal> {
+    typing::named(table, name, false)
+}
+
+/// What is wrong and what to do, before it is known where.
+pub(crate) struct Refusal {
+    message: String,
+    help: Option<String>,
+}
+
+impl Refusal {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None }
+    }
+
+    fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+
+    pub(crate) fn at(self, problem: Problem) -> Problem {
+        Problem { message: self.message, help: self.help, ..problem }
+    }
+}
+
+struct Clauses {
+    items: Vec<SelectItem>,
+    from: Ident,
+    filter: Option<Located>,
+    group_by: Vec<Ident>,
+}
+
+struct SelectItem {
+    expr: Located,
+    alias: Option<Ident>,
+}
+
+/// An expression and its first token, which stands for it in problems.
+struct Located {
+    ast: Ast,
+    start: Span,
+}
+
+impl Located {
+    fn parse(parser: &mut Parser<'_>) -> Result<Self, ParserError> {
+        let start = parser.peek_token_ref().span;
+        Ok(Self { ast: parser.parse_expr()?, start })
+    }
+}
+
+/// Runs `grammar` over the tokens of `text`, all of them.
+fn parse<T>(
+    text: &Text<'_>,
+    grammar: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
+) -> Result<T, Vec<Problem>> {
+    let tokens = tokens::tokens(text)?;
+    let mut parser = Parser::new(&tokens::Agreed).with_tokens_with_locations(tokens);
+    let parsed = grammar(&mut parser).and_then(|parsed| {
+        let _optional = parser.consume_token(&Token::SemiColon);
+        match &parser.peek_token_ref().token {
+            Token::EOF => Ok(parsed),
+            _ => parser.expected_ref("the end of the query", parser.peek_token_ref()),
+        }
+    });
+    parsed.map_err(|error| vec![text.syntax_problem(&error)])
+}
+
+fn clauses(parser: &mut Parser<'_>) -> Result<Clauses, ParserError> {
+    parser.expect_keyword_is(Keyword::SELECT)?;
+    let items = parser.parse_comma_separated(|parser| {
+        let expr = Located::parse(parser)?;
+        let alias = parser.parse_keyword(Keyword::AS).then(|| identifier(parser)).transpose()?;
+        Ok(SelectItem { expr, alias })
+    })?;
+    parser.expect_keyword_is(Keyword::FROM)?;
+    let from = identifier(parser)?;
+    let filter =
+        parser.parse_keyword(Keyword::WHERE).then(|| Located::parse(parser)).transpose()?;
+    let group_by = if parser.parse_keywords(&[Keyword::GROUP, Keyword::BY]) {
+        parser.parse_comma_separated(identifier)?
+    } else {
+        Vec::new()
+    };
+    Ok(Clauses { items, from, filter, group_by })
+}
+
+/// A name; unlike the parser's own, never a string, and never without its place.
+fn identifier(parser: &mut Parser<'_>) -> Result<Ident, ParserError> {
+    let token = parser.peek_token();
+    match token.token {
+        Token::Word(word) => {
+            parser.advance_token();
+            Ok(word.into_ident(token.span))
+        }
+        _ => parser.expected("a name", token),
+    }
+}
+
+fn group_columns(typing: &Typing<'_>, names: &[Ident]) -> Result<Vec<usize>, Problem> {
+    let mut columns = Vec::new();
+    for name in names {
+        let column = typing.column(name)?;
+        let refused = |refusal: Refusal| refusal.at(typing.text.problem(name.span, ""));
+        add_group(typing.table, &mut columns, column).map_err(refused)?;
+    }
+    columns.sort_unstable();
+    Ok(columns)
+}
+
+fn add_group(table: &Table, columns: &mut Vec<usize>, column: usize) -> Result<(), Refusal> {
+    let new = &table.columns[column];
+    let name = &new.name;
+    if new.values().is_empty() {
+        let message = format!("`{name}` is of type {}: its groups are not public", new.kind.name());
+        return Err(Refusal::new(message).help("group by columns of type category or boolean"));
+    }
+    if new.missing == Missing::Allow {
+        let message = format!("`{name}` may be missing: such records would belong to no group");
+        let help =
+            "let the mapping give them a category of their own, and set `missing = \"refuse\"`";
+        return Err(Refusal::new(message).help(help));
+    }
+    if columns.contains(&column) {
+        return Err(Refusal::new(format!("`{name}` is grouped by twice")).help("remove one"));
+    }
+    columns.push(column);
+    if table.cells(columns) > CELLS_MAX {
+        let message = format!("with `{name}` there are more than {CELLS_MAX} groups");
+        return Err(Refusal::new(message).help("group by fewer columns, or coarser categories"));
+    }
+    Ok(())
+}
+
+/// What is wrong with the items taken together.
+fn refuse_result(text: &Text<'_>, parsed: &[SelectItem], items: &[Item]) -> Option<Problem> {
+    let is_group = |item: &Item| matches!(item.expr, crate::Expr::Group(_));
+    if items.iter().all(is_group) {
+        let problem = text.problem(parsed[0].expr.start, "the query computes nothing");
+        return Some(problem.with_help("select an aggregate, for instance COUNT(*)"));
+    }
+    let twice =
+        (1..items.len()).find(|&i| items[..i].iter().any(|item| item.name == items[i].name))?;
+    let span = parsed[twice].alias.as_ref().map_or(parsed[twice].expr.start, |alias| alias.span);
+    let problem = text.problem(span, format!("two results are called `{}`", items[twice].name));
+    Some(problem.with_help("give one of them another name with AS"))
+}

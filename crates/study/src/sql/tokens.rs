@@ -1,0 +1,175 @@
+//! The words and symbols that a query may consist of. What is outside this list is refused before
+//! parsing, with advice, and cannot reach the corners of a parser made for twelve dialects.
+
+use sqlparser::dialect::Dialect;
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer, Word};
+
+use super::Text;
+use crate::report::Problem;
+
+/// Most words and symbols of a query; bounds the depth of what the parser can make of them.
+const TOKENS_MAX: usize = 2000;
+
+/// Standard SQL without any vendor's extension.
+#[derive(Debug)]
+pub(super) struct Agreed;
+
+impl Dialect for Agreed {
+    fn is_identifier_start(&self, c: char) -> bool {
+        c.is_alphabetic() || c == '_'
+    }
+
+    fn is_identifier_part(&self, c: char) -> bool {
+        c.is_alphanumeric() || c == '_'
+    }
+
+    /// A keyword is never a column unless it is quoted. This also stops the parser from trying
+    /// each `NOT (` twice, in time exponential in their number.
+    fn is_reserved_for_identifier(&self, _: Keyword) -> bool {
+        true
+    }
+}
+
+/// Words with a meaning of their own here.
+const WORDS: [&str; 16] = [
+    "SELECT", "FROM", "WHERE", "GROUP", "BY", "AS", "AND", "OR", "NOT", "IN", "BETWEEN", "IS",
+    "NULL", "TRUE", "FALSE", "DATE",
+];
+
+/// Words with a meaning in SQL that a study cannot use, and what to do instead.
+const REFUSED: [(&[&str], &str); 10] = [
+    (&["DISTINCT", "ALL", "ANY", "SOME"], "aggregates run over all records that pass WHERE"),
+    (
+        &["JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "ON", "USING"],
+        "there is one agreed table; let each provider's mapping join its own tables",
+    ),
+    (
+        &["HAVING", "ORDER", "LIMIT", "OFFSET", "FETCH", "TOP", "QUALIFY", "FILTER"],
+        "each group is released or suppressed by the release rule; filter records with WHERE",
+    ),
+    (&["UNION", "INTERSECT", "EXCEPT", "MINUS"], "write one SELECT, or one study for each"),
+    (
+        &["WITH", "EXISTS", "LATERAL"],
+        "there are no subqueries; let the mapping prepare the records",
+    ),
+    (&["OVER", "WINDOW", "PARTITION", "WITHIN"], "there are no window functions"),
+    (
+        &["LIKE", "ILIKE", "RLIKE", "REGEXP", "SIMILAR", "GLOB", "COLLATE", "ESCAPE", "MATCH"],
+        "compare categories with = or IN; let the mapping search texts",
+    ),
+    (
+        &["CASE", "WHEN", "THEN", "ELSE", "END", "CAST", "TRY_CAST", "SAFE_CAST", "CONVERT"],
+        "let the mapping compute such a column; a boolean counts as 0 or 1 in SUM and AVG",
+    ),
+    (
+        &["INTERVAL", "TIMESTAMP", "TIME", "EXTRACT", "AT"],
+        "compare dates with days, written '2020-01-31'",
+    ),
+    (&["INTO", "DELETE", "INSERT", "UPDATE", "DROP", "CREATE"], "a study only reads"),
+];
+
+/// Keywords that make the parser look for more than a name.
+const UNPLAIN: [&str; 15] = [
+    "CEIL",
+    "FLOOR",
+    "POSITION",
+    "SUBSTR",
+    "SUBSTRING",
+    "OVERLAY",
+    "TRIM",
+    "STRUCT",
+    "ARRAY",
+    "CURRENT_TIMESTAMP",
+    "CURRENT_TIME",
+    "CURRENT_DATE",
+    "LOCALTIME",
+    "LOCALTIMESTAMP",
+    "XOR",
+];
+
+/// Whether a name can be written without quotation marks.
+pub(crate) fn is_plain(name: &str) -> bool {
+    let well_formed = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let same = |word: &&str| word.eq_ignore_ascii_case(name);
+    well_formed
+        && !WORDS.iter().any(|word| same(word) && *word != "DATE")
+        && !UNPLAIN.iter().any(|word| same(word))
+        && refused(name).is_none()
+}
+
+/// The tokens of a query, all of them permitted.
+pub(super) fn tokens(text: &Text<'_>) -> Result<Vec<TokenWithSpan>, Vec<Problem>> {
+    let all = Tokenizer::new(&Agreed, text.sql)
+        .tokenize_with_location()
+        .map_err(|error| vec![text.problem(at(error.location), error.message.to_lowercase())])?;
+    let tokens: Vec<TokenWithSpan> =
+        all.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+    if let Some(beyond) = tokens.get(TOKENS_MAX) {
+        let message = format!("the query has more than {TOKENS_MAX} words and symbols");
+        return Err(vec![text.problem(beyond.span, message)]);
+    }
+    let problems: Vec<Problem> =
+        (0..tokens.len()).filter_map(|i| refuse(text, &tokens, i)).collect();
+    if problems.is_empty() { Ok(tokens) } else { Err(problems) }
+}
+
+fn at(start: Location) -> Span {
+    Span { start, end: start }
+}
+
+fn refuse(text: &Text<'_>, tokens: &[TokenWithSpan], i: usize) -> Option<Problem> {
+    let TokenWithSpan { token, span } = &tokens[i];
+    let problem = |message: String| Some(text.problem(*span, message));
+    match token {
+        Token::Word(word) => refuse_word(word, i == 0)
+            .and_then(|(message, help)| problem(message).map(|problem| problem.with_help(help))),
+        Token::Number(_, false)
+        | Token::SingleQuotedString(_)
+        | Token::Comma
+        | Token::Plus
+        | Token::Minus
+        | Token::Mul
+        | Token::Div
+        | Token::Eq
+        | Token::Neq
+        | Token::Lt
+        | Token::LtEq
+        | Token::Gt
+        | Token::GtEq
+        | Token::LParen
+        | Token::RParen
+        | Token::EOF => None,
+        Token::SemiColon if i + 1 == tokens.len() => None,
+        Token::Period => {
+            let help = "there is one table: write the column's name alone";
+            problem("`.` has no place here".to_owned()).map(|problem| problem.with_help(help))
+        }
+        other => problem(format!("`{other}` is not part of a study's SQL")),
+    }
+}
+
+fn refuse_word(word: &Word, first: bool) -> Option<(String, String)> {
+    let Word { value, quote_style, .. } = word;
+    match quote_style {
+        None if value.eq_ignore_ascii_case("SELECT") && !first => {
+            let help = "there are no subqueries; let the mapping prepare the records";
+            Some(("a second SELECT".to_owned(), help.to_owned()))
+        }
+        None => refused(value).map(|help| {
+            let message = format!("{} is not part of a study's SQL", value.to_uppercase());
+            (message, format!("{help} (a column of this name is written \"{value}\")"))
+        }),
+        Some('"') => None,
+        Some(_) => {
+            let help = format!("write \"{value}\"");
+            Some(("names are quoted with double quotation marks".to_owned(), help))
+        }
+    }
+}
+
+fn refused(word: &str) -> Option<&'static str> {
+    let same = |refused: &&str| refused.eq_ignore_ascii_case(word);
+    REFUSED.iter().find(|(words, _)| words.iter().any(|word| same(word))).map(|(_, help)| *help)
+}
