@@ -8,12 +8,14 @@ mod adder;
 mod convert;
 mod equality;
 mod less_than;
+mod prefix;
 mod truncation;
 
 pub use adder::{carry, sum};
 pub use convert::{a2b, msb};
 pub use equality::{all_ones, equal, is_zero};
 pub use less_than::{less_than, max, min, select};
+pub use prefix::suffix_or;
 pub use truncation::trunc_exact;
 
 use crate::Protocol;
