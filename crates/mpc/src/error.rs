@@ -32,3 +32,14 @@ pub enum Error {
     #[error("the operating system's random generator failed")]
     Entropy,
 }
+
+/// The reason to give to the others when a run ends with this error.
+impl From<&Error> for sharewell_net::Abort {
+    fn from(error: &Error) -> Self {
+        match error {
+            Error::Net(error) => error.into(),
+            Error::Cheating { .. } => Self::Cheating,
+            Error::Poisoned | Error::Overflow { .. } | Error::Entropy => Self::Failed,
+        }
+    }
+}

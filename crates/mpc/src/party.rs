@@ -101,6 +101,11 @@ impl Party {
         self.clock = 0;
     }
 
+    /// Frames sent to a peer on this lane so far.
+    pub(crate) fn sent_to(&self, peer: PartyId) -> u32 {
+        self.sent[usize::from(peer.0)]
+    }
+
     /// A child lane: the same one at every party that forks at the same place.
     #[must_use]
     pub fn fork(&mut self) -> Self {

@@ -100,6 +100,9 @@ pub trait Arithmetic: Sized {
     /// Only an interpreter of intervals does anything with it.
     fn note_bound(&mut self, _x: &mut Self::AShare, _lo: i128, _hi: i128, _error: f64) {}
 
+    /// Another such bound: every element of `chosen` is one of `x`'s or of `y`'s.
+    fn note_choice(&mut self, _chosen: &mut Self::AShare, _x: &Self::AShare, _y: &Self::AShare) {}
+
     /// Gives secrets to the application, all compute parties: checked before and after.
     ///
     /// # Errors
@@ -216,7 +219,7 @@ pub trait Protocol: Arithmetic {
     fn msb(&mut self, x: &Self::AShare, bits: u32) -> Result<Self::BShare> {
         circuit::msb(self, x, bits)
     }
-    /// Whether `x` is zero modulo `2^bits`.
+    /// Whether `x` is zero; here `|x| < 2^bits` suffices.
     ///
     /// # Errors
     /// As [`Arithmetic::input`].

@@ -12,7 +12,8 @@ pub struct Message {
     pub from: u8,
     /// The receiver.
     pub to: u8,
-    /// Payload. A message without payload is not sent.
+    /// Payload. A message without payload is not sent; one that is longer than a frame
+    /// travels in several.
     pub bytes: u64,
 }
 

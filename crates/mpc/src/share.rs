@@ -7,7 +7,7 @@ use sharewell_ring::{Bits, Planes, Ring};
 /// A vector of shares: one party's part of a vector of secrets.
 /// Everything here is local; nothing here can reach the network.
 pub trait Share<R>:
-    Clone + Send + Sync + for<'a> AddAssign<&'a Self> + for<'a> SubAssign<&'a Self>
+    Clone + std::fmt::Debug + Send + Sync + for<'a> AddAssign<&'a Self> + for<'a> SubAssign<&'a Self>
 {
     /// Secrets in the vector.
     fn len(&self) -> usize;

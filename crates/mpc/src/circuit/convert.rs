@@ -1,5 +1,7 @@
 //! From the ring to bits, by the protocol's own summands.
 
+use sharewell_ring::Integer;
+
 use super::{carry, sum};
 use crate::{BitShare, Protocol, Result, Split};
 
@@ -10,7 +12,11 @@ use crate::{BitShare, Protocol, Result, Split};
 ///
 /// # Errors
 /// If a link fails.
+///
+/// # Panics
+/// If the ring has fewer bits.
 pub fn a2b<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BShare> {
+    assert!(bits <= P::Ring::BITS, "{bits} bits of {}", P::Ring::BITS);
     let (u, v) = p.summands(x, bits, Split::Sum)?;
     sum(p, &u, &v, bits as usize)
 }
@@ -22,7 +28,11 @@ pub fn a2b<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BShare
 ///
 /// # Errors
 /// If a link fails.
+///
+/// # Panics
+/// If `bits` is zero or the ring has fewer.
 pub fn msb<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BShare> {
+    assert!((1..=P::Ring::BITS).contains(&bits), "{bits} bits of {}", P::Ring::BITS);
     let (u, v) = p.summands(x, bits, Split::Sum)?;
     let top = bits as usize - 1;
     let mut sign = u.pick(&[top]);

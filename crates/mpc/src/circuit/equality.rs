@@ -3,7 +3,7 @@
 use super::not;
 use crate::{BitShare, Protocol, Result, Split};
 
-/// Whether `x` is zero modulo `2^bits`: `x = u - v` is zero where `u` and `v` agree.
+/// Whether `x` is zero, given `|x| < 2^bits`: `x = u - v` is zero where `u` and `v` agree.
 ///
 /// Cost: [`Protocol::summands`], then `bits - 1` AND gates in `log2(bits)` rounds; in
 /// `Rep3` `bits + 3 (bits - 1)` bits in all, 253 for 64.
@@ -17,7 +17,7 @@ pub fn is_zero<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BS
     all_ones(p, u, bits as usize)
 }
 
-/// Whether `x = y`; requires that `x - y` lies in `[-2^bits, 2^bits)` or `bits` is the ring's.
+/// Whether `x = y`; requires `|x - y| < 2^bits`.
 ///
 /// Cost: as [`is_zero`].
 ///

@@ -37,6 +37,7 @@ pub fn select<P: Protocol>(
     gap -= y;
     let mut out = p.mul(&bit, &gap)?;
     out += y;
+    p.note_choice(&mut out, x, y);
     Ok(out)
 }
 

@@ -14,6 +14,9 @@ use crate::{Protocol, Result, Split};
 /// # Errors
 /// If a link fails.
 pub fn trunc_exact<P: Protocol>(p: &mut P, x: &P::AShare, by: u32) -> Result<P::AShare> {
+    if by == 0 {
+        return Ok(x.clone());
+    }
     let mut out = p.trunc(x, by)?;
     let (u, v) = p.summands(x, by, Split::Sum)?;
     let mut no_carry = carry(p, &u, &v, by as usize)?;

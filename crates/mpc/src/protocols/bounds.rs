@@ -216,8 +216,9 @@ impl<R: Integer> Arithmetic for Bounds<R> {
         lens.iter().map(&mut take).collect()
     }
     fn random(&mut self, len: usize) -> Result<Ranges> {
-        let half = 1i128 << (R::BITS - 1).min(126);
-        Ok(Ranges(vec![Interval::between(-half, half - 1); len]))
+        let unused = 128 - R::BITS;
+        let any = Interval::between(i128::MIN >> unused, i128::MAX >> unused);
+        Ok(Ranges(vec![any; len]))
     }
     fn mul(&mut self, x: &Ranges, y: &Ranges) -> Result<Ranges> {
         Self::require("mul", &x.0, R::BITS)?;
@@ -259,6 +260,10 @@ impl<R: Integer> Arithmetic for Bounds<R> {
             x.error = error;
         }
     }
+    fn note_choice(&mut self, chosen: &mut Ranges, x: &Ranges, y: &Ranges) {
+        let pairs = x.0.iter().zip(&y.0);
+        chosen.0.iter_mut().zip(pairs).for_each(|(c, (x, y))| *c = Interval::hull(&[*x, *y]));
+    }
 }
 
 impl<R: Integer> Protocol for Bounds<R> {
@@ -296,10 +301,21 @@ impl<R: Integer> Protocol for Bounds<R> {
         Ok(Ranges(x.0.iter().map(shift).collect()))
     }
     fn trunc_exact(&mut self, x: &Ranges, by: u32) -> Result<Ranges> {
-        self.trunc(x, by)
+        let mut out = self.trunc(x, by)?;
+        out.0.iter_mut().zip(&x.0).for_each(|(out, x)| out.hi = x.hi.map(|hi| hi >> by));
+        Ok(out)
     }
     fn msb(&mut self, x: &Ranges, bits: u32) -> Result<Shape> {
         Self::require("msb", &x.0, bits)?;
         Ok(Shape { len: x.0.len(), width: 1 })
+    }
+    fn is_zero(&mut self, x: &Ranges, bits: u32) -> Result<Shape> {
+        let small = |x: Option<i128>| {
+            x.is_some_and(|x| x.unsigned_abs().checked_shr(bits).unwrap_or(0) == 0)
+        };
+        match x.0.iter().find(|x| !small(x.lo) || !small(x.hi)) {
+            Some(bound) => Err(Error::Overflow { step: "is_zero", bits, bound: bound.to_string() }),
+            None => Ok(Shape { len: x.0.len(), width: 1 }),
+        }
     }
 }

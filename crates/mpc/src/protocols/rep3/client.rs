@@ -22,7 +22,9 @@ pub fn give<R: Integer>(party: &mut Party, x: &[R], entropy: Entropy) -> Result<
     if x.is_empty() {
         return Ok(());
     }
-    let secret = entropy.draw(party.me(), &format!("give {}", party.rounds()))?;
+    // A seeded simulation must not draw the same for two vectors.
+    let label = format!("give {:x} {}", party.lane().0, party.sent_to(PartyId(1)));
+    let secret = entropy.draw(party.me(), &label)?;
     let seeds = [0, 1].map(|i| hash::derive::<16>(&*secret, &[i], b"sharewell giver 1"));
     let mut rest = x.to_vec();
     for seed in &seeds {

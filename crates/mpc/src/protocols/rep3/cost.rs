@@ -43,7 +43,9 @@ fn input(giver: u8, n: usize, w: usize) -> Phase {
     } else if giver < 3 {
         vec![message(giver, (giver + 1) % 3, n * w)]
     } else {
-        vec![message(giver, 0, 32), message(giver, 1, 16 + n * w), message(giver, 2, 16 + n * w)]
+        let seeds = [(0, 32), (1, 16), (2, 16)].map(|(to, bytes)| message(giver, to, bytes));
+        let rest = [1, 2].map(|to| message(giver, to, n * w));
+        [seeds.as_slice(), &rest].concat()
     }
 }
 
@@ -60,12 +62,8 @@ fn trunc(n: usize, w: usize, by: u32) -> Script {
         return vec![];
     }
     let narrow = n * narrow_bytes(by);
-    vec![vec![
-        message(0, 1, narrow),
-        message(1, 0, narrow),
-        message(2, 1, n * w + 2 * narrow),
-        message(2, 0, 2 * narrow),
-    ]]
+    let keys_and_half = [message(0, 1, narrow), message(1, 0, narrow), message(2, 1, n * w)];
+    vec![[keys_and_half.as_slice(), &offers(narrow)].concat()]
 }
 
 fn mul_trunc(n: usize, w: usize, by: u32) -> Script {
@@ -79,7 +77,11 @@ fn mul_trunc(n: usize, w: usize, by: u32) -> Script {
         message(1, 2, n.div_ceil(64) * 8),
         message(1, 0, narrow),
     ];
-    let halves_and_offers =
-        vec![message(1, 2, n * w), message(2, 1, n * w + 2 * narrow), message(2, 0, 2 * narrow)];
-    vec![keys_and_parts, halves_and_offers]
+    let halves = [message(1, 2, n * w), message(2, 1, n * w)];
+    vec![keys_and_parts, [halves.as_slice(), &offers(narrow)].concat()]
+}
+
+/// Both candidates to each chooser.
+fn offers(narrow: usize) -> Phase {
+    [1, 1, 0, 0].map(|to| message(2, to, narrow)).to_vec()
 }
