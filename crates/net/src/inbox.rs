@@ -97,7 +97,7 @@ impl Inbox {
         let mut state = self.lock();
         if state.bytes + charge > self.limits.queued_bytes {
             drop(state);
-            return self.fail(Fault::Exhausted { peer: from, what: "unread frames" });
+            return self.fail(Fault::Exhausted { peer: from, what: "unread frames from" });
         }
         state.bytes += charge;
         let lanes = &mut state.senders[usize::from(from.0)].lanes;

@@ -170,3 +170,6 @@ impl VirtualTime {
         self.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;
