@@ -1,0 +1,128 @@
+//! Moments from pooled sums, without opening the sums.
+
+use sharewell_mpc::Protocol;
+use sharewell_ring::Integer;
+use sharewell_tensor::Tensor;
+use sharewell_tensor::function::{Quotient, divide};
+
+use crate::Value;
+use crate::value::{Fallible, Overflow, bits_of, fits};
+
+/// The arithmetic mean `sum / count`, given that every summand lies in `[lo, hi]` raw units.
+///
+/// Error: that of one division, which the range of the summands does not enter.
+/// Cost: [`divide`]. Undefined where the count is zero.
+///
+/// # Errors
+/// A link's failure outside, [`Overflow`] inside.
+pub fn mean<P: Protocol>(
+    p: &mut P,
+    sum: Value<P>,
+    count: Value<P>,
+    (lo, hi): (i128, i128),
+) -> Fallible<Value<P>> {
+    let mut mean = fits!(sum.div(p, count)?);
+    let frac_bits = mean.raw.frac_bits();
+    if bits_of(lo, hi) + frac_bits > P::Ring::BITS - 4 {
+        return Ok(Err(Overflow { bits: P::Ring::BITS }));
+    }
+    // Undefined quotients are not bounded by the summands; the release gate zeroes them.
+    let (shape, mut shares) = (mean.raw.shape().to_vec(), mean.raw.into_shares());
+    mean.lo = (lo << frac_bits) - (1 << frac_bits.min(8));
+    mean.hi = (hi << frac_bits) + (1 << frac_bits.min(8));
+    p.note_bound(&mut shares, mean.lo, mean.hi, 0.0);
+    mean.raw = Tensor::new(shares, &shape, frac_bits);
+    Ok(Ok(mean))
+}
+
+/// Pooled sums of `x - c` for a public centre `c`, with what bounds them.
+#[derive(Debug)]
+pub struct Moments<P: Protocol> {
+    /// Sum of the centred values, exact.
+    pub sum: Value<P>,
+    /// Sum of their squares, exact.
+    pub squares: Value<P>,
+    /// How many.
+    pub count: Value<P>,
+    /// Greatest magnitude of one centred value, in raw units.
+    pub deviation: i128,
+}
+
+/// The sample variance `(sum x^2 - (sum x)^2 / n) / (n - 1)`, divisor `n - 1`.
+///
+/// Error, with `X` the greatest deviation: `2 X` times that of the mean, plus that of the last
+/// division. Centring keeps the sums small; it does not change the variance.
+/// Cost: two [`divide`]s and a product. Undefined below two records.
+///
+/// # Errors
+/// A link's failure outside, [`Overflow`] inside.
+pub fn variance<P: Protocol>(p: &mut P, moments: Moments<P>) -> Fallible<Value<P>> {
+    let bits = P::Ring::BITS;
+    let overflow = Overflow { bits };
+    let Moments { sum, squares, count, deviation } = moments;
+    let (sum_bits, count_bits) = (sum.bits(), count.bits());
+    let spread_bits = bits_of(0, deviation);
+    let room = (bits - 5).checked_sub(sum_bits + count_bits.max(spread_bits));
+    let mean_spec = Quotient {
+        numerator_bits: sum_bits,
+        divisor_bits: count_bits,
+        frac_bits: fits!(room.filter(|room| *room > 0).ok_or(overflow)).min(40),
+    };
+    if !mean_spec.fits(bits) {
+        return Ok(Err(overflow));
+    }
+    let mean_accuracy = mean_spec.accuracy(bits);
+    let (mean, _) = divide(p, &sum.raw, &count.raw, mean_spec)?;
+    let mean = bounded(p, mean, deviation);
+
+    const LAST: u32 = 4;
+    let room = (bits - 6 - LAST).checked_sub(squares.bits() + count_bits);
+    let keep = fits!(room.ok_or(overflow)).min(mean_spec.frac_bits);
+    let product = sum.raw.mul(p, &mean, keep)?;
+    let numerator = squares.raw.clone().rescale_up(keep).sub(&product);
+    let numerator = noted(p, numerator, 0, (squares.hi + 1) << keep);
+    let cells = count.raw.len();
+    let one = Value::public(p, 1, 0, cells);
+    let degrees = noted(p, count.raw.sub(&one.raw), 0, count.hi);
+    let spec = Quotient {
+        numerator_bits: squares.bits() + keep + 1,
+        divisor_bits: count_bits,
+        frac_bits: LAST,
+    };
+    if !spec.fits(bits) {
+        return Ok(Err(overflow));
+    }
+    let accuracy = spec.accuracy(bits);
+    let (quotient, defined) = divide(p, &numerator, &degrees, spec)?;
+    let shares = quotient.into_shares();
+    let fraction = keep + LAST;
+    let quantum = 10f64.powi(-squares.decimals);
+    let ulp = (-f64::from(keep)).exp2();
+    let x = deviation as f64;
+    let mean_error = mean_accuracy.absolute + mean_accuracy.relative * x;
+    let absolute = (2.0 * x * mean_error + 2.0 * ulp + accuracy.absolute * ulp) * quantum;
+    let hi = fits!(
+        deviation
+            .checked_mul(deviation)
+            .and_then(|square| square.checked_mul(2 << fraction))
+            .ok_or(overflow)
+    );
+    let raw = noted(p, Tensor::new(shares, &[cells], fraction), -hi, hi);
+    let decimals = squares.decimals;
+    let relative = accuracy.relative;
+    let defined = Some(defined);
+    Ok(Ok(Value { raw, decimals, lo: -hi, hi, absolute, relative, defined }))
+}
+
+/// The mean lies among the values.
+fn bounded<P: Protocol>(p: &mut P, mean: Tensor<P>, deviation: i128) -> Tensor<P> {
+    let hi = (deviation + 1) << mean.frac_bits();
+    noted(p, mean, -hi, hi)
+}
+
+fn noted<P: Protocol>(p: &mut P, x: Tensor<P>, lo: i128, hi: i128) -> Tensor<P> {
+    let (shape, frac_bits) = (x.shape().to_vec(), x.frac_bits());
+    let mut shares = x.into_shares();
+    p.note_bound(&mut shares, lo, hi, 0.0);
+    Tensor::new(shares, &shape, frac_bits)
+}

@@ -1,0 +1,292 @@
+//! Secret numbers with a proven range and a worst error.
+
+use sharewell_mpc::{Protocol, Result, Share, circuit};
+use sharewell_ring::{Integer, Ring};
+use sharewell_tensor::Tensor;
+use sharewell_tensor::function::{Quotient, divide};
+
+/// Fractional bits beyond which a quotient gains nothing that a reader could see.
+const FRAC_BITS_MAX: u32 = 40;
+
+/// One secret number per cell: `raw / (2^frac_bits 10^decimals)`, `raw` in `[lo, hi]`.
+#[derive(Debug, Clone)]
+pub struct Value<P: Protocol> {
+    /// The raw integers; their scale is the tensor's.
+    pub raw: Tensor<P>,
+    /// Decimal digits after the point of one unit of the raw integer part.
+    pub decimals: i32,
+    /// Least raw value.
+    pub lo: i128,
+    /// Greatest raw value.
+    pub hi: i128,
+    /// Worst error is `absolute + relative * |value|`, in the value's own unit.
+    pub absolute: f64,
+    /// See [`Self::absolute`].
+    pub relative: f64,
+    /// 1 where the value exists, if it can fail to: a quotient whose divisor is not zero.
+    pub defined: Option<P::AShare>,
+}
+
+/// The ring cannot hold an intermediate value: refused while planning, before any run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an intermediate value needs more than the {bits} bits of the ring")]
+pub struct Overflow {
+    /// Bits of the ring.
+    pub bits: u32,
+}
+
+/// A step that may find, while planning, that the ring is too small.
+pub type Fallible<T> = Result<std::result::Result<T, Overflow>>;
+
+/// Returns `Ok(Err(overflow))` from a [`Fallible`] function.
+macro_rules! fits {
+    ($value:expr) => {
+        match $value {
+            Ok(value) => value,
+            Err(overflow) => return Ok(Err(overflow)),
+        }
+    };
+}
+pub(crate) use fits;
+
+/// Bits of the magnitude.
+pub(crate) fn bits_of(lo: i128, hi: i128) -> u32 {
+    128 - lo.unsigned_abs().max(hi.unsigned_abs()).leading_zeros()
+}
+
+impl<P: Protocol> Value<P> {
+    /// Exact integers in units of `10^-decimals`.
+    #[must_use]
+    pub fn exact(shares: P::AShare, decimals: i32, lo: i128, hi: i128) -> Self {
+        let raw = Tensor::integers(shares);
+        Self { raw, decimals, lo, hi, absolute: 0.0, relative: 0.0, defined: None }
+    }
+
+    /// A public number in units of `10^-decimals`, for every cell.
+    #[must_use]
+    pub fn public(p: &P, quanta: i128, decimals: i32, cells: usize) -> Self {
+        let shares = p.public(&vec![P::Ring::from_i128(quanta); cells]);
+        Self::exact(shares, decimals, quanta, quanta)
+    }
+
+    /// The value of one raw unit.
+    #[must_use]
+    pub fn unit(&self) -> f64 {
+        10f64.powi(-self.decimals) / f64::from(self.raw.frac_bits()).exp2()
+    }
+
+    /// Greatest magnitude in the value's unit.
+    #[must_use]
+    pub fn magnitude(&self) -> f64 {
+        (self.lo as f64).abs().max((self.hi as f64).abs()) * self.unit()
+    }
+
+    /// Bits of the greatest raw magnitude.
+    #[must_use]
+    pub fn bits(&self) -> u32 {
+        bits_of(self.lo, self.hi)
+    }
+
+    fn checked(self) -> std::result::Result<Self, Overflow> {
+        let bits = P::Ring::BITS;
+        if self.bits() <= bits - 3 { Ok(self) } else { Err(Overflow { bits }) }
+    }
+
+    /// Times a public integer, which also moves the decimal point by `digits`.
+    fn scaled(self, factor: i128, digits: i32) -> std::result::Result<Self, Overflow> {
+        let overflow = Overflow { bits: P::Ring::BITS };
+        let lo = self.lo.checked_mul(factor).ok_or(overflow)?;
+        let hi = self.hi.checked_mul(factor).ok_or(overflow)?;
+        let raw = self.raw.times(factor);
+        Self { raw, lo: lo.min(hi), hi: lo.max(hi), decimals: self.decimals + digits, ..self }
+            .checked()
+    }
+
+    fn at_decimals(self, decimals: i32) -> std::result::Result<Self, Overflow> {
+        let digits = decimals - self.decimals;
+        match u32::try_from(digits).ok().and_then(|digits| 10i128.checked_pow(digits)) {
+            Some(factor) => self.scaled(factor, digits),
+            None => Err(Overflow { bits: P::Ring::BITS }),
+        }
+    }
+
+    fn at_frac_bits(self, frac_bits: u32) -> std::result::Result<Self, Overflow> {
+        let by = frac_bits - self.raw.frac_bits();
+        if by + self.bits() > P::Ring::BITS - 3 {
+            return Err(Overflow { bits: P::Ring::BITS });
+        }
+        let raw = self.raw.rescale_up(frac_bits);
+        Ok(Self { raw, lo: self.lo << by, hi: self.hi << by, ..self })
+    }
+
+    /// Minus.
+    #[must_use]
+    pub fn neg(self) -> Self {
+        Self { raw: self.raw.times(-1), lo: -self.hi, hi: -self.lo, ..self }
+    }
+
+    /// Sum. Local and exact.
+    ///
+    /// # Errors
+    /// A link's failure outside, [`Overflow`] inside.
+    pub fn add(self, p: &mut P, y: Self) -> Fallible<Self> {
+        let decimals = self.decimals.max(y.decimals);
+        let frac_bits = self.raw.frac_bits().max(y.raw.frac_bits());
+        let x = fits!(self.at_decimals(decimals).and_then(|x| x.at_frac_bits(frac_bits)));
+        let y = fits!(y.at_decimals(decimals).and_then(|y| y.at_frac_bits(frac_bits)));
+        // Relative errors of summands that may cancel become absolute ones.
+        let error = |v: &Self| v.absolute + v.relative * v.magnitude();
+        Ok(Self {
+            absolute: error(&x) + error(&y),
+            relative: 0.0,
+            decimals,
+            lo: x.lo + y.lo,
+            hi: x.hi + y.hi,
+            defined: both(p, x.defined, y.defined)?,
+            raw: x.raw.add(&y.raw),
+        }
+        .checked())
+    }
+
+    /// Product; exact for integers, truncated to [`FRAC_BITS_MAX`] fractional bits otherwise.
+    ///
+    /// # Errors
+    /// A link's failure outside, [`Overflow`] inside.
+    pub fn mul(self, p: &mut P, y: Self) -> Fallible<Self> {
+        let full = self.raw.frac_bits() + y.raw.frac_bits();
+        let frac_bits = full.min(FRAC_BITS_MAX);
+        let by = full - frac_bits;
+        let corners = [(self.lo, y.lo), (self.lo, y.hi), (self.hi, y.lo), (self.hi, y.hi)];
+        let overflow = Overflow { bits: P::Ring::BITS };
+        let products: Option<Vec<i128>> =
+            corners.into_iter().map(|(a, b)| a.checked_mul(b)).collect();
+        let products = fits!(products.ok_or(overflow));
+        let (lo, hi) = products.iter().fold((0, 0), |(lo, hi), &x| (x.min(lo), x.max(hi)));
+        if bits_of(lo, hi) > P::Ring::BITS - 3 {
+            return Ok(Err(overflow));
+        }
+        let (a, b) = (self.magnitude(), y.magnitude());
+        let (ea, eb) = (self.absolute, y.absolute);
+        let decimals = self.decimals + y.decimals;
+        let rounding =
+            if by == 0 { 0.0 } else { 10f64.powi(-decimals) * (-f64::from(frac_bits)).exp2() };
+        let zero_or = |e: f64, m: f64| if e == 0.0 { 0.0 } else { e * m };
+        Ok(Ok(Self {
+            raw: self.raw.mul(p, &y.raw, frac_bits)?,
+            decimals,
+            lo: (lo >> by) - i128::from(by > 0),
+            hi: (hi >> by) + i128::from(by > 0),
+            absolute: zero_or(ea, b) + zero_or(eb, a) + ea * eb + rounding,
+            relative: self.relative + y.relative + self.relative * y.relative,
+            defined: both(p, self.defined, y.defined)?,
+        }))
+    }
+
+    /// Quotient; undefined where the divisor is zero.
+    ///
+    /// # Errors
+    /// A link's failure outside, [`Overflow`] inside.
+    pub fn div(self, p: &mut P, y: Self) -> Fallible<Self> {
+        // A divisor of finer unit would leave a quotient that is a large multiple of its unit.
+        let decimals = self.decimals.max(y.decimals);
+        let frac_bits = self.raw.frac_bits().max(y.raw.frac_bits());
+        let x = fits!(self.at_decimals(decimals).and_then(|x| x.at_frac_bits(frac_bits)));
+        let (sign, y) = y.sign_and_magnitude(p)?;
+        let room = (P::Ring::BITS - 3).saturating_sub(x.bits() + y.bits());
+        let spec = Quotient {
+            numerator_bits: x.bits(),
+            divisor_bits: y.bits().max(1),
+            frac_bits: room.min(FRAC_BITS_MAX),
+        };
+        if spec.frac_bits == 0 || !spec.fits(P::Ring::BITS) {
+            return Ok(Err(Overflow { bits: P::Ring::BITS }));
+        }
+        let accuracy = spec.accuracy(P::Ring::BITS);
+        let (quotient, nonzero) = divide(p, &x.raw, &y.raw, spec)?;
+        let mut shares = quotient.into_shares();
+        let limit = x.lo.abs().max(x.hi.abs()) << spec.frac_bits;
+        // A divisor of zero leaves a quotient that is bounded all the same.
+        let slack = (limit >> 8) + 4;
+        p.note_bound(&mut shares, -limit - slack, limit + slack, f64::from(spec.frac_bits));
+        if let Some(sign) = sign {
+            shares = p.mul(&shares, &sign)?;
+        }
+        let fraction = spec.frac_bits + frac_bits - y.raw.frac_bits();
+        let unit = 10f64.powi(y.decimals - decimals)
+            * (f64::from(y.raw.frac_bits()) - f64::from(frac_bits)).exp2();
+        let least = if y.absolute > 0.0 || y.relative > 0.0 {
+            y.unit().mul_add(1.0, -y.absolute).max(0.0)
+        } else {
+            y.unit()
+        };
+        let zero_or = |e: f64, m: f64| if e == 0.0 { 0.0 } else { e * m };
+        let absolute = accuracy.absolute * unit
+            + zero_or(x.absolute, 1.0 / least)
+            + zero_or(y.absolute, x.magnitude() / (least * y.unit()));
+        Ok(Ok(Self {
+            raw: Tensor::new(shares, x.raw.shape(), fraction),
+            decimals: decimals - y.decimals,
+            lo: -limit - slack,
+            hi: limit + slack,
+            absolute,
+            relative: accuracy.relative + x.relative + y.relative,
+            defined: {
+                let operands = both(p, x.defined, y.defined)?;
+                both(p, operands, Some(nonzero))?
+            },
+        }))
+    }
+
+    /// `|y|` and, if it can be negative, its sign as 1 or -1.
+    fn sign_and_magnitude(self, p: &mut P) -> Result<(Option<P::AShare>, Self)> {
+        if self.lo >= 0 {
+            return Ok((None, self));
+        }
+        let cells = self.raw.len();
+        let negative = p.msb(self.raw.shares(), self.bits() + 1)?;
+        let mut sign = p.b2a(&negative)?;
+        sign.scale(&[P::Ring::from_i128(-2)]);
+        sign += &p.public(&vec![P::Ring::ONE; cells]);
+        p.note_bound(&mut sign, -1, 1, 0.0);
+        let hi = self.lo.abs().max(self.hi.abs());
+        let mut magnitude = p.mul(self.raw.shares(), &sign)?;
+        p.note_bound(&mut magnitude, 0, hi, 0.0);
+        let raw = Tensor::new(magnitude, self.raw.shape(), self.raw.frac_bits());
+        Ok((Some(sign), Self { raw, lo: 0, hi, ..self }))
+    }
+
+    /// The least or greatest of several values of one unit, cell by cell.
+    ///
+    /// # Errors
+    /// If a link fails.
+    ///
+    /// # Panics
+    /// If there is no value.
+    pub fn extreme(p: &mut P, values: Vec<Self>, greatest: bool) -> Result<Self> {
+        let mut values = values.into_iter();
+        let mut best = values.next().expect("at least one value");
+        for next in values {
+            let bits = best.bits().max(next.bits()) + 1;
+            let (x, y) = (best.raw.shares(), next.raw.shares());
+            let shares =
+                if greatest { circuit::max(p, x, y, bits)? } else { circuit::min(p, x, y, bits)? };
+            let (lo, hi) = (best.lo.min(next.lo), best.hi.max(next.hi));
+            let mut shares = shares;
+            p.note_bound(&mut shares, lo, hi, 0.0);
+            best = Self { raw: Tensor::integers(shares), lo, hi, ..best };
+        }
+        Ok(best)
+    }
+}
+
+/// AND of two optional flags.
+fn both<P: Protocol>(
+    p: &mut P,
+    x: Option<P::AShare>,
+    y: Option<P::AShare>,
+) -> Result<Option<P::AShare>> {
+    match (x, y) {
+        (Some(x), Some(y)) => Ok(Some(p.mul(&x, &y)?)),
+        (x, y) => Ok(x.or(y)),
+    }
+}
