@@ -49,7 +49,7 @@ impl<'t> Document<'t> {
     /// The table that the document is.
     #[must_use]
     pub fn root(&self) -> Section<'_> {
-        self.section(&self.root.get_ref(), 0..0, "the file".to_owned())
+        self.section(self.root.get_ref(), 0..0, "the file".to_owned())
     }
 
     /// A table without keys, for one that may be left out.
@@ -151,7 +151,7 @@ impl<'d> Section<'d> {
     }
 
     /// The table `[key]`; notes a problem if it is missing.
-    pub fn required_section(&self, key: &'static str) -> Option<Section<'d>> {
+    pub fn required_section(&self, key: &'static str) -> Option<Self> {
         if !self.has(key) {
             self.missing(key, &format!("add a table `[{key}]`"));
         }
@@ -159,7 +159,7 @@ impl<'d> Section<'d> {
     }
 
     /// The table `[key]`, if it is there.
-    pub fn optional_section(&self, key: &'static str) -> Option<Section<'d>> {
+    pub fn optional_section(&self, key: &'static str) -> Option<Self> {
         let (span, value) = self.find(key)?;
         let DeValue::Table(table) = value.get_ref() else {
             self.document.refuse(span, format!("`{key}` must be a table, written `[{key}]`"));
@@ -169,7 +169,7 @@ impl<'d> Section<'d> {
     }
 
     /// The tables `[[key]]`; notes a problem if there are none.
-    pub fn sections(&self, key: &'static str) -> Vec<Section<'d>> {
+    pub fn sections(&self, key: &'static str) -> Vec<Self> {
         let Some((span, value)) = self.find(key) else {
             self.missing(key, &format!("add a table `[[{key}]]` for each"));
             return Vec::new();
@@ -188,10 +188,10 @@ impl<'d> Section<'d> {
         sections
     }
 
-    /// Whether `key` is there.
+    /// Whether `key` is there. To ask makes it a known key.
     #[must_use]
-    pub fn has(&self, key: &str) -> bool {
-        self.table.contains_key(key)
+    pub fn has(&self, key: &'static str) -> bool {
+        self.find(key).is_some()
     }
 
     /// The same table under a name that fits its problems better.

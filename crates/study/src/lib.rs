@@ -19,7 +19,7 @@ mod render;
 pub mod report;
 mod sql;
 mod study;
-mod suggest;
+pub mod suggest;
 mod table;
 
 pub use decimal::Decimal;

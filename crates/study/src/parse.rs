@@ -131,9 +131,10 @@ impl Reader<'_> {
         let min_parties = self.number(&section, "min_parties", 3, 1..=parties::PARTIES_MAX);
         if let (Some(min_parties), Some(parties)) = (min_parties, parties) {
             let providers = parties.iter().filter(|party| party.roles.data).count() as u64;
-            let written =
-                section.has("min_parties").then(|| section.optional::<u64>("min_parties"));
-            let span = written.flatten().map_or(section.span(), |value| value.span());
+            let span = match section.optional::<u64>("min_parties") {
+                Some(written) => written.span(),
+                None => section.span(),
+            };
             self.require(min_parties <= providers, span, || {
                 let message = format!(
                     "a released cell needs {min_parties} organisations, but only {providers} provide data"
@@ -175,8 +176,6 @@ impl Reader<'_> {
         range: std::ops::RangeInclusive<u64>,
     ) -> Option<u64> {
         if !section.has(key) {
-            // Asking makes the key known.
-            let _absent: Option<Spanned<u64>> = section.optional(key);
             return Some(default);
         }
         let value: Spanned<u64> = section.optional(key)?;

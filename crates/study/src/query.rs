@@ -44,15 +44,15 @@ pub enum Expr {
     /// A public constant.
     Number(Decimal),
     /// Minus.
-    Neg(Box<Expr>),
+    Neg(Box<Self>),
     /// Sum.
-    Add(Box<Expr>, Box<Expr>),
+    Add(Box<Self>, Box<Self>),
     /// Difference.
-    Sub(Box<Expr>, Box<Expr>),
+    Sub(Box<Self>, Box<Self>),
     /// Product.
-    Mul(Box<Expr>, Box<Expr>),
+    Mul(Box<Self>, Box<Self>),
     /// Quotient.
-    Div(Box<Expr>, Box<Expr>),
+    Div(Box<Self>, Box<Self>),
 }
 
 /// A value computed from all records of a group. Missing values are skipped, as in SQL.
@@ -85,13 +85,13 @@ pub enum RowExpr {
     /// A public constant.
     Number(Decimal),
     /// Minus.
-    Neg(Box<RowExpr>),
+    Neg(Box<Self>),
     /// Sum.
-    Add(Box<RowExpr>, Box<RowExpr>),
+    Add(Box<Self>, Box<Self>),
     /// Difference.
-    Sub(Box<RowExpr>, Box<RowExpr>),
+    Sub(Box<Self>, Box<Self>),
     /// Product.
-    Mul(Box<RowExpr>, Box<RowExpr>),
+    Mul(Box<Self>, Box<Self>),
 }
 
 impl RowExpr {
@@ -162,11 +162,11 @@ pub enum Predicate {
     /// A column of any kind but identifier is missing.
     IsNull(usize),
     /// Negation.
-    Not(Box<Predicate>),
+    Not(Box<Self>),
     /// Both.
-    And(Box<Predicate>, Box<Predicate>),
+    And(Box<Self>, Box<Self>),
     /// Either.
-    Or(Box<Predicate>, Box<Predicate>),
+    Or(Box<Self>, Box<Self>),
 }
 
 impl Predicate {

@@ -32,28 +32,30 @@ pub(crate) fn query(text: &Text<'_>, table: &Table) -> Result<Query, Vec<Problem
     let clauses = parse(text, clauses)?;
     let typing = Typing { text, table };
     let mut problems = Vec::new();
-    let mut keep = |problem: Problem| problems.push(problem);
-    typing.from(&clauses.from).unwrap_or_else(&mut keep);
-    let filter = clauses.filter.map(|filter| typing.filter(&filter));
-    let filter = filter.transpose().unwrap_or_else(|problem| {
-        keep(problem);
-        None
-    });
-    let group_by = group_columns(&typing, &clauses.group_by).unwrap_or_else(|problem| {
-        keep(problem);
-        Vec::new()
-    });
-    let items = clauses.items.iter().map(|item| typing.item(item, &group_by));
-    let items: Vec<Item> = items.filter_map(|item| item.map_err(&mut keep).ok()).collect();
+    keep(typing.from(&clauses.from), &mut problems);
+    let filter = clauses.filter.and_then(|filter| keep(typing.filter(&filter), &mut problems));
+    let mut group_by = Vec::new();
+    for name in &clauses.group_by {
+        keep(typing.add_group(&mut group_by, name), &mut problems);
+    }
+    group_by.sort_unstable();
+    let items = clauses.items.iter();
+    let items: Vec<Item> =
+        items.filter_map(|item| keep(typing.item(item, &group_by), &mut problems)).collect();
     if problems.is_empty() {
         problems.extend(refuse_result(text, &clauses.items, &items));
     }
     if problems.is_empty() { Ok(Query { items, filter, group_by }) } else { Err(problems) }
 }
 
+/// What was typed; or else notes why not.
+fn keep<T>(typed: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
+    typed.map_err(|problem| problems.push(problem)).ok()
+}
+
 /// The condition that `text` says over a record of `table`.
 pub(crate) fn predicate(text: &Text<'_>, table: &Table) -> Result<Predicate, Vec<Problem>> {
-    let filter = parse(text, |parser| Located::parse(parser))?;
+    let filter = parse(text, Located::parse)?;
     Typing { text, table }.filter(&filter).map_err(|problem| vec![problem])
 }
 
@@ -171,15 +173,12 @@ fn identifier(parser: &mut Parser<'_>) -> Result<Ident, ParserError> {
     }
 }
 
-fn group_columns(typing: &Typing<'_>, names: &[Ident]) -> Result<Vec<usize>, Problem> {
-    let mut columns = Vec::new();
-    for name in names {
-        let column = typing.column(name)?;
-        let refused = |refusal: Refusal| refusal.at(typing.text.problem(name.span, ""));
-        add_group(typing.table, &mut columns, column).map_err(refused)?;
+impl Typing<'_> {
+    fn add_group(&self, columns: &mut Vec<usize>, name: &Ident) -> Result<(), Problem> {
+        let column = self.column(name)?;
+        add_group(self.table, columns, column)
+            .map_err(|refusal| refusal.at(self.text.problem(name.span, "")))
     }
-    columns.sort_unstable();
-    Ok(columns)
 }
 
 fn add_group(table: &Table, columns: &mut Vec<usize>, column: usize) -> Result<(), Refusal> {

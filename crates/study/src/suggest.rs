@@ -1,10 +1,8 @@
 //! The name that was probably meant.
 
 /// The candidate nearest to `word`, if one is near enough to be a slip of the pen.
-pub(crate) fn nearest<'c>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'c str>,
-) -> Option<&'c str> {
+#[must_use]
+pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let allowed = (word.chars().count() / 3).max(1);
     candidates
         .into_iter()
@@ -14,8 +12,9 @@ pub(crate) fn nearest<'c>(
         .map(|(_, candidate)| candidate)
 }
 
-/// Advice that names the nearest candidate, or else all of them if they are few.
-pub(crate) fn advice<'c>(
+/// Advice that names the nearest candidate, or else all of them if they are few: "the `what` are".
+#[must_use]
+pub fn advice<'c>(
     word: &str,
     what: &str,
     candidates: impl IntoIterator<Item = &'c str> + Clone,

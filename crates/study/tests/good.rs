@@ -1,20 +1,257 @@
 //! Studies that are well formed, and what they mean.
 
 use sharewell_study::{
-    Aggregate, Comparison, Decimal, Expr, Item, Kind, Missing, Objective, Predicate, Protocol, Query,
-    Roles, RowExpr, Study, Sufficient, Threat, Truncation,
+    Aggregate, Comparison, Decimal, Expr, Item, Kind, Limits, Missing, Objective, Overflow,
+    Predicate, Protocol, Query, Range, Release, Roles, RowExpr, Security, Study, Sufficient,
+    Threat, Truncation,
 };
 
 const QUERY: &str = include_str!("studies/query.toml");
 const FAILURE_RATE: &str = include_str!("studies/failure_rate.toml");
+
+const HOURS: usize = 1;
+const FAILURES: usize = 2;
+const STATUS: usize = 3;
+const MODEL: usize = 4;
+const INSTALLED: usize = 5;
 
 #[track_caller]
 fn parse(text: &str) -> Study {
     Study::parse(text, "study.toml").unwrap_or_else(|report| panic!("{report}"))
 }
 
+/// The canonical study with another query.
+#[track_caller]
+fn with_query(query: &str) -> (Study, Query) {
+    let (before, rest) = QUERY.split_once("\"\"\"").expect("a query");
+    let (_, after) = rest.split_once("\"\"\"").expect("its end");
+    let study = parse(&format!("{before}'''{query}'''{after}"));
+    let Objective::Sql(query) = study.objective.clone() else { panic!("not SQL") };
+    (study, query)
+}
+
+fn number(digits: i128, scale: u8) -> Decimal {
+    Decimal::new(digits, scale).expect("within the limits")
+}
+
+fn column(column: usize) -> Box<RowExpr> {
+    Box::new(RowExpr::Column(column))
+}
+
+fn aggregate(aggregate: Aggregate) -> Box<Expr> {
+    Box::new(Expr::Aggregate(aggregate))
+}
+
 #[test]
 fn every_part_of_a_study_is_read() {
     let study = parse(QUERY);
-    println!("{study:#?} {}", study.hash());
+    assert_eq!((study.name.as_str(), study.version), ("fan-failure-rate", 1));
+    assert_eq!(study.purpose, "Pooled failure rate of diesel generator fans");
+    assert_eq!(study.parties.len(), 3);
+    assert_eq!(study.parties[0].roles, Roles { data: true, compute: true, recipient: true });
+    assert_eq!(study.parties[2].roles, Roles { data: true, compute: true, recipient: false });
+    assert_eq!(study.parties[1].key.0, [2; 32]);
+    assert_eq!(study.parties[1].address, "127.0.0.1:7102");
+    assert_eq!(study.recipients().collect::<Vec<_>>(), [0]);
+    assert_eq!(study.data_parties().count() + study.compute_parties().count(), 6);
+    assert_eq!((study.party("op_c"), study.party("op_d")), (Some(2), None));
+    assert_eq!((study.table.name.as_str(), study.table.max_rows), ("units", 100_000));
+    let kinds: Vec<&Kind> = study.table.columns.iter().map(|column| &column.kind).collect();
+    let codes = ["X1", "X2", "O'Neil \"3\""].map(String::from).to_vec();
+    let want = [
+        Kind::Identifier,
+        Kind::Decimal { unit: "h".into(), decimals: 1, min: 0, max: 1_000_000 },
+        Kind::Integer { unit: "1".into(), min: 0, max: 1000 },
+        Kind::Boolean,
+        Kind::Category { codes },
+        Kind::Date { min: 7305, max: 22_279 },
+    ];
+    assert_eq!(kinds, want.iter().collect::<Vec<_>>());
+    assert_eq!(study.table.columns[HOURS].missing, Missing::Refuse);
+    assert_eq!(study.table.columns[INSTALLED].missing, Missing::Allow);
+    let security =
+        Security { threat: Threat::SemiHonest, corruptions: 1, protocol: Protocol::Auto };
+    assert_eq!(study.security, security);
+    let release = Release { min_records: 10, min_parties: 3, sufficient: Sufficient::Hidden };
+    assert_eq!(study.release, release);
+    assert_eq!(study.limits, Limits { connect_s: 60, wait_s: 30 });
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let (cut, _) = QUERY.split_once("[release]").expect("a release rule");
+    assert_eq!(parse(cut), parse(QUERY));
+    assert_eq!(parse(cut).hash(), parse(QUERY).hash());
+}
+
+#[test]
+fn a_failure_rate_is_read() {
+    let filter = Predicate::And(
+        Box::new(Predicate::CompareDate { column: INSTALLED, op: Comparison::GtEq, days: 10_957 }),
+        Box::new(Predicate::Not(Box::new(Predicate::Member { column: MODEL, codes: vec![1] }))),
+    );
+    let want = Objective::FailureRate {
+        events: STATUS,
+        exposure: HOURS,
+        per: 1e6,
+        confidence: 0.95,
+        truncation: Truncation::Time,
+        filter: Some(filter),
+        group_by: vec![MODEL],
+    };
+    assert_eq!(parse(FAILURE_RATE).objective, want);
+}
+
+#[test]
+fn a_query_becomes_a_typed_tree() {
+    let (_, query) = with_query(
+        "SELECT model, SUM(failures)/SUM(hours) * -1e3 FROM units \
+        WHERE hours > 10 GROUP BY status, model",
+    );
+    let ratio = Expr::Div(
+        aggregate(Aggregate::Sum(*column(FAILURES))),
+        aggregate(Aggregate::Sum(*column(HOURS))),
+    );
+    let rate = Expr::Mul(Box::new(ratio), Box::new(Expr::Number(number(-1000, 0))));
+    let name = "SUM(failures) / SUM(hours) * -1000";
+    let filter = Predicate::Compare {
+        left: *column(HOURS),
+        op: Comparison::Gt,
+        right: RowExpr::Number(number(10, 0)),
+    };
+    let items = vec![
+        Item { name: "model".into(), expr: Expr::Group(MODEL) },
+        Item { name: name.into(), expr: rate },
+    ];
+    let want = Query { items, filter: Some(filter), group_by: vec![STATUS, MODEL] };
+    assert_eq!(query, want);
+}
+
+/// Different spellings of the same aggregate.
+#[test]
+fn aggregates_have_their_usual_names() {
+    let sum = RowExpr::Mul(column(HOURS), column(STATUS));
+    let rows = [
+        ("count(1)", Aggregate::Count),
+        ("COUNT( * )", Aggregate::Count),
+        ("COUNT(installed)", Aggregate::CountColumn(*column(INSTALLED))),
+        ("COUNT(model)", Aggregate::CountColumn(*column(MODEL))),
+        ("Sum(hours * status)", Aggregate::Sum(sum)),
+        ("AVG(status)", Aggregate::Avg(*column(STATUS))),
+        ("VAR(Hours)", Aggregate::VarSamp(*column(HOURS))),
+        ("VARIANCE(\"hours\")", Aggregate::VarSamp(*column(HOURS))),
+        ("STDDEV((hours))", Aggregate::StddevSamp(*column(HOURS))),
+        ("MIN(installed)", Aggregate::Min(INSTALLED)),
+        ("MAX(hours)", Aggregate::Max(HOURS)),
+    ];
+    for (text, want) in rows {
+        let (_, query) = with_query(&format!("SELECT {text} AS x FROM units;"));
+        assert_eq!(query.items[0].expr, Expr::Aggregate(want), "{text}");
+    }
+}
+
+/// What a provider's engine is given.
+#[test]
+fn predicates_render_as_quoted_sql() {
+    let rows = [
+        ("hours*2+1 > -failures", r#""hours" * 2 + 1 > -"failures""#),
+        ("hours - (failures - 1) < .5", r#""hours" - ("failures" - 1) < 0.5"#),
+        ("status", r#""status""#),
+        ("status = FALSE", r#"NOT "status""#),
+        ("TRUE <> status", r#"NOT "status""#),
+        ("status + 0 = 1", r#"CAST("status" AS BIGINT) + 0 = 1"#),
+        ("hours BETWEEN 1 AND 2", r#""hours" >= 1 AND "hours" <= 2"#),
+        ("hours NOT BETWEEN 1 AND 2", r#"NOT ("hours" >= 1 AND "hours" <= 2)"#),
+        ("failures IN (1, -2)", r#""failures" IN (1, -2)"#),
+        ("model IN ('X2','X1','X2')", r#""model" IN ('X1', 'X2')"#),
+        ("'O''Neil \"3\"' <> model", r#"NOT "model" IN ('O''Neil "3"')"#),
+        ("installed IS NOT NULL", r#"NOT "installed" IS NULL"#),
+        ("'2020-02-29' >= installed", r#""installed" <= DATE '2020-02-29'"#),
+        ("installed = DATE '2020-01-01'", r#""installed" = DATE '2020-01-01'"#),
+        ("installed <= installed", r#""installed" <= "installed""#),
+        (
+            "status OR hours = 1 AND NOT (status OR hours = 2)",
+            r#""status" OR "hours" = 1 AND NOT ("status" OR "hours" = 2)"#,
+        ),
+        ("hours - -1 = 0", r#""hours" - -1 = 0"#),
+        ("-(-hours) = 0", r#"-(-"hours") = 0"#),
+    ];
+    for (text, want) in rows {
+        let (study, query) = with_query(&format!("SELECT COUNT(*) FROM units WHERE {text}"));
+        assert_eq!(query.filter.expect("a filter").to_sql(&study.table), want, "{text}");
+    }
+}
+
+#[test]
+fn integers_are_widened_where_64_bits_could_wrap_around() {
+    let wide = QUERY.replace("range = [0, 1000]", "range = [0, 9_000_000_000]");
+    let table = parse(&wide).table;
+    let square = RowExpr::Mul(column(FAILURES), column(FAILURES));
+    let cast = r#"CAST("failures" AS DECIMAL(38, 0))"#;
+    assert_eq!(square.to_sql(&table), format!("{cast} * {cast}"));
+    assert_eq!(column(FAILURES).to_sql(&table), r#""failures""#);
+    assert_eq!(square.to_sql(&parse(QUERY).table), r#""failures" * "failures""#);
+}
+
+#[test]
+fn ranges_are_exact() {
+    let table = parse(QUERY).table;
+    let two_fifty = Box::new(RowExpr::Number(number(25, 1)));
+    let rows = [
+        (*column(HOURS), Range { min: 0, max: 1_000_000, decimals: 1 }),
+        (*column(STATUS), Range { min: 0, max: 1, decimals: 0 }),
+        (RowExpr::Neg(column(FAILURES)), Range { min: -1000, max: 0, decimals: 0 }),
+        (
+            RowExpr::Add(column(HOURS), column(FAILURES)),
+            Range { min: 0, max: 1_010_000, decimals: 1 },
+        ),
+        (
+            RowExpr::Sub(column(FAILURES), column(HOURS)),
+            Range { min: -1_000_000, max: 10_000, decimals: 1 },
+        ),
+        (RowExpr::Mul(two_fifty, column(HOURS)), Range { min: 0, max: 25_000_000, decimals: 2 }),
+    ];
+    for (expr, want) in rows {
+        assert_eq!(expr.range(&table), Ok(want), "{expr:?}");
+    }
+}
+
+#[test]
+fn a_product_beyond_38_digits_names_its_column() {
+    let table = parse(QUERY).table;
+    let mut power = column(HOURS);
+    for _ in 0..6 {
+        power = Box::new(RowExpr::Mul(power, column(HOURS)));
+    }
+    let overflow = RowExpr::Add(column(FAILURES), power).range(&table);
+    assert_eq!(overflow, Err(Overflow { column: "hours".into() }));
+}
+
+#[test]
+fn groups_are_the_product_of_the_public_lists() {
+    let table = parse(QUERY).table;
+    assert_eq!(table.cells(&[]), 1);
+    assert_eq!(table.cell(&[], 0), Vec::<&str>::new());
+    assert_eq!(table.cells(&[STATUS, MODEL]), 6);
+    assert_eq!(table.cell(&[STATUS, MODEL], 0), ["false", "X1"]);
+    assert_eq!(table.cell(&[STATUS, MODEL], 4), ["true", "X2"]);
+}
+
+#[test]
+fn every_day_has_one_text() {
+    use sharewell_study::date;
+    for (text, days) in [("1970-01-01", 0), ("2000-02-29", 11_016), ("1899-12-31", -25_568)] {
+        assert_eq!(date::parse(text), Some(days));
+        assert_eq!(date::format(days), text);
+    }
+    for text in ["2021-02-29", "2020-13-01", "2020-00-10", "2020-1-1", "20200101", "2020-01-0é", ""]
+    {
+        assert_eq!(date::parse(text), None, "{text}");
+    }
+    let years =
+        date::parse("0000-01-01").expect("a day")..=date::parse("9999-12-31").expect("a day");
+    assert_eq!(years.clone().count(), 3_652_425);
+    for days in years.step_by(97) {
+        assert_eq!(date::parse(&date::format(days)), Some(days));
+    }
 }

@@ -61,9 +61,6 @@ impl Reader<'_> {
                 self.choice(&word, &[("refuse", Missing::Refuse), ("allow", Missing::Allow)])
             }),
         };
-        // Asked for even where it is absent, so that it is among the known keys.
-        let _known: Option<Spanned<String>> =
-            if section.has("missing") { None } else { section.optional("missing") };
         let (kind, section) = match section.required::<String>("type") {
             Some(kind) => self.kind(&kind, section),
             None => return None,
@@ -169,10 +166,8 @@ impl Reader<'_> {
 
     fn unit(&self, section: &Section<'_>) -> Option<String> {
         if !section.has("unit") {
-            let message = "a numeric column lacks `unit`".to_owned();
-            let help = "add `unit = \"h\"`, or `unit = \"1\"` if it has none".to_owned();
-            let _known: Option<Spanned<String>> = section.optional("unit");
-            self.require(false, section.span(), || (message, help))?;
+            let help = "add `unit = \"h\"`, or `unit = \"1\"` if it has none";
+            self.document.refuse_with_help(section.span(), "a numeric column lacks `unit`", help);
         }
         let unit: Spanned<String> = section.optional("unit")?;
         self.printable(&unit, unit.get_ref().clone())

@@ -109,15 +109,15 @@ impl Typing<'_> {
             (Operand::Date(a), Operand::Date(b)) => {
                 Ok(Predicate::Compare { left: RowExpr::Column(a), op, right: RowExpr::Column(b) })
             }
-            (a, b) => self.compare_numbers(a, op, b, spans),
+            (a, b) => self.compare_numbers(&a, op, &b, spans),
         }
     }
 
     fn compare_numbers(
         &self,
-        a: Operand,
+        a: &Operand,
         op: Comparison,
-        b: Operand,
+        b: &Operand,
         spans: (Span, Span),
     ) -> Result<Predicate, Problem> {
         match (a.clone().number(), b.clone().number()) {

@@ -1,8 +1,10 @@
 //! The words and symbols that a query may consist of. What is outside this list is refused before
 //! parsing, with advice, and cannot reach the corners of a parser made for twelve dialects.
 
+use sqlparser::ast::Expr;
 use sqlparser::dialect::Dialect;
 use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer, Word};
 
 use super::Text;
@@ -10,6 +12,10 @@ use crate::report::Problem;
 
 /// Most words and symbols of a query; bounds the depth of what the parser can make of them.
 const TOKENS_MAX: usize = 2000;
+
+/// Words that begin a clause or join its parts.
+const CLAUSES: [Keyword; 6] =
+    [Keyword::SELECT, Keyword::FROM, Keyword::WHERE, Keyword::GROUP, Keyword::BY, Keyword::AS];
 
 /// Standard SQL without any vendor's extension.
 #[derive(Debug)]
@@ -28,6 +34,13 @@ impl Dialect for Agreed {
     /// each `NOT (` twice, in time exponential in their number.
     fn is_reserved_for_identifier(&self, _: Keyword) -> bool {
         true
+    }
+
+    /// Nor does the name of a clause begin an expression.
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        let next = parser.peek_token_ref();
+        let Token::Word(Word { quote_style: None, keyword, .. }) = next.token else { return None };
+        CLAUSES.contains(&keyword).then(|| parser.expected_ref("an expression", next))
     }
 }
 
@@ -95,7 +108,7 @@ pub(crate) fn is_plain(name: &str) -> bool {
     let same = |word: &&str| word.eq_ignore_ascii_case(name);
     well_formed
         && !WORDS.iter().any(|word| same(word) && *word != "DATE")
-        && !UNPLAIN.iter().any(|word| same(word))
+        && !UNPLAIN.iter().any(same)
         && refused(name).is_none()
 }
 
@@ -171,5 +184,5 @@ fn refuse_word(word: &Word, first: bool) -> Option<(String, String)> {
 
 fn refused(word: &str) -> Option<&'static str> {
     let same = |refused: &&str| refused.eq_ignore_ascii_case(word);
-    REFUSED.iter().find(|(words, _)| words.iter().any(|word| same(word))).map(|(_, help)| *help)
+    REFUSED.iter().find(|(words, _)| words.iter().any(&same)).map(|(_, help)| *help)
 }

@@ -1,0 +1,361 @@
+//! Studies that are refused: where, why, and with what advice.
+
+use sharewell_study::{Position, Report, Study};
+
+const QUERY: &str = include_str!("studies/query.toml");
+const FAILURE_RATE: &str = include_str!("studies/failure_rate.toml");
+
+/// Marks, in a replacement, where the problem must begin.
+const MARK: char = '¦';
+
+struct Row {
+    from: &'static str,
+    to: &'static str,
+    message: &'static str,
+    help: &'static str,
+}
+
+const fn row(
+    from: &'static str,
+    to: &'static str,
+    message: &'static str,
+    help: &'static str,
+) -> Row {
+    Row { from, to, message, help }
+}
+
+/// Replaces `from`, which occurs once, by `to`; expects one problem, at the mark.
+#[track_caller]
+fn check(study: &str, rows: &[Row]) {
+    for Row { from, to, message, help } in rows {
+        assert_eq!(study.matches(from).count(), 1, "{from:?} must occur once");
+        let marked = study.replace(from, to);
+        let before = marked.split_once(MARK).unwrap_or_else(|| panic!("no mark in {to:?}")).0;
+        let want = Position {
+            line: before.matches('\n').count() + 1,
+            column: before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1,
+        };
+        let Err(Report(problems)) = Study::parse(&marked.replace(MARK, ""), "study.toml") else {
+            panic!("{to:?} is accepted");
+        };
+        let [problem] = &problems[..] else { panic!("{to:?}:\n{}", Report(problems)) };
+        assert_eq!(problem.position, want, "{to:?}:\n{problem}");
+        assert_eq!(problem.file, "study.toml");
+        assert!(problem.message.contains(message), "{to:?}: {message:?} is not in\n{problem}");
+        let advice = problem.help.as_deref().unwrap_or_default();
+        assert!(advice.contains(help), "{to:?}: {help:?} is not in the help of\n{problem}");
+    }
+}
+
+#[test]
+#[rustfmt::skip] // one row, one line
+fn what_is_not_toml_is_refused() {
+    check(QUERY, &[
+        row("version = 1", "version = ¦", "", ""),
+        row("[security]", "[security¦", "", ""),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip] // one row, one line
+fn unknown_missing_and_mistyped_keys_are_refused() {
+    check(
+        QUERY,
+        &[
+            row("purpose = ", "¦extra = 1\npurpose = ", "[study] has no key `extra`", "the keys are `name`"),
+            row("min_records", "¦min_record", "[release] has no key `min_record`", "did you mean `min_records`?"),
+            row("[limits]", "[¦limitz]", "the file has no key `limitz`", "did you mean `limits`?"),
+            row("version = 1\n", "version = ¦\"1\"\n", "`version` must be a whole number", ""),
+            row("version = 1\n", "version = ¦2\n", "no study format 2", "write `version = 1`"),
+            row("[study]\nname = \"fan-failure-rate\"", "[¦study]", "[study] lacks `name`", "add `name = ...`: a string"),
+            row("\"fan-failure-rate\"", "¦\"Fan\"", "cannot be a name here", "lower-case letters"),
+            row("\"fan-failure-rate\"", "¦\"\"", "cannot be a name here", "1 to 63"),
+            row("\"Pooled failure rate of diesel generator fans\"", "¦\" \\n \"", "the purpose is empty", "stewards"),
+            row("connect_s = 60", "connect_s = ¦0", "`connect_s` must be at least 1 and at most 86400", "default is 60"),
+            row("wait_s = 30", "wait_s = ¦-1", "must be a whole number of at least 0", ""),
+            row("min_records = 10", "min_records = ¦0", "`min_records` must be at least 1", "default is 10"),
+            row("min_parties = 3", "min_parties = ¦4", "needs 4 organisations, but only 3 provide data", "lower `min_parties`"),
+            row("\"hidden\"", "¦\"secret\"", "\"secret\" is not possible here", "the choices are `hidden`, `open`"),
+            row("\"semi-honest\"", "¦\"malicious\"", "no protocol of this version withstands malicious", "semi-honest"),
+            row("\"semi-honest\"", "¦\"semihonest\"", "not possible here", "did you mean `semi-honest`?"),
+            row("corruptions = 1", "corruptions = ¦2", "exactly 1 corrupted party", "corruptions = 1"),
+            row("\"auto\"", "¦\"rep4\"", "not possible here", "did you mean `rep3`?"),
+        ],
+    );
+}
+
+#[test]
+#[rustfmt::skip] // one row, one line
+fn bad_parties_are_refused() {
+    const KEY_B: &str = "ed25519:0202020202020202020202020202020202020202020202020202020202020202";
+    const KEY_A: &str = "ed25519:0101010101010101010101010101010101010101010101010101010101010101";
+    check(
+        QUERY,
+        &[
+            row("\"op_b\"", "¦\"op_a\"", "two parties have the name \"op_a\"", "its own"),
+            row("\"op_b\"", "¦\"../b\"", "cannot be a name here", ""),
+        ],
+    );
+    let twice = QUERY.replace(&format!("\"{KEY_B}\""), "\"KEY\"");
+    let same_key: &'static str = format!("¦\"{KEY_A}\"").leak();
+    check(
+        &twice,
+        &[
+            row("\"KEY\"", same_key, "two parties have the key", ""),
+            row("\"KEY\"", "¦\"rsa:02\"", "not a public key", "64 hexadecimal digits"),
+            row("\"KEY\"", "¦\"ed25519:02\"", "not a public key", ""),
+            row("\"KEY\"", "¦\"ed25519:é202020202020202020202020202020202020202020202020202020202020202\"", "not a public key", ""),
+            row("key = \"KEY\"", "key = ¦[1]", "`key` must be a string, not an array", ""),
+        ],
+    );
+    check(
+        QUERY,
+        &[
+            row("\"127.0.0.1:7102\"", "¦\"127.0.0.1:7101\"", "two parties have the address", ""),
+            row("\"127.0.0.1:7102\"", "¦\"127.0.0.1\"", "not an address", "host and port"),
+            row("\"127.0.0.1:7102\"", "¦\"b.example.org:0\"", "not an address", ""),
+            row("\"127.0.0.1:7102\"", "¦\"b.example.org:65536\"", "not an address", ""),
+            row("[\"data\", \"compute\", \"recipient\"]", "[\"data\", ¦\"compte\"]", "no role \"compte\"", "did you mean `compute`?"),
+            row("[\"data\", \"compute\", \"recipient\"]", "[\"data\", ¦\"data\"]", "given twice", ""),
+            row("[\"data\", \"compute\", \"recipient\"]", "¦[]", "at least one role", "data, compute, recipient"),
+            row("[[party]]\nname = \"op_a\"\nroles = [\"data\", \"compute\", \"recipient\"]",
+                "¦[[party]]\nname = \"op_a\"\nroles = [\"data\", \"compute\"]", "no party receives the result", ""),
+            row("[[party]]\nname = \"op_a\"\nroles = [\"data\", \"compute\", \"recipient\"]",
+                "¦[[party]]\nname = \"op_a\"\nroles = [\"data\", \"recipient\"]", "2 parties compute, but the protocol rep3 needs exactly 3", ""),
+        ],
+    );
+}
+
+#[test]
+#[rustfmt::skip] // one row, one line
+fn a_bad_schema_is_refused() {
+    check(
+        QUERY,
+        &[
+            row("name = \"units\"", "name = ¦\"my units\"", "cannot be a name here", "letters, digits and underscores"),
+            row("max_rows = 100000", "max_rows = ¦0", "`max_rows` must be at least 1", ""),
+            row("max_rows = 100000", "max_rows = ¦2_000_000_000", "`max_rows` must be at least 1 and at most 1000000000", ""),
+            row("name = \"failures\"", "name = ¦\"Hours\"", "two columns are called `Hours`", ""),
+            row("name = \"serial\"", "name = ¦\"1st\"", "cannot be a name here", "begin it with a letter"),
+            row("\"identifier\"", "¦\"text\"", "no type \"text\"", "texts are never shared"),
+            row("\"identifier\"", "¦\"interger\"", "no type \"interger\"", "did you mean `integer`?"),
+            row("\"identifier\"", "\"identifier\"\n¦unit = \"1\"", "an identifier column has no key `unit`", ""),
+            row("decimals = 1", "decimals = ¦10", "`decimals` must be at most 9", ""),
+            row("[0, 100000]", "¦[5, 1]", "the range is empty", "least value first"),
+            row("[0, 100000]", "[¦0.05, 1]", "0.05 has more than 1 digits after the point", "raise `decimals`"),
+            row("[0, 100000]", "[0, ¦1e18]", "too large for a column", "larger unit"),
+            row("[0, 100000]", "¦[1]", "a range has two ends", ""),
+            row("[0, 100000]", "[0, ¦inf]", "`range` must be a number", ""),
+            row("[0, 1000]", "[0, ¦\"1000\"]", "`range` must be a number", ""),
+            row("[[table.column]]\nname = \"failures\"\ntype = \"integer\"\nunit = \"1\"",
+                "¦[[table.column]]\nname = \"failures\"\ntype = \"integer\"", "lacks `unit`", "unit = \"1\""),
+            row("[\"X1\", \"X2\", ", "[\"X1\", ¦\"X1\", ", "\"X1\" is listed twice", ""),
+            row("[\"X1\", \"X2\", \"O'Neil \\\"3\\\"\"]", "¦[]", "there are no categories", ""),
+            row("\"2030-12-31\"", "¦\"2030-02-30\"", "\"2030-02-30\" is not a day", "2020-01-31"),
+            row("\"2030-12-31\"", "¦2030-12-31", "not a date without quotes", ""),
+            row("\"allow\"", "¦\"maybe\"", "not possible here", "`refuse`, `allow`"),
+        ],
+    );
+}
+
+const SELECT: &str = "SELECT model, COUNT(*) AS n, SUM(failures) / SUM(hours) AS rate";
+const WHERE: &str = "WHERE hours > 10";
+const GROUP: &str = "GROUP BY model";
+
+#[test]
+#[rustfmt::skip] // one row, one line
+fn sql_outside_the_subset_is_refused() {
+    check(
+        QUERY,
+        &[
+            row(SELECT, "SELECT ¦DISTINCT model, COUNT(*)", "DISTINCT is not part of a study's SQL", "all records"),
+            row("FROM units", "FROM units ¦JOIN", "JOIN is not part", "one agreed table"),
+            row("FROM units", "FROM ¦unit", "there is no table `unit`", "`units`"),
+            row("FROM units", "FROM units¦, units", "expected: the end of the query, found: ,", ""),
+            row("FROM units", "FROM units ¦u", "expected: the end of the query, found: u", ""),
+            row(GROUP, "GROUP BY model ¦HAVING COUNT(*) > 3", "HAVING is not part", "release rule"),
+            row(GROUP, "GROUP BY model ¦ORDER BY model", "ORDER is not part", ""),
+            row(GROUP, "GROUP BY model ¦LIMIT 5", "LIMIT is not part", ""),
+            row(SELECT, "¦WITH x AS (COUNT(*))", "WITH is not part", "no subqueries"),
+            row(WHERE, "WHERE hours > (¦SELECT 1)", "a second SELECT", "no subqueries"),
+            row(SELECT, "SELECT SUM(hours) ¦OVER (hours)", "OVER is not part", "no window functions"),
+            row(WHERE, "WHERE model ¦LIKE 'X'", "LIKE is not part", "compare categories"),
+            row(WHERE, "WHERE hours ¦% 2 = 1", "`%` is not part", ""),
+            row(WHERE, "WHERE units¦.hours > 1", "`.` has no place here", "alone"),
+            row(WHERE, "WHERE ¦`hours` > 1", "double quotation marks", "write \"hours\""),
+            row(WHERE, "WHERE ¦'open", "unterminated string literal", ""),
+            row("AS rate
+FROM", "AS rate, ¦FROM", "expected: an expression, found: FROM", ""),
+            row("hours > 10
+GROUP", "(hours > 10
+¦GROUP", "expected: ), found: GROUP", ""),
+            row("hours > 10
+GROUP", "hours >
+¦GROUP", "expected: an expression, found: GROUP", ""),
+            row(SELECT, "SELECT ¦*", "expected: an expression, found: *", ""),
+        ],
+    );
+}
+
+#[test]
+#[rustfmt::skip] // one row, one line
+fn wrong_items_are_refused() {
+    check(
+        QUERY,
+        &[
+            row(SELECT, "SELECT SUM(¦hour)", "there is no column `hour`", "did you mean `hours`?"),
+            row(SELECT, "SELECT SUM(¦\"Hours\")", "there is no column `Hours`", "did you mean `hours`?"),
+            row(SELECT, "SELECT SUM(hours + ¦model)", "a number is needed here, not `model`, of type category", ""),
+            row(SELECT, "SELECT AVG(¦installed)", "a number is needed here, not `installed`, of type date", ""),
+            row(SELECT, "SELECT MAX(¦model)", "MIN and MAX take numbers and dates", ""),
+            row(SELECT, "SELECT MAX(¦hours + 1)", "a column by itself", "mapping"),
+            row(SELECT, "SELECT COUNT(¦serial)", "`serial` is an identifier", "COUNT(*)"),
+            row(SELECT, "SELECT SUM(¦failures / hours)", "a quotient within one record", "SUM(a) / SUM(b)"),
+            row(SELECT, "SELECT SUM(¦SUM(hours))", "a function of one record", ""),
+            row(SELECT, "SELECT ¦MEDIAN(hours)", "there is no aggregate MEDIAN", "the aggregates are"),
+            row(SELECT, "SELECT ¦SUMM(hours)", "there is no aggregate SUMM", "did you mean `SUM`?"),
+            row(SELECT, "SELECT ¦SUM(hours, failures)", "SUM takes one argument", ""),
+            row(SELECT, "SELECT ¦SUM(*)", "SUM takes one argument", ""),
+            row(SELECT, "SELECT SUM(¦3)", "SUM of a constant", "COUNT(*)"),
+            row(SELECT, "SELECT COUNT(*) / ¦0", "division by zero", ""),
+            row(SELECT, "SELECT ¦hours", "`hours` is not grouped by", "GROUP BY"),
+            row(SELECT, "SELECT COUNT(*) + ¦hours", "`hours` stands outside an aggregate", "SUM(hours)"),
+            row(SELECT, "SELECT COUNT(*) + ¦'1'", "results are numbers, not the text '1'", ""),
+            row(SELECT, "SELECT ¦1 + 1", "this result is a constant", ""),
+            row(SELECT, "SELECT ¦model", "computes nothing", "COUNT(*)"),
+            row(SELECT, "SELECT COUNT(*) AS n, SUM(hours) AS ¦n", "two results are called `n`", "AS"),
+            row(SELECT, "SELECT COUNT(*), ¦COUNT(1)", "two results are called `COUNT(*)`", ""),
+            row(SELECT, "SELECT SUM(¦hours * 1e34 * hours)", "computed from column `hours` can need more than 38 digits", "narrow"),
+            row(SELECT, "SELECT SUM(hours * ¦1e40)", "at most 36 digits", ""),
+            row(SELECT, "SELECT SUM(¦NULL)", "NULL is no value", "IS NULL"),
+            row(SELECT, "SELECT SUM(¦hours > 1)", "not part of a study's SQL", ""),
+        ],
+    );
+}
+
+#[test]
+#[rustfmt::skip] // one row, one line
+fn wrong_conditions_and_groups_are_refused() {
+    check(
+        QUERY,
+        &[
+            row(WHERE, "WHERE ¦hours", "a condition is needed here, not a number", "> 0"),
+            row(WHERE, "WHERE ¦TRUE", "a condition is needed here, not TRUE", ""),
+            row(WHERE, "WHERE ¦1 = 1", "compares two constants", ""),
+            row(WHERE, "WHERE model = ¦'X3'", "`model` has no category 'X3'", "did you mean `X1`?"),
+            row(WHERE, "WHERE model IN ('X1', ¦'diesel')", "no category 'diesel'", "the categories are"),
+            row(WHERE, "WHERE model IN ('X1', ¦5)", "a category is one of its codes", ""),
+            row(WHERE, "WHERE ¦model > 'X1'", "cannot be compared", "by = and <>"),
+            row(WHERE, "WHERE ¦model = 5", "cannot be compared", ""),
+            row(WHERE, "WHERE ¦hours = '5'", "a number cannot be compared with the text '5'", ""),
+            row(WHERE, "WHERE ¦installed > 5", "cannot be compared", "2020-01-31"),
+            row(WHERE, "WHERE installed > ¦'yesterday'", "'yesterday' is not a day", "2020-01-31"),
+            row(WHERE, "WHERE ¦installed IN ('2020-01-01')", "IN takes numbers and categories", "OR"),
+            row(WHERE, "WHERE failures IN (1, ¦hours)", "a number is needed here", ""),
+            row(WHERE, "WHERE ¦SUM(hours) > 5", "a function of one record", "not within each other or WHERE"),
+            row(WHERE, "WHERE hours > ¦NULL", "NULL is no value", "IS NULL"),
+            row(WHERE, "WHERE ¦hours + 1 IS NULL", "IS NULL takes a column", ""),
+            row(WHERE, "WHERE ¦status IS TRUE", "not part of a study's SQL", ""),
+            row(GROUP, "GROUP BY model, ¦hours", "`hours` is of type decimal: its groups are not public", "category or boolean"),
+            row(GROUP, "GROUP BY model, ¦installed", "its groups are not public", ""),
+            row(GROUP, "GROUP BY model, ¦model", "grouped by twice", ""),
+            row(GROUP, "GROUP BY model, ¦serial", "is an identifier", ""),
+            row(GROUP, "GROUP BY model, ¦mdel", "no column `mdel`", "did you mean `model`?"),
+        ],
+    );
+    let missing = QUERY.replace("\"boolean\"", "\"boolean\"\nmissing = \"allow\"");
+    check(&missing, &[row(GROUP, "GROUP BY model, ¦status", "may be missing", "category of their own")]);
+    let many: Vec<String> = (0..50_001).map(|i| format!("\"c{i}\"")).collect();
+    let many = QUERY.replace("[\"X1\", \"X2\", \"O'Neil \\\"3\\\"\"]", &format!("[{}]", many.join(",")));
+    check(&many, &[row(GROUP, "GROUP BY model, ¦status", "more than 100000 groups", "coarser")]);
+}
+
+#[test]
+#[rustfmt::skip] // one row, one line
+fn a_bad_failure_rate_is_refused() {
+    check(
+        FAILURE_RATE,
+        &[
+            row("events = \"status\"", "events = ¦\"stats\"", "there is no column `stats`", "did you mean `status`?"),
+            row("events = \"status\"", "events = ¦\"hours\"", "`events` must be whole numbers", ""),
+            row("events = \"status\"", "events = ¦\"model\"", "must be a numeric column, not one of type category", ""),
+            row("exposure = \"hours\"", "exposure = ¦\"installed\"", "must be a numeric column, not one of type date", ""),
+            row("per = 1e6", "per = ¦0", "`per` must be greater than 0", "1e6"),
+            row("confidence = 0.95", "confidence = ¦95", "`confidence` must lie between 0 and 1", "0.95"),
+            row("confidence = 0.95", "confidence = ¦1.0", "`confidence` must lie between 0 and 1", ""),
+            row("truncation = \"time\"", "truncation = ¦\"never\"", "not possible here", "`time`, `failure`"),
+            row("NOT model = 'X2'", "NOT model = ¦'X9'", "no category 'X9'", ""),
+            row("NOT model = 'X2'", "NOT model = 'X2' ¦GROUP", "expected: the end of the query, found: GROUP", ""),
+            row("[\"model\"]", "[¦\"hours\"]", "its groups are not public", ""),
+            row("[\"model\"]", "¦\"model\"", "`group_by` must be an array", ""),
+            row("kind = \"failure_rate\"", "kind = \"failure_rate\"\n¦query = \"\"", "has no key `query`", ""),
+            row("kind = \"failure_rate\"", "kind = ¦\"failurerate\"", "not possible here", "did you mean `failure_rate`?"),
+        ],
+    );
+    let negative = FAILURE_RATE.replace("range = [0, 100000]", "range = [-1, 100000]");
+    check(&negative, &[row("exposure = \"hours\"", "exposure = ¦\"hours\"", "`exposure` can be negative", "begin at 0")]);
+    let missing = FAILURE_RATE.replace("\"boolean\"", "\"boolean\"\nmissing = \"allow\"");
+    check(&missing, &[row("events = \"status\"", "events = ¦\"status\"", "`events` may be missing", "refuse")]);
+}
+
+#[test]
+fn several_mistakes_are_told_at_once_in_the_order_of_the_text() {
+    let text = QUERY
+        .replace("\"op_b\"", "\"op_a\"")
+        .replace("\"semi-honest\"", "\"malicious\"")
+        .replace("SUM(failures)", "SUM(failure)")
+        .replace("hours > 10", "hours > model")
+        .replace("wait_s", "waits");
+    let Report(problems) = Study::parse(&text, "study.toml").expect_err("five mistakes");
+    let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(messages.len(), 5, "{messages:#?}");
+    let order = ["two parties", "no column", "cannot be compared", "malicious", "`waits`"];
+    for (message, want) in messages.iter().zip(order) {
+        assert!(message.contains(want), "{messages:#?}");
+    }
+}
+
+#[test]
+fn a_problem_is_printed_with_its_line_and_carets() {
+    let text = QUERY.replace("hours > 10", "huors > 10 AND hour > 1");
+    let report = Study::parse(&text, "study.toml").expect_err("an unknown column").to_string();
+    let want = "\
+error: there is no column `huors`
+  --> study.toml:66:7
+   |
+66 | WHERE huors > 10 AND hour > 1
+   |       ^^^^^
+   = help: the columns are `serial`, `hours`, `failures`, `status`, `model`, `installed`";
+    assert_eq!(report, want);
+}
+
+#[test]
+fn deep_and_long_queries_are_refused_without_exhausting_the_stack() {
+    let deep = |open: &str, close: &str, n: usize| {
+        format!("WHERE {}hours{} > 1", open.repeat(n), close.repeat(n))
+    };
+    let rows = [
+        (deep("(", ")", 60), "nested too deeply"),
+        (deep("-", "", 100), "expected"),
+        (deep("- ", "", 60), "nested too deeply"),
+        (format!("WHERE hours{} > 1", " + 1".repeat(150)), "nested more than 100 deep"),
+        (format!("WHERE hours{}", " IS NULL".repeat(900)), "nested more than 100 deep"),
+        (format!("WHERE hours{} > 1", " + 1".repeat(1001)), "more than 2000 words"),
+        (format!("WHERE {}hours", "NOT (".repeat(60)), "nested too deeply"),
+        (format!("WHERE {}hours", "NOT (".repeat(20)), "expected"),
+        (format!("WHERE {}hours", "f(".repeat(60)), "nested too deeply"),
+    ];
+    for (filter, message) in rows {
+        let report = Study::parse(&QUERY.replace(WHERE, &filter), "s").expect_err(&filter);
+        assert!(report.0[0].message.contains(message), "{message}: {}", report.0[0].message);
+    }
+}
+
+#[test]
+fn places_are_right_behind_escapes_in_the_string() {
+    let one_line = r#"query = "SELECT\n\tSUM(hours) AS \"é\u00e9\", SUM(¦hour) FROM units""#;
+    let (before, rest) = QUERY.split_once("query = \"\"\"").expect("a query");
+    let (_, after) = rest.split_once("\"\"\"").expect("its end");
+    let text = format!("{before}QUERY{after}");
+    check(&text, &[row("QUERY", one_line, "there is no column `hour`", "did you mean `hours`?")]);
+}
