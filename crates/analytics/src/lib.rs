@@ -10,4 +10,4 @@ pub mod release;
 pub mod stats;
 mod value;
 
-pub use value::{Overflow, Value};
+pub use value::{Fallible, Overflow, Value};

@@ -9,7 +9,7 @@ use sharewell_tensor::function::{Quotient, divide};
 const FRAC_BITS_MAX: u32 = 40;
 
 /// One secret number per cell: `raw / (2^frac_bits 10^decimals)`, `raw` in `[lo, hi]`.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Value<P: Protocol> {
     /// The raw integers; their scale is the tensor's.
     pub raw: Tensor<P>,
@@ -25,6 +25,12 @@ pub struct Value<P: Protocol> {
     pub relative: f64,
     /// 1 where the value exists, if it can fail to: a quotient whose divisor is not zero.
     pub defined: Option<P::AShare>,
+}
+
+impl<P: Protocol> Clone for Value<P> {
+    fn clone(&self) -> Self {
+        Self { raw: self.raw.clone(), defined: self.defined.clone(), ..*self }
+    }
 }
 
 /// The ring cannot hold an intermediate value: refused while planning, before any run.

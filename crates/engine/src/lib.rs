@@ -1,1 +1,27 @@
 //! Plans, quotes and runs a study.
+//!
+//! [`Plan::of`] turns a study into a local phase per provider and one secure phase for all,
+//! proves that nothing can overflow, and prices it; nothing of it needs data. [`run`] executes
+//! one party's part over links; [`Outcome`] is what that party may know afterwards.
+//!
+//! The public interface has no type parameters: the one place where a protocol's name becomes
+//! a type is `dispatch`.
+#![forbid(unsafe_code)]
+
+mod builder;
+mod dispatch;
+mod error;
+mod joint;
+mod leakage;
+mod outcome;
+mod plan;
+mod quote;
+mod run;
+
+pub use error::{Error, Refusal};
+pub use leakage::Leak;
+pub use outcome::{Actual, Cell, Note, Outcome, Report, ResultTable, StepCost};
+pub use plan::{LocalPlan, LocalValues, Measure, Plan};
+pub use quote::{Estimate, LinkBytes, Quote};
+pub use run::{Peer, Seat, Stage, Wide, run};
+pub use sharewell_net::Identity;

@@ -31,6 +31,6 @@ pub use lanes::join;
 pub use owed::Owed;
 pub use party::{Entropy, Party};
 pub use protocol::{Arithmetic, Protocol, Security, Split};
-pub use prss::{Prss, Side};
+pub use prss::{KEYS, Prss, Side};
 pub use script::{Card, Message, Phase, Script};
 pub use share::{BitLinear, BitShare, Linear, Share};

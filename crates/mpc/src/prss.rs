@@ -13,8 +13,8 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::party::TILE_BYTES;
 use crate::{Entropy, Party, Result};
 
-/// The step name under which keys are agreed.
-pub(crate) const KEYS: Step = Step("keys");
+/// The step under which pair keys are agreed: set-up, outside every quote.
+pub const KEYS: Step = Step("keys");
 
 /// With whom a stream is shared.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,348 @@
+//! From objective to plan: everything that concerns one provider's rows goes into its local
+//! phase; what remains is arithmetic over a few pooled vectors.
+
+use sharewell_mpc::Card;
+use sharewell_study::{
+    Aggregate, Decimal, Expr, Missing, Objective, Predicate, RowExpr, Study, Sufficient, Table,
+};
+
+use crate::dispatch::{DryRun, RingKind};
+use crate::plan::{Column, Combine, Joint, Output, Slot, Support};
+use crate::{Error, LocalPlan, Measure, Plan, Refusal};
+
+/// The plan without its dry run.
+pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
+    let mut builder = Builder { table: &study.table, slots: vec![], supports: vec![] };
+    let (outputs, columns, filter, group_by) = match &study.objective {
+        Objective::Sql(query) => {
+            let (outputs, columns) = match study.release.sufficient {
+                Sufficient::Hidden => builder.hidden(&query.items)?,
+                Sufficient::Open => builder.open(&query.items)?,
+            };
+            (outputs, columns, query.filter.as_ref(), &query.group_by)
+        }
+        Objective::FailureRate { filter, group_by, .. } => {
+            let (outputs, columns) = builder.failure_rate(&study.objective, group_by)?;
+            (outputs, columns, filter.as_ref(), group_by)
+        }
+    };
+    let Builder { slots, supports, .. } = builder;
+    let local = local_plan(&study.table, filter, group_by, &slots);
+    let mut order: Vec<usize> = study.compute_parties().collect();
+    order.extend((0..study.parties.len()).filter(|i| !study.parties[*i].roles.compute));
+    let (study, ring, dry) = (study.clone(), RingKind::Z64, DryRun::default());
+    Ok(Plan { study, card, ring, order, local, slots, supports, outputs, columns, dry })
+}
+
+fn local_plan(
+    table: &Table,
+    filter: Option<&Predicate>,
+    group_by: &[usize],
+    slots: &[Slot],
+) -> LocalPlan {
+    let cell = |i| table.cell(group_by, i).into_iter().map(str::to_owned).collect();
+    LocalPlan {
+        table: table.name.clone(),
+        filter: filter.map(|filter| filter.to_sql(table)),
+        group_by: group_by.iter().map(|&i| table.columns[i].name.clone()).collect(),
+        groups: (0..table.cells(group_by)).map(cell).collect(),
+        measures: slots.iter().map(|slot| slot.measure.clone()).collect(),
+    }
+}
+
+struct Builder<'a> {
+    table: &'a Table,
+    slots: Vec<Slot>,
+    supports: Vec<Support>,
+}
+
+type Columns = Vec<(String, Column)>;
+
+impl Builder<'_> {
+    /// Only the selected values are opened: arithmetic happens on shares.
+    fn hidden(&mut self, items: &[sharewell_study::Item]) -> Result<(Vec<Output>, Columns), Error> {
+        let (mut outputs, mut columns) = (vec![], vec![]);
+        for item in items {
+            let name = item.name.clone();
+            let (expr, root) = match &item.expr {
+                Expr::Group(column) => {
+                    columns.push((name, Column::Group(*column)));
+                    continue;
+                }
+                // A deviation and its square tell the same: the root is taken in the clear.
+                Expr::Aggregate(Aggregate::StddevSamp(e)) => {
+                    (Expr::Aggregate(Aggregate::VarSamp(e.clone())), true)
+                }
+                expr => (expr.clone(), false),
+            };
+            let joint = self.joint(&expr, &name)?;
+            columns.push((name.clone(), Column::Opened { output: outputs.len(), root }));
+            let supports = self.supports_of(&expr);
+            outputs.push(Output { name, joint, supports });
+        }
+        Ok((outputs, columns))
+    }
+
+    /// The sums and counts themselves are opened: arithmetic happens in the clear.
+    fn open(&mut self, items: &[sharewell_study::Item]) -> Result<(Vec<Output>, Columns), Error> {
+        let (mut supports, mut columns) = (vec![], vec![]);
+        for item in items {
+            let name = item.name.clone();
+            let column = match &item.expr {
+                Expr::Group(column) => Column::Group(*column),
+                Expr::Aggregate(Aggregate::StddevSamp(e)) => {
+                    let variance = Expr::Aggregate(Aggregate::VarSamp(e.clone()));
+                    Column::ClearRoot(self.joint(&variance, &name)?)
+                }
+                expr => Column::Clear(self.joint(expr, &name)?),
+            };
+            if let Column::Clear(joint) | Column::ClearRoot(joint) = &column {
+                supports.push((joint.slots(), self.supports_of(&item.expr)));
+            }
+            columns.push((name, column));
+        }
+        // A count that only the gate needs stays closed.
+        let used = |slot: &usize| supports.iter().any(|(slots, _)| slots.contains(slot));
+        let slots = (0..self.slots.len()).filter(used);
+        Ok((slots.map(|slot| self.opened_slot(slot, &supports)).collect(), columns))
+    }
+
+    fn failure_rate(
+        &mut self,
+        objective: &Objective,
+        group_by: &[usize],
+    ) -> Result<(Vec<Output>, Columns), Error> {
+        let Objective::FailureRate { events, exposure, per, confidence, truncation, .. } =
+            objective
+        else {
+            unreachable!("called for failure rates only");
+        };
+        let (per, confidence, truncation) = (*per, *confidence, *truncation);
+        let slots = [self.sum(&RowExpr::Column(*events))?, self.sum(&RowExpr::Column(*exposure))?];
+        let sum = |column| Box::new(Expr::Aggregate(Aggregate::Sum(RowExpr::Column(column))));
+        let supports = self.supports_of(&Expr::Add(sum(*events), sum(*exposure)));
+        let users = [(slots.to_vec(), supports)];
+        let outputs = slots.iter().map(|&slot| self.opened_slot(slot, &users)).collect();
+        let (events, exposure) = (0, 1);
+        let limit = |upper| Column::Limit { events, exposure, per, upper, confidence, truncation };
+        let mut columns: Columns = group_by
+            .iter()
+            .map(|&i| (self.table.columns[i].name.clone(), Column::Group(i)))
+            .collect();
+        columns.extend([
+            ("failures".to_owned(), Column::Opened { output: events, root: false }),
+            ("exposure".to_owned(), Column::Opened { output: exposure, root: false }),
+            ("rate".to_owned(), Column::Rate { events, exposure, per }),
+            ("lower".to_owned(), limit(false)),
+            ("upper".to_owned(), limit(true)),
+        ]);
+        Ok((outputs, columns))
+    }
+
+    fn opened_slot(&self, slot: usize, users: &[(Vec<usize>, Vec<usize>)]) -> Output {
+        let name = match &self.slots[slot].measure {
+            Measure::Rows => "COUNT(*)".to_owned(),
+            Measure::Count(expr) => format!("COUNT({expr})"),
+            Measure::Sum { expr, .. } => format!("SUM({expr})"),
+            Measure::SumSquares { expr, .. } => format!("SUM of squares of {expr}"),
+            Measure::Min { expr, .. } => format!("MIN({expr})"),
+            Measure::Max { expr, .. } => format!("MAX({expr})"),
+        };
+        let mut supports: Vec<usize> = users
+            .iter()
+            .filter(|(slots, _)| slots.contains(&slot))
+            .flat_map(|(_, supports)| supports.clone())
+            .collect();
+        supports.sort_unstable();
+        supports.dedup();
+        Output { name, joint: Joint::Slot(slot), supports }
+    }
+
+    fn joint(&mut self, expr: &Expr, item: &str) -> Result<Joint, Error> {
+        let mut pair = |x: &Expr, y: &Expr| -> Result<_, Error> {
+            Ok((Box::new(self.joint(x, item)?), Box::new(self.joint(y, item)?)))
+        };
+        Ok(match expr {
+            Expr::Add(x, y) => pair(x, y).map(|(x, y)| Joint::Add(x, y))?,
+            Expr::Sub(x, y) => pair(x, y).map(|(x, y)| Joint::Sub(x, y))?,
+            Expr::Mul(x, y) => pair(x, y).map(|(x, y)| Joint::Mul(x, y))?,
+            Expr::Div(x, y) => pair(x, y).map(|(x, y)| Joint::Div(x, y))?,
+            Expr::Neg(x) => Joint::Neg(Box::new(self.joint(x, item)?)),
+            Expr::Number(number) => Joint::Number(*number),
+            Expr::Aggregate(aggregate) => self.aggregate(aggregate, item)?,
+            Expr::Group(_) => {
+                unreachable!("the parser keeps group columns out of arithmetic")
+            }
+        })
+    }
+
+    fn aggregate(&mut self, aggregate: &Aggregate, item: &str) -> Result<Joint, Error> {
+        Ok(match aggregate {
+            Aggregate::Count => Joint::Slot(self.rows()),
+            Aggregate::CountColumn(e) => Joint::Slot(self.count(e)),
+            Aggregate::Sum(e) => Joint::Slot(self.sum(e)?),
+            Aggregate::Avg(e) => {
+                let range = self.range(e)?;
+                let (sum, count) = (self.sum(e)?, self.count(e));
+                Joint::Mean { sum, count, lo: range.min, hi: range.max }
+            }
+            Aggregate::VarSamp(e) => self.variance(e)?,
+            Aggregate::StddevSamp(_) => {
+                return Err(Refusal::new(
+                    format!("`{item}` calculates with a standard deviation, which needs a root on shares"),
+                    "select STDDEV_SAMP by itself, or calculate with VAR_SAMP",
+                )
+                .into());
+            }
+            Aggregate::Min(column) => self.extreme(*column, Combine::Least)?,
+            Aggregate::Max(column) => self.extreme(*column, Combine::Greatest)?,
+        })
+    }
+
+    fn rows(&mut self) -> usize {
+        let hi = i128::from(self.table.max_rows);
+        self.slot(Measure::Rows, Combine::Sum, (0, hi), 0, vec![])
+    }
+
+    /// Rows in which no column of the expression is missing.
+    fn count(&mut self, e: &RowExpr) -> usize {
+        let columns = e.columns();
+        if columns.iter().all(|&i| self.table.columns[i].missing == Missing::Refuse) {
+            return self.rows();
+        }
+        let hi = i128::from(self.table.max_rows);
+        let names = self.names(&columns);
+        self.slot(Measure::Count(e.to_sql(self.table)), Combine::Sum, (0, hi), 0, names)
+    }
+
+    fn sum(&mut self, e: &RowExpr) -> Result<usize, Error> {
+        let range = self.range(e)?;
+        let (lo, hi) = (range.min.min(0), range.max.max(0));
+        let bounds = self.times_rows(e, lo, hi)?;
+        let measure = Measure::Sum { expr: e.to_sql(self.table), decimals: range.decimals };
+        let names = self.names(&e.columns());
+        Ok(self.slot(measure, Combine::Sum, bounds, range.decimals.into(), names))
+    }
+
+    fn variance(&mut self, e: &RowExpr) -> Result<Joint, Error> {
+        let count = self.count(e);
+        let range = self.range(e)?;
+        let centre = range.min + (range.max - range.min) / 2;
+        let centred = match Decimal::new(centre, range.decimals) {
+            Some(centre) if centre.digits != 0 => {
+                RowExpr::Sub(Box::new(e.clone()), Box::new(RowExpr::Number(centre)))
+            }
+            _ => e.clone(),
+        };
+        let around = self.range(&centred)?;
+        let deviation = around.min.abs().max(around.max.abs());
+        let sum = self.sum(&centred)?;
+        let squared = deviation.checked_mul(deviation).ok_or_else(|| self.too_large(e))?;
+        let bounds = self.times_rows(e, 0, squared)?;
+        let expr = centred.to_sql(self.table);
+        let measure = Measure::SumSquares { expr, decimals: around.decimals };
+        let names = self.names(&e.columns());
+        let decimals = 2 * i32::from(around.decimals);
+        let squares = self.slot(measure, Combine::Sum, bounds, decimals, names);
+        Ok(Joint::Variance { sum, squares, count, deviation })
+    }
+
+    fn extreme(&mut self, column: usize, combine: Combine) -> Result<Joint, Error> {
+        let e = RowExpr::Column(column);
+        let range = self.range(&e)?;
+        let (expr, decimals) = (e.to_sql(self.table), range.decimals);
+        let measure = match combine {
+            Combine::Least => Measure::Min { expr, decimals },
+            Combine::Sum | Combine::Greatest => Measure::Max { expr, decimals },
+        };
+        let names = self.names(&[column]);
+        let bounds = (range.min, range.max);
+        Ok(Joint::Slot(self.slot(measure, combine, bounds, decimals.into(), names)))
+    }
+
+    fn slot(
+        &mut self,
+        measure: Measure,
+        combine: Combine,
+        (lo, hi): (i128, i128),
+        decimals: i32,
+        columns: Vec<String>,
+    ) -> usize {
+        if let Some(known) = self.slots.iter().position(|slot| slot.measure == measure) {
+            return known;
+        }
+        self.slots.push(Slot { measure, combine, lo, hi, decimals, columns });
+        self.slots.len() - 1
+    }
+
+    /// The counts that must reach the minimum: rows, and values that are not missing.
+    fn supports_of(&mut self, expr: &Expr) -> Vec<usize> {
+        let mut slots = vec![self.rows()];
+        for aggregate in aggregates(expr) {
+            match aggregate {
+                Aggregate::Count => {}
+                Aggregate::CountColumn(e)
+                | Aggregate::Sum(e)
+                | Aggregate::Avg(e)
+                | Aggregate::VarSamp(e)
+                | Aggregate::StddevSamp(e) => slots.push(self.count(e)),
+                Aggregate::Min(column) | Aggregate::Max(column) => {
+                    slots.push(self.count(&RowExpr::Column(*column)));
+                }
+            }
+        }
+        let mut supports: Vec<usize> = slots.into_iter().map(|slot| self.support(slot)).collect();
+        supports.sort_unstable();
+        supports.dedup();
+        supports
+    }
+
+    fn support(&mut self, slot: usize) -> usize {
+        if let Some(known) = self.supports.iter().position(|support| support.slot == slot) {
+            return known;
+        }
+        self.supports.push(Support { slot });
+        self.supports.len() - 1
+    }
+
+    fn range(&self, e: &RowExpr) -> Result<sharewell_study::Range, Error> {
+        e.range(self.table).map_err(|overflow| {
+            Refusal::new(overflow.to_string(), "narrow the column's range, or use fewer decimals")
+                .into()
+        })
+    }
+
+    fn times_rows(&self, e: &RowExpr, lo: i128, hi: i128) -> Result<(i128, i128), Error> {
+        let rows = i128::from(self.table.max_rows);
+        let bound = |x: i128| x.checked_mul(rows).filter(|x| x.unsigned_abs() < 1 << 120);
+        bound(lo).zip(bound(hi)).ok_or_else(|| self.too_large(e))
+    }
+
+    fn too_large(&self, e: &RowExpr) -> Error {
+        let columns = self.names(&e.columns()).join("`, `");
+        let rows = self.table.max_rows;
+        Refusal::new(
+            format!(
+                "column `{columns}`: a sum over {rows} records of a provider could exceed the \
+                 largest ring"
+            ),
+            "narrow the column's range, use fewer decimals, or lower max_rows",
+        )
+        .into()
+    }
+
+    fn names(&self, columns: &[usize]) -> Vec<String> {
+        columns.iter().map(|&i| self.table.columns[i].name.clone()).collect()
+    }
+}
+
+fn aggregates(expr: &Expr) -> Vec<&Aggregate> {
+    match expr {
+        Expr::Group(_) | Expr::Number(_) => vec![],
+        Expr::Aggregate(aggregate) => vec![aggregate],
+        Expr::Neg(x) => aggregates(x),
+        Expr::Add(x, y) | Expr::Sub(x, y) | Expr::Mul(x, y) | Expr::Div(x, y) => {
+            [aggregates(x), aggregates(y)].concat()
+        }
+    }
+}

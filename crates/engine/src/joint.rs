@@ -1,0 +1,254 @@
+//! The secure phase, as one program over any protocol: pool, gate, calculate, open.
+
+use sharewell_analytics::release::{Minimum, gate};
+use sharewell_analytics::{Overflow, Value, stats};
+use sharewell_mpc::{Protocol, Result, Share, join};
+use sharewell_net::PartyId;
+use sharewell_ring::Integer;
+
+use crate::Plan;
+use crate::dispatch::Program;
+use crate::plan::{Combine, Joint, Output};
+
+/// Scale and worst error of one opened output: the same at every party, known beforehand.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Scale {
+    pub frac_bits: u32,
+    pub decimals: i32,
+    pub absolute: f64,
+    pub relative: f64,
+}
+
+/// What the secure phase gives a recipient: opened integers, in the order of
+/// [`Plan::opened_len`]; `None` at a compute party that is no recipient.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Opened {
+    pub integers: Option<Vec<i128>>,
+    pub scales: Vec<Scale>,
+}
+
+/// The output that does not fit the ring, by its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooLarge {
+    pub output: usize,
+}
+
+/// The secure phase of a plan with this party's inputs (everybody's under an interpreter
+/// without parties).
+pub(crate) struct SecurePhase<'a> {
+    pub plan: &'a Plan,
+    pub mine: &'a [i128],
+}
+
+impl Program for SecurePhase<'_> {
+    type Output = std::result::Result<Opened, TooLarge>;
+
+    fn run<P: Protocol + Send>(&self, p: &mut P) -> Result<Self::Output> {
+        let pooled = self.pool(p)?;
+        let (records, parties) = self.counts(&pooled);
+        let minimum = Minimum {
+            records: self.plan.study.release.min_records,
+            parties: u64::from(self.plan.study.release.min_parties),
+        };
+        let verdict = gate(p, &records, &parties, minimum, self.plan.records_max())?;
+
+        let outputs: Vec<(usize, &Output)> = self.plan.outputs.iter().enumerate().collect();
+        let values = match evaluate_all(p, &outputs, &pooled.slots, self.plan.cells())? {
+            Ok(values) => values,
+            Err(too_large) => return Ok(Err(too_large)),
+        };
+        let scales = values.iter().map(|value| Scale {
+            frac_bits: value.raw.frac_bits(),
+            decimals: value.decimals,
+            absolute: value.absolute,
+            relative: value.relative,
+        });
+        let scales = scales.collect();
+
+        let passes = self.passes(p, &verdict.records, &verdict.parties)?;
+        let gated = gated(p, &values, &passes)?;
+        let opened = P::AShare::concat(&[&verdict.records, &verdict.parties, &gated]);
+        debug_assert_eq!(opened.len(), self.plan.opened_len());
+        let to: Vec<PartyId> = self.plan.recipients().into_iter().map(PartyId).collect();
+        let integers = p.reveal_to(&opened, &to)?;
+        let integers = integers.map(|all| all.into_iter().map(Integer::to_i128).collect());
+        Ok(Ok(Opened { integers, scales }))
+    }
+}
+
+/// The pooled vectors and, for each support, the number of organisations behind it.
+struct Pooled<P: Protocol> {
+    slots: Vec<Value<P>>,
+    contributors: Vec<P::AShare>,
+}
+
+impl SecurePhase<'_> {
+    /// Shares the inputs in one round and combines them slot by slot.
+    fn pool<P: Protocol>(&self, p: &mut P) -> Result<Pooled<P>> {
+        let (plan, cells) = (self.plan, self.plan.cells());
+        let givers = plan.givers();
+        let len = plan.input_len();
+        let lens: Vec<usize> = (0u8..)
+            .zip(&plan.order)
+            .map(|(place, _)| if givers.contains(&place) { len } else { 0 })
+            .collect();
+        let mine: Vec<P::Ring> = self.mine.iter().map(|x| P::Ring::from_i128(*x)).collect();
+        let shared = p.input(&mine, &lens)?;
+        let of_giver = |giver: &u8, at: usize| {
+            let index: Vec<usize> = (at * cells..(at + 1) * cells).collect();
+            shared[usize::from(*giver)].gather(&index)
+        };
+        let total = |at: usize| {
+            let mut givers = givers.iter();
+            let mut total = of_giver(givers.next().expect("at least one data party"), at);
+            givers.for_each(|giver| total += &of_giver(giver, at));
+            total
+        };
+        let mut slots = Vec::with_capacity(plan.slots.len());
+        for (at, slot) in plan.slots.iter().enumerate() {
+            slots.push(match slot.combine {
+                Combine::Sum => {
+                    let n = givers.len() as i128;
+                    Value::exact(total(at), slot.decimals, slot.lo * n, slot.hi * n)
+                }
+                Combine::Least | Combine::Greatest => {
+                    let value =
+                        |giver| Value::exact(of_giver(giver, at), slot.decimals, slot.lo, slot.hi);
+                    let values = givers.iter().map(value).collect();
+                    Value::extreme(p, values, slot.combine == Combine::Greatest)?
+                }
+            });
+        }
+        let contributors = (0..plan.supports.len()).map(|s| total(plan.slots.len() + s)).collect();
+        Ok(Pooled { slots, contributors })
+    }
+
+    /// Records and organisations behind every support, cell by cell.
+    fn counts<P: Protocol>(&self, pooled: &Pooled<P>) -> (P::AShare, P::AShare) {
+        let supports = self.plan.supports.iter();
+        let records: Vec<&P::AShare> =
+            supports.map(|support| pooled.slots[support.slot].raw.shares()).collect();
+        let parties: Vec<&P::AShare> = pooled.contributors.iter().collect();
+        (P::AShare::concat(&records), P::AShare::concat(&parties))
+    }
+
+    /// For every output, 1 in the cells that the gate lets pass.
+    fn passes<P: Protocol>(
+        &self,
+        p: &mut P,
+        records: &P::AShare,
+        parties: &P::AShare,
+    ) -> Result<Vec<P::AShare>> {
+        let cells = self.plan.cells();
+        let both = p.mul(records, parties)?;
+        let of_support = |s: usize| both.gather(&(s * cells..(s + 1) * cells).collect::<Vec<_>>());
+        let mut passes = Vec::with_capacity(self.plan.outputs.len());
+        for output in &self.plan.outputs {
+            let mut supports = output.supports.iter();
+            let first = supports.next().expect("every output rests on a count");
+            let mut pass = of_support(*first);
+            for support in supports {
+                pass = p.mul(&pass, &of_support(*support))?;
+            }
+            passes.push(pass);
+        }
+        Ok(passes)
+    }
+}
+
+/// Which outputs are defined, then the outputs themselves: zero where they may not pass.
+fn gated<P: Protocol>(p: &mut P, values: &[Value<P>], passes: &[P::AShare]) -> Result<P::AShare> {
+    let (mut flags, mut left, mut right) = (vec![], vec![], vec![]);
+    for (value, pass) in values.iter().zip(passes) {
+        if let Some(defined) = &value.defined {
+            left.push(defined);
+            right.push(pass);
+        }
+    }
+    if !left.is_empty() {
+        let defined = p.mul(&P::AShare::concat(&left), &P::AShare::concat(&right))?;
+        flags.push(defined);
+    }
+    let cells = passes.first().map_or(0, Share::len);
+    let mut at = 0;
+    let mut masks = vec![];
+    for (value, pass) in values.iter().zip(passes) {
+        masks.push(if value.defined.is_some() {
+            at += 1;
+            flags[0].gather(&((at - 1) * cells..at * cells).collect::<Vec<_>>())
+        } else {
+            pass.clone()
+        });
+    }
+    let raw: Vec<&P::AShare> = values.iter().map(|value| value.raw.shares()).collect();
+    let masks: Vec<&P::AShare> = masks.iter().collect();
+    let released = p.mul(&P::AShare::concat(&raw), &P::AShare::concat(&masks))?;
+    flags.push(released);
+    Ok(P::AShare::concat(&flags.iter().collect::<Vec<_>>()))
+}
+
+type Evaluated<P> = std::result::Result<Vec<Value<P>>, TooLarge>;
+
+/// Independent outputs on lanes of their own, so that their rounds overlap.
+fn evaluate_all<P: Protocol + Send>(
+    p: &mut P,
+    outputs: &[(usize, &Output)],
+    slots: &[Value<P>],
+    cells: usize,
+) -> Result<Evaluated<P>> {
+    let interactive = outputs.iter().filter(|(_, output)| output.joint.divides()).count();
+    if interactive <= 1 {
+        let mut values = vec![];
+        for (place, output) in outputs {
+            match evaluate(p, &output.joint, slots, cells)? {
+                Ok(value) => values.push(value),
+                Err(Overflow { .. }) => return Ok(Err(TooLarge { output: *place })),
+            }
+        }
+        return Ok(Ok(values));
+    }
+    let (left, right) = outputs.split_at(outputs.len() / 2);
+    let (left, right) =
+        join(p, |p| evaluate_all(p, left, slots, cells), |p| evaluate_all(p, right, slots, cells))?;
+    Ok(left.and_then(|mut values| {
+        values.extend(right?);
+        Ok(values)
+    }))
+}
+
+fn evaluate<P: Protocol>(
+    p: &mut P,
+    joint: &Joint,
+    slots: &[Value<P>],
+    cells: usize,
+) -> Result<std::result::Result<Value<P>, Overflow>> {
+    let (left, right) = match joint {
+        Joint::Slot(slot) => return Ok(Ok(slots[*slot].clone())),
+        Joint::Number(number) => {
+            return Ok(Ok(Value::public(p, number.digits, number.scale.into(), cells)));
+        }
+        Joint::Neg(x) => return Ok(evaluate(p, x, slots, cells)?.map(Value::neg)),
+        Joint::Mean { sum, count, lo, hi } => {
+            let (sum, count) = (slots[*sum].clone(), slots[*count].clone());
+            return stats::mean(p, sum, count, (*lo, *hi));
+        }
+        Joint::Variance { sum, squares, count, deviation } => {
+            let [sum, squares, count] = [sum, squares, count].map(|slot| slots[*slot].clone());
+            let deviation = *deviation;
+            return stats::variance(p, stats::Moments { sum, squares, count, deviation });
+        }
+        Joint::Add(x, y) | Joint::Sub(x, y) | Joint::Mul(x, y) | Joint::Div(x, y) => {
+            (evaluate(p, x, slots, cells)?, evaluate(p, y, slots, cells)?)
+        }
+    };
+    let (x, y) = match left.and_then(|x| Ok((x, right?))) {
+        Ok(pair) => pair,
+        Err(overflow) => return Ok(Err(overflow)),
+    };
+    match joint {
+        Joint::Add(..) => x.add(p, y),
+        Joint::Sub(..) => x.add(p, y.neg()),
+        Joint::Mul(..) => x.mul(p, y),
+        _ => x.div(p, y),
+    }
+}

@@ -1,0 +1,76 @@
+//! What becomes known to whom: the table that stewards approve.
+
+use serde::Serialize;
+
+use crate::Plan;
+use crate::plan::Column;
+
+/// One thing that somebody learns.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+pub struct Leak {
+    /// What.
+    pub what: String,
+    /// Who learns it.
+    pub to: String,
+    /// Why it must be so.
+    pub why: String,
+}
+
+impl Plan {
+    /// Everything that any party learns beyond its own rows.
+    #[must_use]
+    pub fn leakage(&self) -> Vec<Leak> {
+        let recipients = self.names(&self.recipients());
+        let everybody = "everybody who reads the study".to_owned();
+        let leak =
+            |what: String, to: &str, why: &str| Leak { what, to: to.into(), why: why.into() };
+        let mut leaks = vec![leak(
+            match self.local.group_by.len() {
+                0 => "that there is one cell".to_owned(),
+                _ => format!("the names of {} groups, occupied or not", self.cells()),
+            },
+            &everybody,
+            "groups come from the agreed code lists, not from the data",
+        )];
+        leaks.push(leak(
+            "sizes and times of messages".into(),
+            "every party, and who watches the network",
+            "they depend on the study alone, never on the data",
+        ));
+        leaks.push(leak(
+            format!(
+                "per cell, whether at least {} records stand behind it, and whether at least {} \
+                 organisations do",
+                self.study.release.min_records, self.study.release.min_parties
+            ),
+            &recipients,
+            "the release gate says why a cell is suppressed; the counts are compared, not opened",
+        ));
+        for output in &self.outputs {
+            let because = if self.opens_sums() && self.is_behind(&output.name) {
+                "the selected values are calculated from it in the clear"
+            } else {
+                "selected by the objective"
+            };
+            leaks.push(leak(
+                format!("`{}` of every cell that passes the gate", output.name),
+                &recipients,
+                because,
+            ));
+        }
+        leaks
+    }
+
+    /// Names of parties by their places in the run.
+    pub(crate) fn names(&self, places: &[u8]) -> String {
+        let name = |place: &u8| self.study.parties[self.order[usize::from(*place)]].name.as_str();
+        places.iter().map(name).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether an opened output is no column of the result by itself.
+    fn is_behind(&self, name: &str) -> bool {
+        !self.columns.iter().any(|(_, column)| {
+            matches!(column, Column::Opened { output, .. } if self.outputs[*output].name == name)
+        })
+    }
+}

@@ -1,0 +1,362 @@
+//! What a party may know after a run: the released table if it is a recipient, what the run
+//! cost, and what it learned.
+
+use serde::Serialize;
+use sharewell_analytics::poisson;
+use sharewell_study::{Kind, Truncation};
+
+use crate::joint::{Opened, Scale};
+use crate::plan::{Column, Joint};
+use crate::{Plan, Quote};
+
+/// One party's account of a run.
+#[derive(Clone, Debug, Serialize, PartialEq)]
+pub struct Outcome {
+    /// The party.
+    pub party: String,
+    /// The result, if the party is a recipient.
+    pub results: Vec<ResultTable>,
+    /// What the run cost.
+    pub actual: Actual,
+    /// What this party learned beyond its own rows.
+    pub learned: Vec<String>,
+}
+
+/// A run as its user sees it: stable JSON, documented in `docs/json.md`.
+#[derive(Clone, Debug, Serialize, PartialEq)]
+pub struct Report {
+    /// The study's hash.
+    pub study: String,
+    /// The protocol that ran.
+    pub protocol: &'static str,
+    /// The result.
+    pub results: Vec<ResultTable>,
+    /// The price that was quoted.
+    pub quote: Quote,
+    /// The price that was paid.
+    pub actual: Actual,
+}
+
+/// A released table.
+#[derive(Clone, Debug, Serialize, PartialEq)]
+pub struct ResultTable {
+    /// The study's name.
+    pub name: String,
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// Units of the columns; empty where there is none.
+    pub units: Vec<String>,
+    /// Rows; `null` where a cell is suppressed or undefined.
+    pub rows: Vec<Vec<Cell>>,
+    /// Per column the worst absolute error of its released values; `null` for texts.
+    pub error_bound: Vec<Option<f64>>,
+    /// Why cells are empty.
+    pub notes: Vec<Note>,
+}
+
+/// Why a cell is empty.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+pub struct Note {
+    /// Row, from 0.
+    pub row: usize,
+    /// Column name.
+    pub column: String,
+    /// The reason, as far as the release rule lets it be told.
+    pub reason: String,
+}
+
+/// One value of a result.
+#[derive(Clone, Debug, Serialize, PartialEq)]
+#[serde(untagged)]
+pub enum Cell {
+    /// A whole number, exact.
+    Integer(i64),
+    /// Any other number.
+    Number(f64),
+    /// A group's name.
+    Text(String),
+    /// Suppressed or undefined; a note says why.
+    Empty,
+}
+
+/// What a run cost.
+#[derive(Clone, Debug, Serialize, PartialEq)]
+pub struct Actual {
+    /// The longest chain of dependent messages.
+    pub rounds: u32,
+    /// Payload bytes of the party that sent most.
+    pub bytes_per_party: u64,
+    /// Payload bytes that this party sent.
+    pub bytes_sent: u64,
+    /// The same with frame headers, encryption left out.
+    pub wire_bytes_sent: u64,
+    /// Seconds from the first shared input to the result.
+    pub wall_s: f64,
+    /// Processor seconds of this process for the same.
+    pub cpu_s: f64,
+    /// Seconds that this party waited for others.
+    pub blocked_s: f64,
+    /// Whether rounds and bytes of every party are exactly those quoted.
+    pub as_quoted: bool,
+    /// The same by step of the protocol, this party's part.
+    pub steps: Vec<StepCost>,
+}
+
+/// What one named step cost this party.
+#[derive(Clone, Debug, Serialize, PartialEq)]
+pub struct StepCost {
+    /// The step.
+    pub step: String,
+    /// Payload bytes sent.
+    pub bytes_sent: u64,
+    /// Frames sent.
+    pub frames_sent: u64,
+    /// Rounds that ended in it.
+    pub rounds: u32,
+    /// Seconds waited.
+    pub blocked_s: f64,
+}
+
+/// The opened integers of a recipient, by meaning.
+struct Decoder<'a> {
+    plan: &'a Plan,
+    integers: &'a [i128],
+    scales: &'a [Scale],
+}
+
+/// A number with its worst error, or why there is none.
+type Decoded = Result<(f64, f64), String>;
+
+/// Rounding of arithmetic on doubles in the clear.
+const CLEAR_RELATIVE: f64 = 1e-14;
+
+/// The released table.
+pub(crate) fn table(plan: &Plan, opened: &Opened) -> Option<ResultTable> {
+    let integers = opened.integers.as_deref()?;
+    let decoder = Decoder { plan, integers, scales: &opened.scales };
+    let mut bounds: Vec<Option<f64>> = vec![None; plan.columns.len()];
+    let (mut rows, mut notes) = (vec![], vec![]);
+    for cell in 0..plan.cells() {
+        let mut row = vec![];
+        for (at, (name, column)) in plan.columns.iter().enumerate() {
+            row.push(match decoder.column(column, cell) {
+                Ok(Value::Text(text)) => Cell::Text(text),
+                Ok(Value::Number(value, error)) => {
+                    let bound = bounds[at].get_or_insert(0.0);
+                    *bound = bound.max(error);
+                    number(value, error)
+                }
+                Err(reason) => {
+                    notes.push(Note { row: cell, column: name.clone(), reason });
+                    Cell::Empty
+                }
+            });
+        }
+        rows.push(row);
+    }
+    let columns = plan.columns.iter().map(|(name, _)| name.clone()).collect();
+    let units = plan.columns.iter().map(|(_, column)| unit(plan, column)).collect();
+    let name = plan.study.name.clone();
+    Some(ResultTable { name, columns, units, rows, error_bound: bounds, notes })
+}
+
+enum Value {
+    Text(String),
+    Number(f64, f64),
+}
+
+impl Decoder<'_> {
+    fn column(&self, column: &Column, cell: usize) -> Result<Value, String> {
+        let number = |(value, error)| Value::Number(value, error);
+        match column {
+            Column::Group(column) => {
+                let name = &self.plan.study.table.columns[*column].name;
+                let place = self.plan.local.group_by.iter().position(|group| group == name);
+                let place = place.expect("group columns of the result make its groups");
+                Ok(Value::Text(self.plan.local.groups[cell][place].clone()))
+            }
+            Column::Opened { output, root: false } => self.output(*output, cell).map(number),
+            Column::Opened { output, root: true } => {
+                self.output(*output, cell).map(root).map(number)
+            }
+            Column::Clear(joint) => self.clear(joint, cell).map(number),
+            Column::ClearRoot(joint) => self.clear(joint, cell).map(root).map(number),
+            Column::Rate { events, exposure, per } => {
+                let (rate, error) = self.rate(*events, *exposure, cell, 0.95, Truncation::Time)?;
+                Ok(Value::Number(rate.rate * per, error * rate.rate * per))
+            }
+            Column::Limit { events, exposure, per, upper, confidence, truncation } => {
+                let (rate, error) =
+                    self.rate(*events, *exposure, cell, *confidence, *truncation)?;
+                let limit = if *upper { rate.upper } else { rate.lower } * per;
+                if limit.is_infinite() {
+                    return Err("no failure: a failure-truncated upper limit does not exist".into());
+                }
+                // The quantile's own error, beside that of the exposure.
+                Ok(Value::Number(limit, (error + 1e-10) * limit))
+            }
+        }
+    }
+
+    /// The rate and its relative error.
+    fn rate(
+        &self,
+        events: usize,
+        exposure: usize,
+        cell: usize,
+        confidence: f64,
+        truncation: Truncation,
+    ) -> Result<(poisson::Rate, f64), String> {
+        let (events, _) = self.output(events, cell)?;
+        let (exposure, error) = self.output(exposure, cell)?;
+        let truncation = match truncation {
+            Truncation::Time => poisson::Truncation::Time,
+            Truncation::Failure => poisson::Truncation::Failure,
+        };
+        poisson::rate(events as u64, exposure, confidence, truncation)
+            .map(|rate| (rate, error / exposure + CLEAR_RELATIVE))
+            .ok_or_else(|| "no exposure".to_owned())
+    }
+
+    /// One opened value of one cell.
+    fn output(&self, output: usize, cell: usize) -> Decoded {
+        let plan = self.plan;
+        let (cells, supports) = (plan.cells(), plan.supports.len());
+        let flag = |block: usize| self.integers[block * cells + cell] != 0;
+        let release = &plan.study.release;
+        let rests_on = &plan.outputs[output].supports;
+        let mut reasons = vec![];
+        if !rests_on.iter().all(|&s| flag(s)) {
+            reasons.push(format!("fewer than {} records", release.min_records));
+        }
+        if !rests_on.iter().all(|&s| flag(supports + s)) {
+            reasons.push(format!("fewer than {} organisations", release.min_parties));
+        }
+        if !reasons.is_empty() {
+            return Err(format!("suppressed: {}", reasons.join(" and ")));
+        }
+        let divides = |outputs: &[crate::plan::Output]| {
+            outputs.iter().filter(|output| output.joint.divides()).count()
+        };
+        let before = divides(&plan.outputs[..output]);
+        if plan.outputs[output].joint.divides() && !flag(2 * supports + before) {
+            return Err("undefined: division by zero".into());
+        }
+        let block = 2 * supports + divides(&plan.outputs) + output;
+        let scale = &self.scales[output];
+        let raw = self.integers[block * cells + cell];
+        let value = decimal(raw, scale.decimals) / f64::from(scale.frac_bits).exp2();
+        let exact = scale.absolute == 0.0 && scale.relative == 0.0;
+        let shown = if exact && raw.unsigned_abs() < 1 << 53 { 0.0 } else { value.abs() * 1.2e-16 };
+        Ok((value, scale.absolute + scale.relative * value.abs() + shown))
+    }
+
+    /// Arithmetic over opened sums.
+    fn clear(&self, joint: &Joint, cell: usize) -> Decoded {
+        let slot = |slot: &usize| {
+            let outputs = &self.plan.outputs;
+            let is_slot = |joint: &Joint| matches!(joint, Joint::Slot(s) if s == slot);
+            let output = outputs.iter().position(|output| is_slot(&output.joint));
+            self.output(output.expect("sums behind clear columns are opened"), cell)
+        };
+        let pair =
+            |x: &Joint, y: &Joint| Ok::<_, String>((self.clear(x, cell)?, self.clear(y, cell)?));
+        let rounded = |value: f64, error: f64| Ok((value, error + CLEAR_RELATIVE * value.abs()));
+        match joint {
+            Joint::Slot(at) => slot(at),
+            Joint::Number(number) => Ok((decimal(number.digits, number.scale.into()), 0.0)),
+            Joint::Neg(x) => self.clear(x, cell).map(|(x, error)| (-x, error)),
+            Joint::Add(x, y) => {
+                let ((x, ex), (y, ey)) = pair(x, y)?;
+                Ok((x + y, ex + ey + CLEAR_RELATIVE * (x.abs() + y.abs())))
+            }
+            Joint::Sub(x, y) => {
+                let ((x, ex), (y, ey)) = pair(x, y)?;
+                Ok((x - y, ex + ey + CLEAR_RELATIVE * (x.abs() + y.abs())))
+            }
+            Joint::Mul(x, y) => {
+                let ((x, ex), (y, ey)) = pair(x, y)?;
+                rounded(x * y, ex * y.abs() + ey * x.abs() + ex * ey)
+            }
+            Joint::Div(x, y) => quotient(pair(x, y)?),
+            Joint::Mean { sum, count, .. } => quotient((slot(sum)?, slot(count)?)),
+            Joint::Variance { sum, squares, count, .. } => {
+                let ((sum, _), (squares, _), (n, _)) = (slot(sum)?, slot(squares)?, slot(count)?);
+                if n < 2.0 {
+                    return Err("undefined: division by zero".into());
+                }
+                let variance = (squares - sum * sum / n) / (n - 1.0);
+                // Cancellation: the error is relative to the sum of squares.
+                Ok((variance.max(0.0), CLEAR_RELATIVE * squares / (n - 1.0)))
+            }
+        }
+    }
+}
+
+fn quotient(((x, ex), (y, ey)): ((f64, f64), (f64, f64))) -> Decoded {
+    if y == 0.0 {
+        return Err("undefined: division by zero".into());
+    }
+    let value = x / y;
+    Ok((value, (ex + ey * value.abs()) / y.abs() + CLEAR_RELATIVE * value.abs()))
+}
+
+/// The root of a variance and its error; a rounded variance may lie just below zero.
+fn root((variance, error): (f64, f64)) -> (f64, f64) {
+    let root = variance.max(0.0).sqrt();
+    // |sqrt(a) - sqrt(b)| <= |a - b| / (sqrt(a) + sqrt(b)) and <= sqrt(|a - b|)
+    (root, if root > 0.0 { (error / root).min(error.sqrt()) } else { error.sqrt() })
+}
+
+fn decimal(raw: i128, decimals: i32) -> f64 {
+    match u32::try_from(decimals) {
+        // One correctly rounded division where both operands are exact.
+        Ok(digits) if digits <= 22 => raw as f64 / 10f64.powi(decimals),
+        _ => raw as f64 * 10f64.powi(-decimals),
+    }
+}
+
+fn number(value: f64, error: f64) -> Cell {
+    let whole = error == 0.0 && value.fract() == 0.0 && value.abs() < 2f64.powi(53);
+    if whole { Cell::Integer(value as i64) } else { Cell::Number(value) }
+}
+
+/// The unit of a column that shows one study column as it is.
+fn unit(plan: &Plan, column: &Column) -> String {
+    let of_slot = |slot: usize| -> String {
+        let slot = &plan.slots[slot];
+        let linear = !matches!(
+            slot.measure,
+            crate::Measure::Rows | crate::Measure::Count(_) | crate::Measure::SumSquares { .. }
+        );
+        let [name] = &slot.columns[..] else { return String::new() };
+        let column = plan.study.table.column(name).map(|i| &plan.study.table.columns[i].kind);
+        match column {
+            Some(Kind::Integer { unit, .. } | Kind::Decimal { unit, .. })
+                if linear && unit != "1" =>
+            {
+                unit.clone()
+            }
+            _ => String::new(),
+        }
+    };
+    let of_joint = |joint: &Joint, root: bool| match joint {
+        Joint::Slot(slot) | Joint::Mean { sum: slot, .. } => of_slot(*slot),
+        Joint::Variance { sum, .. } if root => of_slot(*sum),
+        Joint::Variance { sum, .. } => {
+            let unit = of_slot(*sum);
+            if unit.is_empty() { unit } else { format!("{unit}^2") }
+        }
+        _ => String::new(),
+    };
+    match column {
+        Column::Group(_) => String::new(),
+        Column::Opened { output, root } => of_joint(&plan.outputs[*output].joint, *root),
+        Column::Clear(joint) => of_joint(joint, false),
+        Column::ClearRoot(joint) => of_joint(joint, true),
+        Column::Rate { exposure, per, .. } | Column::Limit { exposure, per, .. } => {
+            let unit = of_joint(&plan.outputs[*exposure].joint, false);
+            format!("per {per} {unit}").trim_end().to_owned()
+        }
+    }
+}

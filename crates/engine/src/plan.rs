@@ -1,0 +1,334 @@
+//! The plan of a study: what each provider computes at home, what is computed jointly, what is
+//! opened, and to whom.
+
+use sharewell_mpc::Card;
+use sharewell_study::{Decimal, Hash, Objective, Protocol, Study, Truncation};
+
+use crate::dispatch::{self, DryRun, RingKind};
+use crate::{Error, Quote, builder};
+
+/// What a provider computes of each group from its own rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Rows.
+    Rows,
+    /// Rows in which the expression is not NULL.
+    Count(String),
+    /// Sum of an expression, in quanta of `10^-decimals`.
+    Sum {
+        /// SQL over the agreed table.
+        expr: String,
+        /// Digits after the point.
+        decimals: u8,
+    },
+    /// Sum of an expression's squares, in quanta of `10^-(2 decimals)`.
+    SumSquares {
+        /// SQL over the agreed table.
+        expr: String,
+        /// Digits after the point of the expression itself.
+        decimals: u8,
+    },
+    /// Least value.
+    Min {
+        /// SQL over the agreed table.
+        expr: String,
+        /// Digits after the point.
+        decimals: u8,
+    },
+    /// Greatest value.
+    Max {
+        /// SQL over the agreed table.
+        expr: String,
+        /// Digits after the point.
+        decimals: u8,
+    },
+}
+
+/// A provider's local phase: one aggregate query over its own rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalPlan {
+    /// The agreed table.
+    pub table: String,
+    /// The condition on rows that count, SQL.
+    pub filter: Option<String>,
+    /// Columns that make the groups.
+    pub group_by: Vec<String>,
+    /// The public groups, in order.
+    pub groups: Vec<Vec<String>>,
+    /// What is computed of each group.
+    pub measures: Vec<Measure>,
+}
+
+/// What a provider's local phase gave: per group one integer per measure, in its quanta;
+/// `None` where no row has a value.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct LocalValues {
+    /// `[group][measure]`.
+    pub cells: Vec<Vec<Option<i128>>>,
+}
+
+impl std::fmt::Debug for LocalValues {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LocalValues({} cells)", self.cells.len())
+    }
+}
+
+/// How the providers' values become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Combine {
+    Sum,
+    Least,
+    Greatest,
+}
+
+/// One pooled vector, a number per cell.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    pub measure: Measure,
+    pub combine: Combine,
+    /// Range of one provider's value, in quanta.
+    pub lo: i128,
+    pub hi: i128,
+    pub decimals: i32,
+    /// Names of the columns behind it, for refusals.
+    pub columns: Vec<String>,
+}
+
+/// Arithmetic over pooled vectors, evaluated on shares.
+#[derive(Clone, Debug)]
+pub(crate) enum Joint {
+    Slot(usize),
+    Number(Decimal),
+    Neg(Box<Self>),
+    Add(Box<Self>, Box<Self>),
+    Sub(Box<Self>, Box<Self>),
+    Mul(Box<Self>, Box<Self>),
+    Div(Box<Self>, Box<Self>),
+    /// Of values between `lo` and `hi` quanta.
+    Mean {
+        sum: usize,
+        count: usize,
+        lo: i128,
+        hi: i128,
+    },
+    /// Of values at most `deviation` quanta from their public centre.
+    Variance {
+        sum: usize,
+        squares: usize,
+        count: usize,
+        deviation: i128,
+    },
+}
+
+impl Joint {
+    /// Whether it can be undefined: somewhere it divides.
+    pub(crate) fn divides(&self) -> bool {
+        match self {
+            Self::Slot(_) | Self::Number(_) => false,
+            Self::Neg(x) => x.divides(),
+            Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) => x.divides() || y.divides(),
+            Self::Div(..) | Self::Mean { .. } | Self::Variance { .. } => true,
+        }
+    }
+
+    pub(crate) fn slots(&self) -> Vec<usize> {
+        match self {
+            Self::Slot(slot) => vec![*slot],
+            Self::Number(_) => vec![],
+            Self::Neg(x) => x.slots(),
+            Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) | Self::Div(x, y) => {
+                [x.slots(), y.slots()].concat()
+            }
+            Self::Mean { sum, count, .. } => vec![*sum, *count],
+            Self::Variance { sum, squares, count, .. } => vec![*sum, *squares, *count],
+        }
+    }
+}
+
+/// One vector that is opened to the recipients, cell by cell if the gate lets it pass.
+#[derive(Clone, Debug)]
+pub(crate) struct Output {
+    /// What it is, in words of the study.
+    pub name: String,
+    pub joint: Joint,
+    /// Counts that the gate compares with the minimum: indices into [`Plan::supports`].
+    pub supports: Vec<usize>,
+}
+
+/// A count of records that stands behind outputs.
+#[derive(Clone, Debug)]
+pub(crate) struct Support {
+    pub slot: usize,
+}
+
+/// A column of the result, made of opened outputs in the clear.
+#[derive(Clone, Debug)]
+pub(crate) enum Column {
+    Group(usize),
+    Opened {
+        output: usize,
+        root: bool,
+    },
+    Clear(Joint),
+    ClearRoot(Joint),
+    Rate {
+        events: usize,
+        exposure: usize,
+        per: f64,
+    },
+    Limit {
+        events: usize,
+        exposure: usize,
+        per: f64,
+        upper: bool,
+        confidence: f64,
+        truncation: Truncation,
+    },
+}
+
+/// Everything that is decided before a run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) study: Study,
+    pub(crate) card: &'static Card,
+    pub(crate) ring: RingKind,
+    /// Study indices in the order of the run: compute parties first.
+    pub(crate) order: Vec<usize>,
+    pub(crate) local: LocalPlan,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) supports: Vec<Support>,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) columns: Vec<(String, Column)>,
+    pub(crate) dry: DryRun,
+}
+
+impl Plan {
+    /// Plans a study.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if no protocol honours the threat model, or a value could overflow.
+    pub fn of(study: &Study) -> Result<Self, Error> {
+        let card = dispatch::choose(study)?;
+        let mut plan = builder::build(study, card)?;
+        let divides = plan.outputs.iter().any(|output| output.joint.divides());
+        let rings = if divides { &[RingKind::Z128][..] } else { &[RingKind::Z64, RingKind::Z128] };
+        let mut refusal = None;
+        for ring in rings {
+            plan.ring = *ring;
+            match dispatch::dry_run(&plan) {
+                Ok(dry) => {
+                    plan.dry = dry;
+                    return Ok(plan);
+                }
+                Err(error) => refusal = Some(error),
+            }
+        }
+        Err(refusal.expect("at least one ring was tried"))
+    }
+
+    /// The study.
+    #[must_use]
+    pub fn study(&self) -> &Study {
+        &self.study
+    }
+
+    /// The study's hash, its name everywhere.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        self.study.hash()
+    }
+
+    /// Name of the protocol that runs.
+    #[must_use]
+    pub fn protocol(&self) -> &'static str {
+        self.card.name
+    }
+
+    /// Why this protocol: its own assumptions, beside what the study asks for.
+    #[must_use]
+    pub fn why(&self) -> String {
+        let chosen = match self.study.security.protocol {
+            Protocol::Auto => "chosen by `auto`: the cheapest that honours the threat model",
+            Protocol::Rep3 => "named by the study",
+        };
+        format!(
+            "{} ({}): {} compute parties, at most {} of them corrupt, semi-honest; a cheater {}; {}",
+            self.card.name,
+            chosen,
+            self.card.parties,
+            self.card.corruptions,
+            self.card.cheater,
+            self.card.source
+        )
+    }
+
+    /// Bits of the ring that the planner picked.
+    #[must_use]
+    pub fn ring_bits(&self) -> u32 {
+        self.ring.bits()
+    }
+
+    /// What every provider computes at home.
+    #[must_use]
+    pub fn local(&self) -> &LocalPlan {
+        &self.local
+    }
+
+    /// Cells of the result: public groups.
+    #[must_use]
+    pub fn cells(&self) -> usize {
+        self.local.groups.len()
+    }
+
+    /// The price, exactly.
+    #[must_use]
+    pub fn quote(&self) -> Quote {
+        Quote::of(self)
+    }
+
+    /// Whether the outputs are the sums and counts themselves.
+    pub(crate) fn opens_sums(&self) -> bool {
+        matches!(self.study.objective, Objective::FailureRate { .. })
+            || self.study.release.sufficient == sharewell_study::Sufficient::Open
+    }
+
+    /// The place of a party of the study in the run.
+    pub(crate) fn place(&self, study_index: usize) -> u8 {
+        let place = self.order.iter().position(|&i| i == study_index);
+        place.expect("every party has a place") as u8
+    }
+
+    /// Places of the data parties, in the order of the run.
+    pub(crate) fn givers(&self) -> Vec<u8> {
+        self.places(|roles| roles.data)
+    }
+
+    /// Places of the recipients, in the order of the run.
+    pub(crate) fn recipients(&self) -> Vec<u8> {
+        self.places(|roles| roles.recipient)
+    }
+
+    fn places(&self, has: impl Fn(sharewell_study::Roles) -> bool) -> Vec<u8> {
+        let parties = (0u8..).zip(&self.order);
+        parties
+            .filter(|(_, i)| has(self.study.parties[**i].roles))
+            .map(|(place, _)| place)
+            .collect()
+    }
+
+    /// Elements that each data party shares.
+    pub(crate) fn input_len(&self) -> usize {
+        (self.slots.len() + self.supports.len()) * self.cells()
+    }
+
+    /// Elements that are opened.
+    pub(crate) fn opened_len(&self) -> usize {
+        let undefined = self.outputs.iter().filter(|output| output.joint.divides()).count();
+        (2 * self.supports.len() + undefined + self.outputs.len()) * self.cells()
+    }
+
+    /// Most records behind one cell.
+    pub(crate) fn records_max(&self) -> u64 {
+        self.study.table.max_rows.saturating_mul(self.givers().len() as u64)
+    }
+}

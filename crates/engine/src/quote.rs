@@ -1,0 +1,77 @@
+//! The price of a run, before anybody has consented: it is the program itself, counted.
+
+use serde::Serialize;
+
+use crate::Plan;
+
+/// What a run will cost.
+#[derive(Clone, Debug, Serialize, PartialEq)]
+pub struct Quote {
+    /// The longest chain of dependent messages, set-up and farewell left out.
+    pub rounds: u32,
+    /// Payload bytes of the party that sends most.
+    pub bytes_per_party: u64,
+    /// Payload bytes per link.
+    pub links: Vec<LinkBytes>,
+    /// Payload and frame headers of all links together; encryption adds about 0.2 %.
+    pub wire_bytes: u64,
+    /// Bytes of shares that one compute party holds at once, at most.
+    pub memory_bytes: u64,
+    /// Network time under usual conditions.
+    pub estimates: Vec<Estimate>,
+}
+
+/// Bytes from one party to another.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+pub struct LinkBytes {
+    /// Sender's name.
+    pub from: String,
+    /// Receiver's name.
+    pub to: String,
+    /// Payload.
+    pub bytes: u64,
+}
+
+/// Seconds on one kind of network.
+#[derive(Clone, Debug, Serialize, PartialEq)]
+pub struct Estimate {
+    /// What kind.
+    pub network: &'static str,
+    /// Round-trip time in seconds.
+    pub rtt_s: f64,
+    /// Bandwidth of each link in bits per second.
+    pub bits_per_s: f64,
+    /// Seconds that messages travel.
+    pub seconds: f64,
+}
+
+impl Quote {
+    pub(crate) fn of(plan: &Plan) -> Self {
+        let tallied = &plan.dry.tallied;
+        let name = |place: u8| plan.study.parties[plan.order[usize::from(place)]].name.clone();
+        let links = tallied.links.iter().map(|(&(from, to), &bytes)| LinkBytes {
+            from: name(from),
+            to: name(to),
+            bytes,
+        });
+        let networks = [("LAN", 0.5e-3, 1e9), ("WAN", 50e-3, 100e6)];
+        let estimates = networks.map(|(network, rtt_s, bits_per_s)| Estimate {
+            network,
+            rtt_s,
+            bits_per_s,
+            seconds: tallied.network_seconds(rtt_s, bits_per_s),
+        });
+        let elements = plan.input_len() * plan.order.len() + 8 * plan.opened_len();
+        // A division holds the bits of its divisors, lifted into the ring.
+        let lifted =
+            if plan.ring.bits() == 128 { 64 * plan.cells() * plan.outputs.len() } else { 0 };
+        Self {
+            rounds: tallied.rounds,
+            bytes_per_party: tallied.bytes_per_party(),
+            links: links.collect(),
+            wire_bytes: tallied.wire_bytes(),
+            memory_bytes: ((elements + lifted) * 2 * plan.ring.bits() as usize / 8) as u64,
+            estimates: estimates.to_vec(),
+        }
+    }
+}

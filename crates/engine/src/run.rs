@@ -1,0 +1,259 @@
+//! One party's part of a run: connect, agree, compute, part.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use sharewell_mpc::{Error as MpcError, KEYS, Party};
+use sharewell_net::{
+    Abort, Identity, Limits, Metered, PartyId, PublicKey, Shaped, Step, Transport, Wan, tls,
+};
+use sharewell_ring::{Z64, hash};
+
+use crate::joint::Opened;
+use crate::{Actual, Error, LocalValues, Outcome, Plan, StepCost, dispatch, outcome};
+
+/// The closing exchange of accounts: outside every quote, as keys are.
+const FAREWELL: Step = Step("farewell");
+
+/// Where a party sits in a run, and by which key it is known.
+#[derive(Debug)]
+pub struct Seat {
+    /// The party's place in the study.
+    pub party: usize,
+    /// Its node's key pair.
+    pub identity: Identity,
+    /// A listening socket of its own, if not at the study's address.
+    pub listener: Option<TcpListener>,
+    /// Keys and addresses in place of the study's, in its order: for rehearsals on one machine.
+    pub peers: Option<Vec<Peer>>,
+    /// Makes every link as slow as this.
+    pub wide: Option<Wide>,
+}
+
+/// Another key and address for a party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Public half of its key.
+    pub key: [u8; 32],
+    /// `host:port`.
+    pub address: String,
+}
+
+/// A slow network, to be tried on a fast one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wide {
+    /// Round-trip time.
+    pub rtt: Duration,
+    /// Bits per second of each link.
+    pub bits_per_s: u64,
+}
+
+/// Where a run stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Waiting for other parties; why the last one is not there yet, if known.
+    Connecting(Option<String>),
+    /// Computing: payload bytes sent so far by this party, and in all by the quote.
+    Computing {
+        /// So far.
+        sent: u64,
+        /// By the quote.
+        of: u64,
+    },
+    /// The result is there.
+    Finished,
+}
+
+/// Runs one party's part of a plan; `local` holds a data party's local values.
+///
+/// # Errors
+/// [`Error::Link`] names a party that is absent, holds another study or presents another key;
+/// [`Error::Protocol`] a party that fell silent, died or is out of step, and the step. On any
+/// error every other party is told to stop.
+pub fn run(
+    plan: &Plan,
+    seat: Seat,
+    local: Option<&LocalValues>,
+    progress: &(dyn Fn(Stage) + Sync),
+) -> Result<Outcome, Error> {
+    let party = plan.study.parties[seat.party].clone();
+    if party.roles.data != local.is_some() {
+        return Err(Error::Role { party: party.name, is_data: party.roles.data });
+    }
+    let mine = local.map_or(Ok(vec![]), |local| dispatch::encode(plan, local))?;
+    let place = plan.place(seat.party);
+    let session = session(plan);
+    progress(Stage::Connecting(None));
+    let link = Arc::new(Metered::new(connect(plan, seat, session)?));
+    let result =
+        watched(plan, place, &link, progress, || play(plan, place, &link, &session, &mine));
+    match result {
+        Ok((opened, actual)) => {
+            progress(Stage::Finished);
+            let results: Vec<_> = outcome::table(plan, &opened).into_iter().collect();
+            let learned = learned(plan, place, !results.is_empty());
+            Ok(Outcome { party: party.name, results, actual, learned })
+        }
+        Err(error) => {
+            link.abort(reason(&error));
+            Err(error)
+        }
+    }
+}
+
+/// What all parties must agree on, down to the version of the program that they run.
+fn session(plan: &Plan) -> [u8; 32] {
+    let version = concat!("sharewell ", env!("CARGO_PKG_VERSION"));
+    let ring = plan.ring_bits().to_le_bytes();
+    hash::digest(&[version.as_bytes(), &plan.hash().0, plan.protocol().as_bytes(), &ring])
+}
+
+fn connect(plan: &Plan, seat: Seat, session: [u8; 32]) -> Result<Arc<dyn Transport>, Error> {
+    let peers = seat.peers.unwrap_or_else(|| {
+        let of_study = plan.study.parties.iter();
+        of_study.map(|p| Peer { key: p.key.0, address: p.address.clone() }).collect()
+    });
+    let roster = plan.order.iter().map(|&i| tls::Peer {
+        name: plan.study.parties[i].name.clone(),
+        key: PublicKey(peers[i].key),
+        address: peers[i].address.clone(),
+    });
+    let me = PartyId(plan.place(seat.party));
+    let limits = &plan.study.limits;
+    let config = tls::Config {
+        listener: seat.listener,
+        connect_deadline: Duration::from_secs(limits.connect_s.into()),
+        limits: Limits { deadline: Duration::from_secs(limits.wait_s.into()), ..Limits::default() },
+        ..tls::Config::new(me, seat.identity, roster.collect(), session)
+    };
+    let link = tls::connect(config)?;
+    Ok(match seat.wide {
+        Some(Wide { rtt, bits_per_s }) => Arc::new(Shaped::new(link, Wan { rtt, bits_per_s })?),
+        None => Arc::new(link),
+    })
+}
+
+type Link = Metered<Arc<dyn Transport>>;
+
+/// Runs `work` while telling how far it is.
+fn watched<T>(
+    plan: &Plan,
+    place: u8,
+    link: &Link,
+    progress: &(dyn Fn(Stage) + Sync),
+    work: impl FnOnce() -> T,
+) -> T {
+    const INTERVAL: Duration = Duration::from_millis(100);
+    let of = plan.dry.tallied.bytes_sent_by(place);
+    let (done, end) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while end.recv_timeout(INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let sent = link.meter().total().sent.bytes.min(of);
+                progress(Stage::Computing { sent, of });
+            }
+        });
+        let out = work();
+        drop(done);
+        out
+    })
+}
+
+fn play(
+    plan: &Plan,
+    place: u8,
+    link: &Arc<Link>,
+    session: &[u8; 32],
+    mine: &[i128],
+) -> Result<(Opened, Actual), Error> {
+    let mut main = Party::new(link.clone());
+    let mut closing = main.fork();
+    let (start, cpu) = (Instant::now(), cpu_seconds());
+    let (opened, rounds) = if place < plan.card.parties {
+        dispatch::compute(plan, main, session, mine)?
+    } else {
+        dispatch::attend(plan, &mut main, mine)?
+    };
+    let (wall_s, cpu_s) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let meter = link.meter();
+    let total = meter.total().sent;
+    let keys = meter.step(KEYS).sent;
+    let bytes_sent = total.bytes - keys.bytes;
+    let steps: Vec<StepCost> = meter
+        .steps()
+        .into_iter()
+        .filter(|(step, _)| *step != KEYS)
+        .map(|(step, traffic)| StepCost {
+            step: step.0.to_owned(),
+            bytes_sent: traffic.sent.bytes,
+            frames_sent: traffic.sent.frames,
+            rounds: traffic.rounds,
+            blocked_s: traffic.blocked.as_secs_f64(),
+        })
+        .collect();
+    let accounts = exchange(&mut closing, rounds, bytes_sent)?;
+    let tallied = &plan.dry.tallied;
+    let as_quoted = accounts.iter().map(|(rounds, _)| *rounds).max() == Some(tallied.rounds)
+        && (0u8..).zip(&accounts).all(|(i, (_, bytes))| *bytes == tallied.bytes_sent_by(i));
+    let actual = Actual {
+        rounds: accounts.iter().map(|(rounds, _)| *rounds).max().unwrap_or(0),
+        bytes_per_party: accounts.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0),
+        bytes_sent,
+        wire_bytes_sent: total.wire_bytes() - keys.wire_bytes(),
+        wall_s,
+        cpu_s,
+        blocked_s: steps.iter().map(|step| step.blocked_s).sum(),
+        as_quoted,
+        steps,
+    };
+    Ok((opened, actual))
+}
+
+/// Every party's rounds and bytes, so that all close with the same account; also the proof that
+/// all have come to the end.
+fn exchange(party: &mut Party, rounds: u32, bytes: u64) -> Result<Vec<(u32, u64)>, Error> {
+    let me = party.me();
+    let others = |party: &Party| (0..party.parties()).map(PartyId).filter(move |p| *p != me);
+    for peer in others(party) {
+        party.send(peer, FAREWELL, &[Z64(rounds.into()), Z64(bytes)])?;
+    }
+    let mut accounts = vec![(rounds, bytes); usize::from(party.parties())];
+    for peer in others(party) {
+        let theirs: Vec<Z64> = party.recv(peer, FAREWELL, 2)?;
+        accounts[usize::from(peer.0)] = (theirs[0].0 as u32, theirs[1].0);
+    }
+    Ok(accounts)
+}
+
+/// What to tell the others when a run fails here.
+fn reason(error: &Error) -> Abort {
+    match error {
+        Error::Link(error) | Error::Protocol(MpcError::Net(error)) => error.into(),
+        Error::Protocol(MpcError::Cheating { .. }) => Abort::Cheating,
+        _ => Abort::Failed,
+    }
+}
+
+fn learned(plan: &Plan, place: u8, recipient: bool) -> Vec<String> {
+    let mut learned = vec![];
+    if place < plan.card.parties {
+        learned.push("shares that by themselves are random, and the sizes of messages".to_owned());
+    }
+    if recipient {
+        learned.extend(
+            plan.outputs
+                .iter()
+                .map(|output| format!("`{}` of every cell that passed the gate", output.name)),
+        );
+        learned.push("which cells did not pass, and by which rule".to_owned());
+    }
+    learned
+}
+
+/// Processor time of this process so far.
+pub(crate) fn cpu_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
