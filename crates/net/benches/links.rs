@@ -115,17 +115,9 @@ fn rounds(links: &[Arc<dyn Transport>], count: u32) {
 fn main() {
     for (name, links) in [("memory", memory_mesh(3)), ("tls on loopback", tls_mesh(3))] {
         println!("{name}, 3 parties in a ring");
-        for (len, frames) in [
-            (4 << 20, 256),
-            (1 << 20, 1024),
-            (512 << 10, 2048),
-            (256 << 10, 4096),
-            (128 << 10, 8192),
-            (120 << 10, 8192),
-            (64 << 10, 16384),
-            (32 << 10, 32768),
-            (1 << 10, 100_000),
-        ] {
+        for (len, frames) in
+            [(1 << 20, 1024), (256 << 10, 4096), (64 << 10, 16384), (1 << 10, 100_000)]
+        {
             ring(&links, len, frames, 8);
         }
         rounds(&links, 5_000);

@@ -321,7 +321,7 @@ impl Gathering {
         socket.set_nonblocking(false)?;
         prepare(&socket)?;
         let mut receiver = Receiver::new(&self.secure, socket)?;
-        let said = receive(&mut receiver, HELLO_LEN)?;
+        let said = receiver.read_some(HELLO_LEN, GREETING_TIMEOUT)?;
         let said = <[u8; HELLO_LEN]>::try_from(said).map_err(|_| stranger())?;
         let said = Hello::decode(&said).ok_or_else(stranger)?;
         let key = receiver.caller().ok_or_else(stranger)?;
@@ -333,7 +333,7 @@ impl Gathering {
         receiver.answer(&answer.encode())?;
         match verdict {
             Caller::Known(peer) => {
-                let early = receive(&mut receiver, 1)?;
+                let early = receiver.read_some(1, GREETING_TIMEOUT)?;
                 self.enter_reader(peer, receiver, &early);
             }
             Caller::OtherSession(peer) => {
@@ -394,16 +394,4 @@ fn prepare(socket: &TcpStream) -> io::Result<()> {
     socket.set_nodelay(true)?;
     socket.set_read_timeout(Some(GREETING_TIMEOUT))?;
     socket.set_write_timeout(Some(GREETING_TIMEOUT))
-}
-
-/// At least so many bytes of a caller, which may not take for ever over them.
-fn receive(receiver: &mut Receiver, len: usize) -> io::Result<Vec<u8>> {
-    let (start, mut out) = (Instant::now(), Vec::new());
-    while out.len() < len {
-        let open = receiver.read(&mut |bytes| out.extend_from_slice(bytes))?;
-        if !open || start.elapsed() > GREETING_TIMEOUT {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-    }
-    Ok(out)
 }

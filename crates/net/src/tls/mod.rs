@@ -13,6 +13,7 @@
 mod connect;
 mod hello;
 mod link;
+mod pin;
 mod secure;
 #[cfg(test)]
 mod tests;
@@ -126,6 +127,9 @@ pub struct Tls {
     open: bool,
 }
 
+/// How long a run that has failed tries to tell a peer that does not read.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 impl Tls {
     /// Sends what is queued, says goodbye, and closes. A process may end after it without losing
     /// what it has sent.
@@ -142,7 +146,8 @@ impl Tls {
             return Ok(());
         }
         let start = Instant::now();
-        let until = start + self.inbox.limits().deadline;
+        let failed = self.inbox.is_failed();
+        let until = start + if failed { FAREWELL } else { self.inbox.limits().deadline };
         self.writers.iter().flatten().for_each(Writer::close);
         let mut stuck = None;
         for (peer, writer) in (0..).map(PartyId).zip(&mut self.writers) {

@@ -12,38 +12,30 @@
 use std::{
     io::{self, IoSlice, Read as _, Write as _},
     net::{Shutdown, TcpStream},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use rustls::{
-    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, DistinguishedName,
-    Error as TlsError, ServerConfig, SignatureScheme,
-    client::{
-        AlwaysResolvesClientRawPublicKeys, Resumption,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
+    ClientConfig, ClientConnection, Error as TlsError, ServerConfig,
+    client::{AlwaysResolvesClientRawPublicKeys, Resumption},
     crypto::{
         CryptoProvider,
         ring::{cipher_suite, default_provider, kx_group, sign::any_eddsa_type},
-        verify_tls13_signature_with_raw_key,
     },
-    pki_types::{
-        CertificateDer, PrivatePkcs8KeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime,
-    },
-    server::{
-        AlwaysResolvesServerRawPublicKeys, UnbufferedServerConnection,
-        danger::{ClientCertVerified, ClientCertVerifier},
-    },
+    pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName},
+    server::{AlwaysResolvesServerRawPublicKeys, ServerConnectionData, UnbufferedServerConnection},
     sign::CertifiedKey,
-    unbuffered::{ConnectionState, UnbufferedStatus},
+    unbuffered::{ConnectionState, EncodeError, EncodeTlsData, UnbufferedStatus},
     version::TLS13,
 };
 
+use super::pin::{AnyKey, Pinned};
 use crate::{Identity, PublicKey};
 
 /// Plaintext that is encrypted before it is handed to the kernel: small enough to stay in a core's
 /// cache between the two, large enough that system calls do not count.
-const WRITE_BATCH: usize = 256 << 10;
+const WRITE_BATCH: usize = 128 << 10;
 
 /// Ciphertext read by one system call. Must exceed a TLS record and a handshake message.
 const READ_BUFFER: usize = 256 << 10;
@@ -73,7 +65,7 @@ impl Secure {
         let signer = any_eddsa_type(&PrivatePkcs8KeyDer::from(pkcs8.as_slice()))?;
         let public = CertificateDer::from(identity.public().to_spki());
         let key = Arc::new(CertifiedKey::new(vec![public], signer));
-        let verifier = Arc::new(AnyKey { provider: Arc::clone(&provider) });
+        let verifier = Arc::new(AnyKey::new(Arc::clone(&provider)));
         let mut server = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&TLS13])?
             .with_client_cert_verifier(verifier)
@@ -135,15 +127,13 @@ impl Sender {
         mut socket: TcpStream,
         key: PublicKey,
     ) -> Result<Self, Failure> {
-        let provider = Arc::clone(&secure.provider);
-        let pinned = Arc::new(Pinned { provider, key, other: Mutex::new(None) });
+        let pinned = Arc::new(Pinned::new(Arc::clone(&secure.provider), key));
         let mut tls = secure.client(Arc::clone(&pinned))?;
         // `write` below bounds what is buffered, and empties it before it returns.
         tls.set_buffer_limit(None);
         while tls.is_handshaking() {
             if let Err(error) = tls.complete_io(&mut socket) {
-                let other = *pinned.other.lock().unwrap_or_else(PoisonError::into_inner);
-                return Err(other.map_or(Failure::Io(error), Failure::Key));
+                return Err(pinned.other().map_or(Failure::Io(error), Failure::Key));
             }
         }
         Ok(Self { tls, socket })
@@ -237,6 +227,18 @@ impl Receiver {
         Ok(got > 0 && self.decrypt(sink)?)
     }
 
+    /// At least so many bytes of a caller, which may not take longer than `patience` over them.
+    pub(super) fn read_some(&mut self, len: usize, patience: Duration) -> io::Result<Vec<u8>> {
+        let (start, mut out) = (Instant::now(), Vec::new());
+        while out.len() < len {
+            if !self.read(&mut |bytes| out.extend_from_slice(bytes))? || start.elapsed() > patience
+            {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
+        Ok(out)
+    }
+
     fn decrypt(&mut self, sink: &mut dyn FnMut(&[u8])) -> io::Result<bool> {
         let mut out = Vec::new();
         loop {
@@ -287,138 +289,11 @@ impl Receiver {
     }
 }
 
-fn encode(
-    data: &mut rustls::unbuffered::EncodeTlsData<'_, rustls::server::ServerConnectionData>,
-    out: &mut Vec<u8>,
-) -> io::Result<()> {
-    use rustls::unbuffered::EncodeError;
+fn encode(data: &mut EncodeTlsData<'_, ServerConnectionData>, out: &mut Vec<u8>) -> io::Result<()> {
     let at = out.len();
     if let Err(EncodeError::InsufficientSize(needed)) = data.encode(&mut []) {
         out.resize(at + needed.required_size, 0);
         data.encode(&mut out[at..]).map_err(io::Error::other)?;
     }
     Ok(())
-}
-
-/// Accepts exactly one server key, and remembers another that was proved.
-#[derive(Debug)]
-struct Pinned {
-    provider: Arc<CryptoProvider>,
-    key: PublicKey,
-    other: Mutex<Option<PublicKey>>,
-}
-
-/// Accepts every Ed25519 client key, once its possession is proved.
-#[derive(Debug)]
-struct AnyKey {
-    provider: Arc<CryptoProvider>,
-}
-
-fn proved(
-    provider: &CryptoProvider,
-    message: &[u8],
-    key: &CertificateDer<'_>,
-    signature: &DigitallySignedStruct,
-) -> Result<HandshakeSignatureValid, TlsError> {
-    let spki = SubjectPublicKeyInfoDer::from(key.as_ref());
-    let algorithms = &provider.signature_verification_algorithms;
-    verify_tls13_signature_with_raw_key(message, &spki, signature, algorithms)
-}
-
-fn no_tls12() -> Result<HandshakeSignatureValid, TlsError> {
-    Err(TlsError::General("only TLS 1.3 is spoken here".into()))
-}
-
-impl ServerCertVerifier for Pinned {
-    fn verify_server_cert(
-        &self,
-        key: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, TlsError> {
-        match PublicKey::from_spki(key) {
-            Some(_) => Ok(ServerCertVerified::assertion()),
-            None => Err(TlsError::InvalidCertificate(CertificateError::BadEncoding)),
-        }
-    }
-
-    // The pin is checked here, after the signature: what is reported as the peer's key is one that
-    // it really holds.
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        key: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        let valid = proved(&self.provider, message, key, signature)?;
-        let found = PublicKey::from_spki(key);
-        if found == Some(self.key) {
-            return Ok(valid);
-        }
-        *self.other.lock().unwrap_or_else(PoisonError::into_inner) = found;
-        Err(TlsError::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        no_tls12()
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::ED25519]
-    }
-
-    fn requires_raw_public_keys(&self) -> bool {
-        true
-    }
-}
-
-impl ClientCertVerifier for AnyKey {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn verify_client_cert(
-        &self,
-        key: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: UnixTime,
-    ) -> Result<ClientCertVerified, TlsError> {
-        match PublicKey::from_spki(key) {
-            Some(_) => Ok(ClientCertVerified::assertion()),
-            None => Err(TlsError::InvalidCertificate(CertificateError::BadEncoding)),
-        }
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        key: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        proved(&self.provider, message, key, signature)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        no_tls12()
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::ED25519]
-    }
-
-    fn requires_raw_public_keys(&self) -> bool {
-        true
-    }
 }

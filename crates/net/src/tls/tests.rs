@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     hello::{HELLO_LEN, Hello},
-    secure::{Receiver, Secure, Sender},
+    secure::{Failure, Receiver, Secure, Sender},
     *,
 };
 use crate::{
@@ -187,6 +187,26 @@ fn a_wrong_key_is_named_by_every_party() {
         said[1]
     );
     assert!(said.iter().any(|text| text.contains("presented another key")), "{said:?}");
+}
+
+#[test]
+fn a_server_that_proves_another_key_than_the_pinned_one_gets_no_link() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+    let address = listener.local_addr().expect("bound");
+    let server = thread::spawn(move || {
+        let (socket, _) = listener.accept().expect("called");
+        let secure = Secure::new(&seed(9)).expect("TLS");
+        let mut receiver = Receiver::new(&secure, socket).expect("TLS");
+        while receiver.read(&mut |_| panic!("data without a handshake")).unwrap_or(false) {}
+        receiver.caller()
+    });
+    let secure = Secure::new(&seed(0)).expect("TLS");
+    let socket = TcpStream::connect(address).expect("listening");
+    let Err(Failure::Key(got)) = Sender::open(&secure, socket, seed(1).public()) else {
+        panic!("the pin did not hold");
+    };
+    assert_eq!(got, seed(9).public());
+    assert_eq!(server.join().expect("no panic"), None, "the caller gave its key to a stranger");
 }
 
 #[test]
@@ -396,6 +416,20 @@ fn an_abort_reaches_every_other_party_with_its_reason() {
     });
     let own = links[2].send(PartyId(0), STEP, frame(LANE, 1, vec![])).expect_err("it gave up");
     assert!(matches!(own, Error::Aborted { peer: PartyId(2), .. }), "{own}");
+}
+
+#[test]
+fn a_party_whose_program_crashes_says_so() {
+    let mut links = mesh(2, |_| ());
+    let crashing = links.pop().expect("two");
+    let crashed = thread::spawn(move || {
+        let _link = crashing;
+        // Silent: a test's output should not look like a failure.
+        std::panic::resume_unwind(Box::new("party 1 panics"));
+    });
+    assert!(crashed.join().is_err());
+    let error = links[0].recv(PartyId(1), STEP, LANE).expect_err("it has crashed");
+    assert!(matches!(error, Error::Aborted { reason: Abort::Crashed, .. }), "{error}");
 }
 
 #[test]
