@@ -1,0 +1,258 @@
+//! The local phase: sums over one provider's agreed table, exact to the last quantum.
+//!
+//! Expressions are evaluated in 38-digit decimals, whose products the engine checks for overflow.
+//! Its sums it does not check: therefore each sum comes with its least and greatest addend, and is
+//! refused if so many of them could pass 38 digits.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use datafusion::arrow::compute::concat_batches;
+use datafusion::arrow::datatypes::{DataType, Decimal128Type, DecimalType, Int64Type, SchemaRef};
+use datafusion::catalog::MemTable;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, ScalarValue, TableReference};
+use datafusion::error::DataFusionError;
+use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
+use datafusion::logical_expr::{Expr, ExprSchemable, cast, ident, lit};
+use datafusion::prelude::{SessionConfig, SessionContext};
+
+use crate::Error;
+
+/// What is computed of one provider's agreed table: measures per public group.
+///
+/// Expressions are SQL over the names of the table's columns (double-quoted where needed), in
+/// which booleans may stand for 0 and 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalQuery {
+    /// Name of the agreed table.
+    pub table: String,
+    /// The condition on rows that count; all rows if absent.
+    pub filter: Option<String>,
+    /// Category and boolean columns.
+    pub group_by: Vec<String>,
+    /// The public list of groups: per group one code for each of `group_by`; booleans are `false`
+    /// and `true`. One empty group if there is no `group_by`.
+    pub groups: Vec<Vec<String>>,
+    /// What is computed of each group.
+    pub measures: Vec<Measure>,
+}
+
+/// A number computed from the rows of a group. NULL is skipped, as SQL does.
+///
+/// `decimals` are those of the expression's values: a product has the sum of its factors'.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Rows.
+    Rows,
+    /// Rows in which the expression is not NULL.
+    Count(String),
+    /// Sum of the expression.
+    Sum {
+        /// What is summed.
+        expr: String,
+        /// Its decimals, and the result's.
+        decimals: u8,
+    },
+    /// Sum of the expression's squares.
+    SumSquares {
+        /// What is squared.
+        expr: String,
+        /// Its decimals; the result has twice as many.
+        decimals: u8,
+    },
+    /// Least value of the expression; of a date, the day since 1970-01-01.
+    Min {
+        /// What is compared.
+        expr: String,
+        /// Its decimals, and the result's.
+        decimals: u8,
+    },
+    /// Greatest value of the expression.
+    Max {
+        /// What is compared.
+        expr: String,
+        /// Its decimals, and the result's.
+        decimals: u8,
+    },
+}
+
+/// The greatest magnitude of a sum: 38 digits.
+const SUM_MAX: u128 = 10u128.pow(38) - 1;
+const ROWS: &str = "rows";
+
+pub(crate) async fn run(
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    query: &LocalQuery,
+) -> Result<Vec<Vec<Option<i128>>>, Error> {
+    let width = query.group_by.len();
+    assert!(query.groups.iter().all(|codes| codes.len() == width), "one code per group column");
+    let result =
+        aggregate(schema, batches, query).await.map_err(|error| Error::Query(Box::new(error)))?;
+    for (i, measure) in query.measures.iter().enumerate() {
+        if let Measure::Sum { expr, .. } | Measure::SumSquares { expr, .. } = measure {
+            refuse_overflow(&result, i, expr)?;
+        }
+    }
+    let rows_of = rows_of_groups(&result, width);
+    let cell = |row: Option<usize>, i: usize| match (row, &query.measures[i]) {
+        (Some(row), _) => integer(named(&result, &value(i)), row),
+        (None, Measure::Rows | Measure::Count(_)) => Some(0),
+        (None, _) => None,
+    };
+    let cells = |group: &Vec<String>| {
+        let row = rows_of.get(group).copied();
+        (0..query.measures.len()).map(|i| cell(row, i)).collect()
+    };
+    Ok(query.groups.iter().map(cells).collect())
+}
+
+/// Rows times the greatest magnitude of an addend must stay within [`SUM_MAX`]: then no partial sum
+/// in whatever order has wrapped.
+fn refuse_overflow(result: &RecordBatch, measure: usize, expr: &str) -> Result<(), Error> {
+    for row in 0..result.num_rows() {
+        let magnitude = |name: String| integer(named(result, &name), row).map(i128::unsigned_abs);
+        let addend = magnitude(least(measure)).max(magnitude(greatest(measure))).unwrap_or(0);
+        let rows = integer(named(result, ROWS), row).map_or(0, i128::unsigned_abs);
+        if addend.checked_mul(rows).is_none_or(|sum| sum > SUM_MAX) {
+            let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+            return Err(Error::Overflow { expr: expr.to_owned(), rows });
+        }
+    }
+    Ok(())
+}
+
+fn value(measure: usize) -> String {
+    format!("m{measure}")
+}
+
+fn least(measure: usize) -> String {
+    format!("m{measure}_least")
+}
+
+fn greatest(measure: usize) -> String {
+    format!("m{measure}_greatest")
+}
+
+/// One row per group that occurs: its codes as text, the measures, what bounds them, the rows.
+async fn aggregate(
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    query: &LocalQuery,
+) -> Result<RecordBatch, DataFusionError> {
+    let mut config = SessionConfig::new();
+    config.options_mut().sql_parser.enable_ident_normalization = false;
+    config.options_mut().sql_parser.parse_float_as_decimal = true;
+    let ctx = SessionContext::new_with_config(config);
+    let name = TableReference::bare(query.table.as_str());
+    let rows = MemTable::try_new(Arc::clone(schema), vec![batches.to_vec()])?;
+    ctx.register_table(name.clone(), Arc::new(rows))?;
+    let mut frame = ctx.table(name).await?;
+    let expressions = Expressions { ctx, schema: frame.schema().clone() };
+    if let Some(filter) = &query.filter {
+        frame = frame.filter(expressions.parse(filter)?)?;
+    }
+    let keys = query.group_by.iter().enumerate();
+    let keys = keys.map(|(i, name)| cast(ident(name), DataType::Utf8).alias(format!("k{i}")));
+    let mut aggregates = vec![count(lit(1)).alias(ROWS)];
+    for (i, measure) in query.measures.iter().enumerate() {
+        aggregates.extend(expressions.measure(i, measure)?);
+    }
+    let frame = frame.aggregate(keys.collect(), aggregates)?;
+    let schema = Arc::new(frame.schema().as_arrow().clone());
+    Ok(concat_batches(&schema, &frame.collect().await?)?)
+}
+
+/// The agreed table's expressions.
+struct Expressions {
+    ctx: SessionContext,
+    schema: DFSchema,
+}
+
+impl Expressions {
+    /// SQL to an expression whose whole numbers are decimals, so that no product of them wraps.
+    fn parse(&self, sql: &str) -> Result<Expr, DataFusionError> {
+        let expr = self.ctx.parse_sql_expr(sql, &self.schema)?;
+        let widen = |node: Expr| match node {
+            Expr::Literal(ScalarValue::Int64(Some(v)), _) => Transformed::yes(lit(
+                ScalarValue::Decimal128(Some(v.into()), Decimal128Type::MAX_PRECISION, 0),
+            )),
+            other => Transformed::no(other),
+        };
+        expr.transform_up(|node| Ok(widen(node))).map(|transformed| transformed.data)
+    }
+
+    /// SQL to a decimal with this many digits after the point, never rounded.
+    fn number(&self, sql: &str, decimals: u8) -> Result<Expr, DataFusionError> {
+        let expr = self.parse(sql)?;
+        let whole = match expr.get_type(&self.schema)? {
+            // Neither casts to a decimal directly.
+            DataType::Boolean | DataType::Date32 => cast(expr, DataType::Int32),
+            DataType::Decimal128(_, scale) => {
+                assert!(scale <= decimals as i8, "{sql} has {scale} decimals, not {decimals}");
+                expr
+            }
+            _ => expr,
+        };
+        Ok(cast(whole, DataType::Decimal128(Decimal128Type::MAX_PRECISION, decimals as i8)))
+    }
+
+    /// The aggregates of a measure: its value, for sums also the least and greatest addend.
+    fn measure(&self, i: usize, measure: &Measure) -> Result<Vec<Expr>, DataFusionError> {
+        let bounded = |addend: Expr| {
+            vec![
+                sum(addend.clone()).alias(value(i)),
+                min(addend.clone()).alias(least(i)),
+                max(addend).alias(greatest(i)),
+            ]
+        };
+        Ok(match measure {
+            Measure::Rows => vec![count(lit(1)).alias(value(i))],
+            Measure::Count(expr) => vec![count(self.parse(expr)?).alias(value(i))],
+            Measure::Sum { expr, decimals } => bounded(self.number(expr, *decimals)?),
+            Measure::SumSquares { expr, decimals } => {
+                let root = self.number(expr, *decimals)?;
+                bounded(root.clone() * root)
+            }
+            Measure::Min { expr, decimals } => {
+                vec![min(self.number(expr, *decimals)?).alias(value(i))]
+            }
+            Measure::Max { expr, decimals } => {
+                vec![max(self.number(expr, *decimals)?).alias(value(i))]
+            }
+        })
+    }
+}
+
+/// Which row of the result is which group's. Its first columns are the group's codes.
+fn rows_of_groups(result: &RecordBatch, width: usize) -> HashMap<Vec<String>, usize> {
+    let code = |row: usize| {
+        move |column: &ArrayRef| {
+            let codes = column.as_string::<i32>();
+            codes.is_valid(row).then(|| codes.value(row).to_owned())
+        }
+    };
+    (0..result.num_rows())
+        .filter_map(|row| {
+            let codes: Option<_> = result.columns()[..width].iter().map(code(row)).collect();
+            Some((codes?, row))
+        })
+        .collect()
+}
+
+fn named<'r>(result: &'r RecordBatch, name: &str) -> &'r ArrayRef {
+    result.column_by_name(name).expect("the aggregates have been named so")
+}
+
+/// Counts are whole numbers, everything else is a decimal.
+fn integer(column: &ArrayRef, row: usize) -> Option<i128> {
+    if column.is_null(row) {
+        return None;
+    }
+    Some(match column.data_type() {
+        DataType::Int64 => column.as_primitive::<Int64Type>().value(row).into(),
+        _ => column.as_primitive::<Decimal128Type>().value(row),
+    })
+}
