@@ -108,9 +108,10 @@ proptest! {
 
 #[test]
 fn matrix_products_that_span_several_blocks_equal_their_definition() {
-    for (m, k, n) in [(401, 7, 9), (7, 801, 9), (5, 4, 2051), (13, 403, 1030), (1, 600, 600)] {
+    for (m, k, n) in [(401, 7, 9), (7, 801, 9), (9, 8, 2051), (13, 603, 103), (1, 600, 600)] {
         for_each_ring!(check_matmul(Dims { m, k, n }, 5));
     }
+    check_matmul::<Z64>(Dims { m: 100, k: 520, n: 1030 }, 6);
 }
 
 /// The sums inside a tile are as large as they can be.

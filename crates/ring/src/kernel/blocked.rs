@@ -5,10 +5,12 @@
 use super::plain;
 use crate::{Dims, Ring};
 
-/// Rows and inner steps of the block of `x` that stays in the second-level cache.
-const BLOCK_ROWS: usize = 192;
-/// Columns of the block of `y` that stays in the last-level cache.
-const BLOCK_COLS: usize = 1024;
+/// Inner steps of a block: so many that reading and writing the product costs little.
+pub(super) const DEPTH: usize = 512;
+/// Bytes of a packed block of `x`, which stays in the second-level cache.
+const LEFT_BYTES: usize = 384 << 10;
+/// Bytes of a packed block of `y`, which stays in the last-level cache.
+const RIGHT_BYTES: usize = 4 << 20;
 /// Elements of the largest tile.
 const TILE_MAX: usize = 12 * 32;
 /// A product of panels in registers.
@@ -17,8 +19,6 @@ pub(super) trait Tile {
     /// Rows and columns of the tile.
     const ROWS: usize;
     const COLS: usize;
-    /// Inner steps of a panel: as many as keep a right panel in half of the first-level cache.
-    const DEPTH: usize;
     /// One inner step of a left panel (`ROWS` elements) and of a right one (`COLS`).
     type Left: Copy + bytemuck::Zeroable;
     type Right: Copy + bytemuck::Zeroable;
@@ -26,7 +26,7 @@ pub(super) trait Tile {
     fn put_left(to: &mut Self::Left, row: usize, x: Self::Ring);
     fn put_right(to: &mut Self::Right, col: usize, y: Self::Ring);
 
-    /// Writes the product of two panels of equal depth, at most `DEPTH`, to `out`, row-major.
+    /// Writes the product of two panels of equal depth, at most [`DEPTH`], to `out`, row-major.
     ///
     /// # Safety
     /// The processor must have the features that the tile is compiled for.
@@ -39,14 +39,16 @@ pub(super) trait Tile {
 /// The processor must have the features that the tile is compiled for.
 #[inline(always)]
 pub(super) unsafe fn blocked<T: Tile>(z: &mut [T::Ring], x: &[T::Ring], y: &[T::Ring], d: Dims) {
+    let block_rows = T::ROWS * (LEFT_BYTES / (DEPTH * size_of::<T::Left>())).max(1);
+    let block_cols = T::COLS * (RIGHT_BYTES / (DEPTH * size_of::<T::Right>())).max(1);
     let (mut left, mut right) = (vec![], vec![]);
-    for l in (0..d.k).step_by(T::DEPTH) {
-        let depth = T::DEPTH.min(d.k - l);
-        for j in (0..d.n).step_by(BLOCK_COLS) {
-            let cols = BLOCK_COLS.min(d.n - j);
+    for l in (0..d.k).step_by(DEPTH) {
+        let depth = DEPTH.min(d.k - l);
+        for j in (0..d.n).step_by(block_cols) {
+            let cols = block_cols.min(d.n - j);
             pack_right::<T>(&mut right, &Block { of: &y[l * d.n + j..], stride: d.n, cols, depth });
-            for i in (0..d.m).step_by(BLOCK_ROWS) {
-                let rows = BLOCK_ROWS.min(d.m - i);
+            for i in (0..d.m).step_by(block_rows) {
+                let rows = block_rows.min(d.m - i);
                 let block = Block { of: &x[i * d.k + l..], stride: d.k, cols: rows, depth };
                 pack_left::<T>(&mut left, &block);
                 let mut to = Output { z: &mut z[i * d.n + j..], stride: d.n, rows, cols };
@@ -78,9 +80,12 @@ fn pack_left<T: Tile>(to: &mut Vec<T::Left>, block: &Block<'_, T::Ring>) {
     to.clear();
     to.resize(block.cols.div_ceil(T::ROWS) * block.depth, bytemuck::Zeroable::zeroed());
     for (i, panel) in to.chunks_exact_mut(block.depth).enumerate() {
-        for row in 0..T::ROWS.min(block.cols - i * T::ROWS) {
-            let x = &block.of[(i * T::ROWS + row) * block.stride..][..block.depth];
-            panel.iter_mut().zip(x).for_each(|(step, &x)| T::put_left(step, row, x));
+        let of = &block.of[i * T::ROWS * block.stride..];
+        let rows = T::ROWS.min(block.cols - i * T::ROWS);
+        for (l, step) in panel.iter_mut().enumerate() {
+            for row in 0..rows {
+                T::put_left(step, row, of[row * block.stride + l]);
+            }
         }
     }
 }

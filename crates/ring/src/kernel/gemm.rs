@@ -5,8 +5,9 @@ use super::{Backend, plain};
 use super::{Level, gemm_avx2 as avx2, gemm_avx512 as avx512};
 use crate::{Bits, Dims, Ring, Z16, Z32, Z64, Z128};
 
-/// Fewer rows or columns than this are not worth packing.
-const SKINNY: usize = 4;
+/// Fewer rows or columns than these, or inner steps, are not worth packing.
+const SKINNY: usize = 8;
+const SHALLOW: usize = 4;
 
 /// Rings with a matrix product for every back end.
 pub trait Gemm: Ring {
@@ -22,7 +23,7 @@ pub fn matmul_add<R: Gemm>(on: Backend, z: &mut [R], x: &[R], y: &[R], d: Dims) 
     assert_eq!((z.len(), x.len(), y.len()), (d.m * d.n, d.m * d.k, d.k * d.n));
     if d.n < SKINNY && d.m > d.n {
         narrow(on, z, x, y, d);
-    } else if d.m < SKINNY || d.n < SKINNY || d.k < SKINNY {
+    } else if d.m < SKINNY || d.k < SHALLOW {
         streamed(on, z, x, y, d);
     } else {
         R::blocked(on, z, x, y, d);

@@ -2,9 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use bytemuck::{Zeroable, must_cast as cast};
+use bytemuck::must_cast as cast;
 
-use super::blocked::{Tile, blocked};
+use super::blocked::{DEPTH, Tile, blocked};
 use crate::{Dims, Z32, Z64, Z128};
 
 /// Blocked `z += x * y` with AVX2 tiles.
@@ -25,7 +25,6 @@ impl Tile for T32 {
     type Ring = Z32;
     const ROWS: usize = 6;
     const COLS: usize = 16;
-    const DEPTH: usize = 256;
     type Left = [u32; 6];
     type Right = Aligned<[[u32; 8]; 2]>;
 
@@ -62,7 +61,6 @@ impl Tile for T64 {
     type Ring = Z64;
     const ROWS: usize = 6;
     const COLS: usize = 4;
-    const DEPTH: usize = 256;
     type Left = [u64; 6];
     /// As they are, and with their halves swapped.
     type Right = Aligned<[[u64; 4]; 2]>;
@@ -89,32 +87,39 @@ impl Tile for T64 {
             }
         }
         for (i, out) in out.chunks_exact_mut(4).enumerate() {
-            let halves = _mm256_add_epi32(cross[i], _mm256_srli_epi64::<32>(cross[i]));
-            let sum = _mm256_add_epi64(low[i], _mm256_slli_epi64::<32>(halves));
-            out.copy_from_slice(&cast::<_, [Z64; 4]>(sum));
+            out.copy_from_slice(&cast::<_, [Z64; 4]>(fold(low[i], cross[i])));
         }
     }
 }
 
-/// Z_2^128 in four limbs of 32 bits, eight multiplications for four products.
-///
-/// Sums by weight: those of weight 2^64 and 2^96 wrap as they should. Those of weight 1 and
-/// 2^32 may overflow their 64 bits, so the upper halves of their terms are summed as well:
-/// of a sum `s` modulo 2^64 and the sum `h` of upper halves, `s - 2^32 h` is the sum of the
-/// lower halves, exactly, as it is below 2^64.
+/// Z_2^128. The products of lower words, of full 128 bits, come from three limbs of `x` by two
+/// of `y`: each of at most 54 bits, so that 2^10 steps fit in 64, and a panel has fewer. The
+/// products of lower with upper words are as for Z_2^64. The two take loops of their own, so
+/// that each loop's sums fit in registers.
 pub(super) struct T128;
+
+/// An element as its words and its lower word as limbs of 22, 21 and 21 bits.
+#[derive(Copy, Clone, bytemuck::Zeroable)]
+pub(super) struct Left128 {
+    words: [u64; 2],
+    limbs: [u32; 3],
+}
+
+const _: () = assert!(DEPTH <= 1 << 10);
+
 impl Tile for T128 {
     type Ring = Z128;
     const ROWS: usize = 2;
     const COLS: usize = 4;
-    const DEPTH: usize = 128;
-    type Left = [[u64; 2]; 2];
-    /// Lower words, lower words swapped, upper words, upper words swapped.
+    type Left = [Left128; 2];
+    /// Lower words, upper words, each as they are and with their halves swapped.
     type Right = Aligned<[[u64; 4]; 4]>;
 
     #[inline(always)]
     fn put_left(to: &mut Self::Left, row: usize, x: Z128) {
-        to[row] = [x.0 as u64, (x.0 >> 64) as u64];
+        let low = x.0 as u64;
+        let limbs = [low & 0x3f_ffff, low >> 22 & 0x1f_ffff, low >> 43].map(|limb| limb as u32);
+        to[row] = Left128 { words: [low, (x.0 >> 64) as u64], limbs };
     }
     #[inline(always)]
     fn put_right(to: &mut Self::Right, col: usize, y: Z128) {
@@ -126,66 +131,70 @@ impl Tile for T128 {
     }
     #[target_feature(enable = "avx2")]
     unsafe fn product(left: &[Self::Left], right: &[Self::Right], out: &mut [Z128]) {
-        let mut sums = [Sums128::zeroed(); 2];
-        for (x, y) in left.iter().zip(right) {
-            let y = y.0.map(cast);
-            sums[0].add(x[0], y);
-            sums[1].add(x[1], y);
-        }
-        for (out, sums) in out.chunks_exact_mut(4).zip(sums) {
-            let words = [sums.at_0, sums.upper_0, sums.at_32, sums.upper_32, sums.at_64];
-            let words = words.map(cast::<_, [u64; 4]>);
-            let at_96 = cast::<_, [u64; 4]>(sums.at_96);
-            for (i, out) in out.iter_mut().enumerate() {
-                let [at_0, upper_0, at_32, upper_32, at_64] = words.map(|word| word[i]);
-                *out = Z128(
-                    exact(at_0, upper_0)
-                        .wrapping_add(exact(at_32, upper_32) << 32)
-                        .wrapping_add(u128::from(at_64) << 64)
-                        .wrapping_add(u128::from(at_96[i].wrapping_add(at_96[i] >> 32)) << 96),
-                );
+        let lower = sum_lower_words(left, right);
+        let cross = sum_cross_words(left, right);
+        for ((out, lower), cross) in out.chunks_exact_mut(4).zip(lower).zip(cross) {
+            for i in 0..4 {
+                let [y0, y1] = lower.map(|sums| {
+                    let [x0, x1, x2] = sums.map(|sum| u128::from(cast::<_, [u64; 4]>(sum)[i]));
+                    x0 + (x1 << 22) + (x2 << 43)
+                });
+                let upper = u128::from(cross[i]) << 64;
+                out[i] = Z128(y0.wrapping_add(y1 << 32).wrapping_add(upper));
             }
         }
     }
 }
 
-/// The whole of a sum of 64-bit terms, from the sum modulo 2^64 and that of the upper halves.
-#[inline(always)]
-fn exact(sum: u64, upper: u64) -> u128 {
-    u128::from(sum.wrapping_sub(upper << 32)) + (u128::from(upper) << 32)
-}
-
-/// Four sums of products, by weight.
-#[derive(Copy, Clone, bytemuck::Zeroable)]
-struct Sums128 {
-    at_0: __m256i,
-    upper_0: __m256i,
-    at_32: __m256i,
-    upper_32: __m256i,
-    at_64: __m256i,
-    at_96: __m256i,
-}
-
-impl Sums128 {
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn add(&mut self, x: [u64; 2], y: [__m256i; 4]) {
-        let [y01, y10, y23, y32] = y;
-        let x01 = _mm256_set1_epi64x(x[0] as i64);
-        let x1 = _mm256_set1_epi64x((x[0] >> 32) as i64);
-        let x23 = _mm256_set1_epi64x(x[1] as i64);
-        let term = _mm256_mul_epu32(x01, y01);
-        self.at_0 = _mm256_add_epi64(self.at_0, term);
-        self.upper_0 = _mm256_add_epi64(self.upper_0, _mm256_srli_epi64::<32>(term));
-        for term in [_mm256_mul_epu32(x01, y10), _mm256_mul_epu32(x1, y01)] {
-            self.at_32 = _mm256_add_epi64(self.at_32, term);
-            self.upper_32 = _mm256_add_epi64(self.upper_32, _mm256_srli_epi64::<32>(term));
-        }
-        for (x, y) in [(x01, y23), (x1, y10), (x23, y01)] {
-            self.at_64 = _mm256_add_epi64(self.at_64, _mm256_mul_epu32(x, y));
-        }
-        for (x, y) in [(x01, y32), (x23, y10)] {
-            self.at_96 = _mm256_add_epi32(self.at_96, _mm256_mullo_epi32(x, y));
+/// For each row, the sums of the products of the lower and the upper half of `y`'s lower word
+/// with the limbs of `x`.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn sum_lower_words(
+    left: &[<T128 as Tile>::Left],
+    right: &[<T128 as Tile>::Right],
+) -> [[[__m256i; 3]; 2]; 2] {
+    let mut sums = [[[_mm256_setzero_si256(); 3]; 2]; 2];
+    for (x, y) in left.iter().zip(right) {
+        let y: [__m256i; 2] = [cast(y.0[0]), cast(y.0[1])];
+        for (sums, x) in sums.iter_mut().zip(x) {
+            for (limb, &x) in x.limbs.iter().enumerate() {
+                let x = _mm256_set1_epi32(x as i32);
+                sums[0][limb] = _mm256_add_epi64(sums[0][limb], _mm256_mul_epu32(x, y[0]));
+                sums[1][limb] = _mm256_add_epi64(sums[1][limb], _mm256_mul_epu32(x, y[1]));
+            }
         }
     }
+    sums
+}
+
+/// For each row, the sum of the products of lower with upper words, modulo 2^64.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn sum_cross_words(
+    left: &[<T128 as Tile>::Left],
+    right: &[<T128 as Tile>::Right],
+) -> [[u64; 4]; 2] {
+    let mut low = [_mm256_setzero_si256(); 2];
+    let mut cross = low;
+    for (x, y) in left.iter().zip(right) {
+        let y: [__m256i; 4] = y.0.map(cast);
+        for i in 0..2 {
+            let lower = _mm256_set1_epi64x(x[i].words[0] as i64);
+            let upper = _mm256_set1_epi64x(x[i].words[1] as i64);
+            low[i] = _mm256_add_epi64(low[i], _mm256_mul_epu32(lower, y[2]));
+            low[i] = _mm256_add_epi64(low[i], _mm256_mul_epu32(upper, y[0]));
+            cross[i] = _mm256_add_epi32(cross[i], _mm256_mullo_epi32(lower, y[3]));
+            cross[i] = _mm256_add_epi32(cross[i], _mm256_mullo_epi32(upper, y[1]));
+        }
+    }
+    [0, 1].map(|i| cast(fold(low[i], cross[i])))
+}
+
+/// Products modulo 2^64, from those of lower halves and those of lower with upper halves.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn fold(low: __m256i, cross: __m256i) -> __m256i {
+    let halves = _mm256_add_epi32(cross, _mm256_srli_epi64::<32>(cross));
+    _mm256_add_epi64(low, _mm256_slli_epi64::<32>(halves))
 }

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use bytemuck::must_cast as cast;
 
-use super::blocked::{Tile, blocked};
+use super::blocked::{DEPTH, Tile, blocked};
 use crate::{Dims, Z32, Z64, Z128};
 
 /// Blocked `z += x * y` with AVX-512 tiles.
@@ -25,7 +25,6 @@ impl Tile for T32 {
     type Ring = Z32;
     const ROWS: usize = 12;
     const COLS: usize = 32;
-    const DEPTH: usize = 192;
     type Left = [u32; 12];
     type Right = Aligned<[[u32; 16]; 2]>;
 
@@ -60,7 +59,6 @@ impl Tile for T64 {
     type Ring = Z64;
     const ROWS: usize = 12;
     const COLS: usize = 16;
-    const DEPTH: usize = 192;
     type Left = [u64; 12];
     type Right = Aligned<[[u64; 8]; 2]>;
 
@@ -92,13 +90,14 @@ impl Tile for T64 {
 /// Z_2^128 in limbs of 52, 52 and 24 bits: `vpmadd52luq` and `vpmadd52huq`.
 ///
 /// Sums by weight: that of weight 2^104 wraps as it should. At 2^52 every step adds three
-/// numbers of 52 bits, so 2^12 / 3 steps fit in 64 bits; `DEPTH` is below.
+/// numbers of 52 bits, so that 2^12 / 3 steps fit in 64 bits, and a panel has fewer.
 pub(super) struct T128;
+const _: () = assert!(DEPTH <= (1 << 12) / 3);
+
 impl Tile for T128 {
     type Ring = Z128;
     const ROWS: usize = 8;
     const COLS: usize = 8;
-    const DEPTH: usize = 128;
     type Left = [[u64; 3]; 8];
     type Right = Aligned<[[u64; 8]; 3]>;
 
@@ -117,18 +116,17 @@ impl Tile for T128 {
         for (x, y) in left.iter().zip(right) {
             let y: [__m512i; 3] = [cast(y.0[0]), cast(y.0[1]), cast(y.0[2])];
             for (sum, x) in sum.iter_mut().zip(x) {
-                let x = [0, 1, 2].map(|i| x[i] as i64);
-                let x0 = _mm512_set1_epi64(x[0]);
+                let x0 = _mm512_set1_epi64(x[0] as i64);
                 sum[0] = _mm512_madd52lo_epu64(sum[0], x0, y[0]);
                 sum[1] = _mm512_madd52hi_epu64(sum[1], x0, y[0]);
                 sum[1] = _mm512_madd52lo_epu64(sum[1], x0, y[1]);
                 sum[2] = _mm512_madd52hi_epu64(sum[2], x0, y[1]);
                 sum[2] = _mm512_madd52lo_epu64(sum[2], x0, y[2]);
-                let x1 = _mm512_set1_epi64(x[1]);
+                let x1 = _mm512_set1_epi64(x[1] as i64);
                 sum[1] = _mm512_madd52lo_epu64(sum[1], x1, y[0]);
                 sum[2] = _mm512_madd52hi_epu64(sum[2], x1, y[0]);
                 sum[2] = _mm512_madd52lo_epu64(sum[2], x1, y[1]);
-                let x2 = _mm512_set1_epi64(x[2]);
+                let x2 = _mm512_set1_epi64(x[2] as i64);
                 sum[2] = _mm512_madd52lo_epu64(sum[2], x2, y[0]);
             }
         }
