@@ -8,6 +8,7 @@
 //! a type is `dispatch`.
 #![forbid(unsafe_code)]
 
+pub mod bench;
 mod builder;
 mod dispatch;
 mod error;

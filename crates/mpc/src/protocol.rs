@@ -152,6 +152,16 @@ pub trait Protocol: Arithmetic {
     /// # Errors
     /// As [`Arithmetic::input`].
     fn partial_open_bits(&mut self, x: &Self::BShare) -> Result<Planes>;
+    /// Gives bits to the application, all compute parties: checked before and after.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::reveal`].
+    fn reveal_bits(&mut self, x: &Self::BShare) -> Result<Planes> {
+        self.verify()?;
+        let opened = self.partial_open_bits(x)?;
+        self.verify()?;
+        Ok(opened)
+    }
     /// The low `bits` bits of two summands of `x` modulo `2^bits`, each shared bit-wise.
     ///
     /// # Errors

@@ -86,6 +86,11 @@ impl<R: Integer> Rep3<R> {
         &self.party
     }
 
+    /// Starts counting rounds anew.
+    pub fn reset_rounds(&mut self) {
+        self.party.reset_rounds();
+    }
+
     fn me(&self) -> PartyId {
         self.party.me()
     }
