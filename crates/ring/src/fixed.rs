@@ -22,7 +22,11 @@ pub enum Error {
 ///
 /// # Errors
 /// [`Error::NotFinite`], [`Error::OutOfRange`].
+///
+/// # Panics
+/// If there are no fewer fractional bits than the ring has bits.
 pub fn encode<R: Integer>(v: f64, frac_bits: u32, bits: u32) -> Result<R, Error> {
+    assert!(frac_bits < R::BITS, "{frac_bits} fractional bits of {}", R::BITS);
     if !v.is_finite() {
         return Err(Error::NotFinite);
     }

@@ -49,6 +49,7 @@ pub fn unslice_bits<R: Integer>(on: Backend, values: &mut [R], planes: &[u64]) {
 }
 
 /// Values of `size` bytes, in little-endian order.
+#[derive(Copy, Clone)]
 pub(super) struct Values<B> {
     bytes: B,
     size: usize,
@@ -62,11 +63,11 @@ pub(super) fn slice(
     rows_of: impl Fn(&[u8], &mut [Bytes]),
     words_of: impl Fn(&Bytes) -> Words,
 ) {
-    let size = values.size;
-    let per_plane = (values.bytes.len() / size).div_ceil(64);
+    let Values { bytes: values, size } = values;
+    let per_plane = (values.len() / size).div_ceil(64);
     let needed = planes.len().div_ceil(8 * per_plane.max(1)).min(size);
     let (mut rows, mut tile) = ([[0; 64]; WIDEST], [[[0; LINE]; 8]; WIDEST]);
-    for (line, values) in values.bytes.chunks(64 * LINE * size).enumerate() {
+    for (line, values) in values.chunks(64 * LINE * size).enumerate() {
         let blocks = values.chunks(64 * size);
         let here = line * LINE..line * LINE + blocks.len();
         for (word, values) in blocks.enumerate() {
@@ -96,11 +97,11 @@ pub(super) fn unslice(
     values_of: impl Fn(&[Bytes], &mut [u8]),
     bytes_of: impl Fn(&Words) -> Bytes,
 ) {
-    let size = values.size;
-    let per_plane = (values.bytes.len() / size).div_ceil(64);
+    let Values { bytes: values, size } = values;
+    let per_plane = (values.len() / size).div_ceil(64);
     let needed = planes.len().div_ceil(8 * per_plane.max(1)).min(size);
     let (mut rows, mut tile) = ([[0; 64]; WIDEST], [[[0; LINE]; 8]; WIDEST]);
-    for (line, values) in values.bytes.chunks_mut(64 * LINE * size).enumerate() {
+    for (line, values) in values.chunks_mut(64 * LINE * size).enumerate() {
         let blocks = values.chunks_mut(64 * size);
         let here = line * LINE..line * LINE + blocks.len();
         for (plane, words) in planes.chunks_exact(per_plane).zip(tile.as_flattened_mut()) {
