@@ -11,13 +11,14 @@
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{
     Expr, GroupByExpr, Ident, ObjectName, OrderByKind, Query, SelectItem, SetExpr,
     Statement as SqlStatement, TableAlias, TableFactor,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::ParserError;
 
 use crate::source::{HIDDEN_SCHEMA, LINE};
 
@@ -27,7 +28,15 @@ pub(crate) fn parse(text: &str) -> Result<Box<Query>, String> {
         .with_dialect(&GenericDialect {})
         .build()
         .and_then(|mut parser| parser.parse_statements())
-        .map_err(|error| error.strip_backtrace())?;
+        .map_err(|error| match error {
+            DataFusionError::SQL(error, _) => match *error {
+                ParserError::TokenizerError(why) | ParserError::ParserError(why) => {
+                    format!("SQL: {why}")
+                }
+                ParserError::RecursionLimitExceeded => "SQL: nested too deeply".to_owned(),
+            },
+            other => other.strip_backtrace(),
+        })?;
     let [statement]: [Statement; 1] =
         Vec::from(statements).try_into().map_err(|found: Vec<_>| {
             format!("one SELECT is wanted, here are {} statements", found.len())
@@ -75,7 +84,12 @@ pub(crate) async fn plan(ctx: &SessionContext, query: &Query) -> Result<Planned,
 
 async fn logical(state: &SessionState, query: Query) -> Result<LogicalPlan, DataFusionError> {
     let statement = SqlStatement::Query(Box::new(query));
-    state.statement_to_plan(Statement::Statement(Box::new(statement))).await
+    let plan = state.statement_to_plan(Statement::Statement(Box::new(statement))).await?;
+    // What a query may hide deeper than `parse` looks.
+    let read_only =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    read_only.verify_plan(&plan)?;
+    Ok(plan)
 }
 
 fn same_but_for_line(plain: &LogicalPlan, numbered: &LogicalPlan) -> bool {

@@ -156,6 +156,15 @@ fn groups_are_the_public_list_and_empty_ones_count_nothing() {
 }
 
 #[test]
+fn a_provider_without_a_matching_row_counts_zero() {
+    let agreed = table(vec![column("x", integer(0, 9))]);
+    let read = Provider::csv("x\n1\n").read_sql("SELECT x FROM t WHERE x > 5", &agreed);
+    let read = read.expect("no rows is a result");
+    assert_eq!(read.report().rows_read, 0);
+    assert_eq!(total(&read, vec![Measure::Rows, sum("x", 0)]), [Some(0), None]);
+}
+
+#[test]
 fn missing_values_are_skipped_as_sql_skips_them() {
     let agreed = Provider::csv("x,day\n1.5,2020-02-29\n,\n-2.5,1969-12-31\n")
         .read(&table(vec![

@@ -92,6 +92,19 @@ fn sql_that_would_write_is_refused_before_anything_is_opened() {
 }
 
 #[test]
+fn a_write_inside_a_query_is_refused() {
+    let provider = Provider::csv("unit,hours,status\n1,2,0\n");
+    for sql in [
+        "WITH w AS (INSERT INTO t VALUES (1, 2, 0)) SELECT * FROM t",
+        "WITH w AS (DELETE FROM t) SELECT * FROM t",
+        "SELECT * FROM (SELECT * INTO u FROM t) AS q",
+    ] {
+        let mapping = format!("source.t.path = \"t.csv\"\nmap.sql = \"{sql}\"");
+        assert!(provider.read_with(&mapping, &fans()).is_err(), "{sql}");
+    }
+}
+
+#[test]
 fn mistakes_in_the_mapping_file_are_shown_where_they_are() {
     for (mapping, parts) in [
         ("source.t.path = 3\nmap.sql = \"SELECT 1\"", &["party.toml:1:17"][..]),
@@ -113,7 +126,10 @@ fn mistakes_in_the_mapping_file_are_shown_where_they_are() {
             "source.t = { path = \"t.parquet\", header = true }\nmap.sql = \"SELECT 1\"",
             &["are for csv files"],
         ),
-        ("source.t.path = \"t.csv\"\nmap.sql = \"SELEC 1\"", &["party.toml:2:11", "SELEC"]),
+        (
+            "source.t.path = \"t.csv\"\nmap.sql = \"SELEC 1\"",
+            &["party.toml:2:11", "SQL: Expected: an SQL statement, found: SELEC"],
+        ),
         (
             "source.t.path = \"t.csv\"\nmap.sql = \"SELECT 1\"\nrules.on_rejected = \"warn\"",
             &["party.toml:3:21", "skip"],
