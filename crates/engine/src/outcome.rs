@@ -1,7 +1,7 @@
 //! What a party may know after a run: the released table if it is a recipient, what the run
 //! cost, and what it learned.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sharewell_analytics::poisson;
 use sharewell_study::{Kind, Truncation};
 
@@ -10,7 +10,7 @@ use crate::plan::{Column, Joint};
 use crate::{Plan, Quote};
 
 /// One party's account of a run.
-#[derive(Clone, Debug, Serialize, PartialEq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub struct Outcome {
     /// The party.
     pub party: String,
@@ -38,7 +38,7 @@ pub struct Report {
 }
 
 /// A released table.
-#[derive(Clone, Debug, Serialize, PartialEq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub struct ResultTable {
     /// The study's name.
     pub name: String,
@@ -55,7 +55,7 @@ pub struct ResultTable {
 }
 
 /// Why a cell is empty.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Note {
     /// Row, from 0.
     pub row: usize,
@@ -66,7 +66,7 @@ pub struct Note {
 }
 
 /// One value of a result.
-#[derive(Clone, Debug, Serialize, PartialEq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[serde(untagged)]
 pub enum Cell {
     /// A whole number, exact.
@@ -80,7 +80,7 @@ pub enum Cell {
 }
 
 /// What a run cost.
-#[derive(Clone, Debug, Serialize, PartialEq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub struct Actual {
     /// The longest chain of dependent messages.
     pub rounds: u32,
@@ -103,7 +103,7 @@ pub struct Actual {
 }
 
 /// What one named step cost this party.
-#[derive(Clone, Debug, Serialize, PartialEq)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub struct StepCost {
     /// The step.
     pub step: String,
