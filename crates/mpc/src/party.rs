@@ -10,7 +10,7 @@ use crate::{Error, Result};
 
 /// Bytes of one frame's body, so that computing, encrypting and sending overlap.
 /// A multiple of every element's size and of the generator's block.
-pub(crate) const TILE_BYTES: usize = 1 << 18;
+pub(crate) const TILE_BYTES: usize = 1 << 16;
 
 /// Where a session's first randomness comes from.
 #[derive(Debug, Clone, Copy)]

@@ -54,7 +54,7 @@ impl Prss {
             words.as_mut_slice().iter_mut().for_each(|w| w.0.zeroize());
             mine.push(bytes);
         }
-        let mut secrets = Vec::new();
+        let mut secrets: [Zeroizing<[u8; 32]>; 2] = Default::default();
         for ((side, peer), mine) in neighbours.into_iter().zip(mine) {
             let mut theirs = [Z64::default(); 4];
             party.recv_into(peer, KEYS, &mut theirs)?;
@@ -64,11 +64,9 @@ impl Prss {
                 Side::Left => (theirs, mine),
                 Side::Right => (mine, theirs),
             };
-            secrets.push(Zeroizing::new(hash::digest(&[session, &*first, &*second])));
+            secrets[side as usize] = Zeroizing::new(hash::digest(&[session, &*first, &*second]));
         }
-        let right = secrets.pop().expect("two neighbours");
-        let left = secrets.pop().expect("two neighbours");
-        Ok(Self::for_lane([left, right], party))
+        Ok(Self::for_lane(secrets, party))
     }
 
     fn for_lane(secrets: [Zeroizing<[u8; 32]>; 2], party: &Party) -> Self {
@@ -105,9 +103,7 @@ impl Prss {
     pub fn zero<R: Ring>(&self, draw: u64, tile: usize, out: &mut [R]) {
         let block = (tile * TILE_BYTES / 16) as u64;
         self.streams[0].fill(draw, block, out);
-        let mut minus = vec![R::ZERO; out.len()];
-        self.streams[1].fill(draw, block, &mut minus);
-        R::sub_assign(out, &minus);
+        self.streams[1].fill_sub(draw, block, out);
     }
 }
 

@@ -107,7 +107,7 @@ impl AddAssign<&Self> for Length {
 }
 impl SubAssign<&Self> for Length {
     fn sub_assign(&mut self, y: &Self) {
-        *self += y;
+        assert_eq!(self.0, y.0, "vectors of different lengths");
     }
 }
 impl<R> Share<R> for Length {
@@ -145,7 +145,9 @@ impl Area {
 }
 impl BitXorAssign<&Self> for Area {
     fn bitxor_assign(&mut self, y: &Self) {
-        assert_eq!((self.len, self.width), (y.len, y.width), "planes of different shapes");
+        assert_eq!(self.len, y.len, "planes of different lengths");
+        // Public planes of nothing have lost their width.
+        assert!(self.len == 0 || self.width == y.width, "planes of different widths");
     }
 }
 impl BitShare for Area {

@@ -101,8 +101,8 @@ impl<R: Integer> Rep3<R> {
             P0 => {
                 let choice = sign::<R, W>(second);
                 self.send_key(&draws, &choice)?;
-                let key = self.party.recv(P1, KEY, len)?;
-                let w = self.receive_w(&choice, key)?;
+                let key: Vec<W> = self.party.recv(P1, KEY, len)?;
+                let w = self.receive_w(&choice, &key)?;
                 let c0 = self.prss.uniform(Side::Left, draws.half[0], len);
                 let w0 = self.prss.uniform::<W>(Side::Left, draws.w, len);
                 [without_wrap(c0, &w0, by), without_wrap(offset(shift(second, by), by), &w, by)]
@@ -111,8 +111,8 @@ impl<R: Integer> Rep3<R> {
                 let choice = sign::<R, W>(first);
                 self.send_key(&draws, &choice)?;
                 let c2 = self.party.recv(P2, HALF, len)?;
-                let key = self.party.recv(P0, KEY, len)?;
-                let w = self.receive_w(&choice, key)?;
+                let key: Vec<W> = self.party.recv(P0, KEY, len)?;
+                let w = self.receive_w(&choice, &key)?;
                 let w2 = self.prss.uniform::<W>(Side::Right, draws.w, len);
                 [without_wrap(offset(shift(first, by), by), &w, by), without_wrap(c2, &w2, by)]
             }
@@ -145,8 +145,8 @@ impl<R: Integer> Rep3<R> {
                 let mask: Vec<Bits> = self.prss.uniform(Side::Right, mask_draw, words);
                 let choice: Vec<W> = Planes::from_words(len, mask).to_values();
                 self.send_key(&draws, &choice)?;
-                let key = self.party.recv(P1, KEY, len)?;
-                let w = self.receive_w(&choice, key)?;
+                let key: Vec<W> = self.party.recv(P1, KEY, len)?;
+                let w = self.receive_w(&choice, &key)?;
                 let c0 = self.prss.uniform(Side::Left, draws.half[0], len);
                 let c1 = self.prss.uniform(Side::Right, draws.half[1], len);
                 let w0 = self.prss.uniform::<W>(Side::Left, draws.w, len);
@@ -160,12 +160,12 @@ impl<R: Integer> Rep3<R> {
                 Bits::add_assign(masked.words_mut(), &mask);
                 self.party.send(P2, SIGN, masked.words())?;
                 self.send_key(&draws, &choice)?;
-                let key = self.party.recv(P0, KEY, len)?;
+                let key: Vec<W> = self.party.recv(P0, KEY, len)?;
                 let c1 = self.prss.uniform(Side::Left, draws.half[1], len);
                 let mut c2 = minus(shift(&v, by), &c1);
                 self.party.send(P2, HALF, &c2)?;
                 R::add_assign(&mut c2, &self.party.recv(P2, HALF, len)?);
-                let w = self.receive_w(&choice, key)?;
+                let w = self.receive_w(&choice, &key)?;
                 let w2 = self.prss.uniform::<W>(Side::Right, draws.w, len);
                 [without_wrap(c1, &w, by), without_wrap(offset(c2, by), &w2, by)]
             }
@@ -204,10 +204,10 @@ impl<R: Integer> Rep3<R> {
     }
 
     /// P0 and P1: the chosen candidate, by the other's key.
-    fn receive_w<W: Integer>(&mut self, choice: &[W], key: Vec<W>) -> Result<Vec<W>> {
+    fn receive_w<W: Integer>(&mut self, choice: &[W], key: &[W]) -> Result<Vec<W>> {
         let offers =
             [self.party.recv(P2, OFFER, choice.len())?, self.party.recv(P2, OFFER, choice.len())?];
-        Ok(minus(choose(&offers, choice), &key))
+        Ok(minus(choose(&offers, choice), key))
     }
 
     /// P2: both candidates, less the two components of `w` that it holds, to both choosers
