@@ -5,7 +5,7 @@ use sharewell_mpc::Card;
 use sharewell_study::{Decimal, Hash, Objective, Protocol, Study, Truncation};
 
 use crate::dispatch::{self, DryRun, RingKind};
-use crate::{Error, Quote, builder};
+use crate::{Error, Quote, ResultTable, builder, outcome};
 
 /// What a provider computes of each group from its own rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -278,6 +278,22 @@ impl Plan {
     #[must_use]
     pub fn cells(&self) -> usize {
         self.local.groups.len()
+    }
+
+    /// The result that these local values would give, calculated in the clear in one process:
+    /// for rehearsals on synthetic data. `locals` in the order of the study's data parties.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`] if a value lies outside what the schema proves.
+    pub fn rehearse(&self, locals: &[LocalValues]) -> Result<ResultTable, Error> {
+        let data: Vec<usize> = self.study.data_parties().collect();
+        let of_place = |i: &usize| match data.iter().position(|party| party == i) {
+            Some(at) => dispatch::encode(self, &locals[at]),
+            None => Ok(vec![]),
+        };
+        let inputs = self.order.iter().map(of_place).collect::<Result<Vec<_>, _>>()?;
+        let opened = dispatch::rehearse(self, &inputs)?;
+        Ok(outcome::table(self, &opened).expect("a rehearsal opens everything"))
     }
 
     /// The price, exactly.

@@ -1,8 +1,7 @@
 //! One party's part of a run: connect, agree, compute, part.
 
 use std::net::TcpListener;
-use std::sync::Arc;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use sharewell_mpc::{Error as MpcError, KEYS, Party};
@@ -86,9 +85,13 @@ pub fn run(
     let place = plan.place(seat.party);
     let session = session(plan);
     progress(Stage::Connecting(None));
-    let link = Arc::new(Metered::new(connect(plan, seat, session)?));
-    let result =
-        watched(plan, place, &link, progress, || play(plan, place, &link, &session, &mine));
+    let missing: Arc<Mutex<Option<String>>> = Arc::default();
+    let waiting = || Stage::Connecting(missing.lock().map_or(None, |why| why.clone()));
+    let link = watched(progress, waiting, || connect(plan, seat, session, missing.clone()))?;
+    let link = Arc::new(Metered::new(link));
+    let of = plan.dry.tallied.bytes_sent_by(place);
+    let computing = || Stage::Computing { sent: link.meter().total().sent.bytes.min(of), of };
+    let result = watched(progress, computing, || play(plan, place, &link, &session, &mine));
     match result {
         Ok((opened, actual)) => {
             progress(Stage::Finished);
@@ -110,7 +113,12 @@ fn session(plan: &Plan) -> [u8; 32] {
     hash::digest(&[version.as_bytes(), &plan.hash().0, plan.protocol().as_bytes(), &ring])
 }
 
-fn connect(plan: &Plan, seat: Seat, session: [u8; 32]) -> Result<Arc<dyn Transport>, Error> {
+fn connect(
+    plan: &Plan,
+    seat: Seat,
+    session: [u8; 32],
+    missing: Arc<Mutex<Option<String>>>,
+) -> Result<Arc<dyn Transport>, Error> {
     let peers = seat.peers.unwrap_or_else(|| {
         let of_study = plan.study.parties.iter();
         of_study.map(|p| Peer { key: p.key.0, address: p.address.clone() }).collect()
@@ -126,6 +134,11 @@ fn connect(plan: &Plan, seat: Seat, session: [u8; 32]) -> Result<Arc<dyn Transpo
         listener: seat.listener,
         connect_deadline: Duration::from_secs(limits.connect_s.into()),
         limits: Limits { deadline: Duration::from_secs(limits.wait_s.into()), ..Limits::default() },
+        waiting: Box::new(move |why| {
+            if let Ok(mut missing) = missing.lock() {
+                *missing = Some(why.to_string());
+            }
+        }),
         ..tls::Config::new(me, seat.identity, roster.collect(), session)
     };
     let link = tls::connect(config)?;
@@ -139,20 +152,16 @@ type Link = Metered<Arc<dyn Transport>>;
 
 /// Runs `work` while telling how far it is.
 fn watched<T>(
-    plan: &Plan,
-    place: u8,
-    link: &Link,
     progress: &(dyn Fn(Stage) + Sync),
+    stage: impl Fn() -> Stage + Send,
     work: impl FnOnce() -> T,
 ) -> T {
     const INTERVAL: Duration = Duration::from_millis(100);
-    let of = plan.dry.tallied.bytes_sent_by(place);
     let (done, end) = mpsc::channel::<()>();
     std::thread::scope(|scope| {
         scope.spawn(move || {
             while end.recv_timeout(INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
-                let sent = link.meter().total().sent.bytes.min(of);
-                progress(Stage::Computing { sent, of });
+                progress(stage());
             }
         });
         let out = work();

@@ -1,0 +1,178 @@
+//! Whole runs over TLS: results, quotes, roles.
+
+mod common;
+
+use common::{Row, Setup, local, run_all};
+use sharewell_engine::{Cell, Outcome, Plan};
+
+const ALL: &str = "\"data\", \"compute\", \"recipient\"";
+
+fn rows(party: usize) -> Vec<Row> {
+    let value = |i: usize| ((i * 37 + party * 101) % 800) as i64 - 300;
+    (0..20).map(|i| (i % 2, (i % 7 != 3).then(|| value(i)))).collect()
+}
+
+fn outcomes(plan: &Plan, data: &[bool]) -> Vec<Outcome> {
+    let locals: Vec<_> = data
+        .iter()
+        .enumerate()
+        .map(|(party, gives)| gives.then(|| local(plan, &rows(party))))
+        .collect();
+    run_all(plan, &locals)
+        .into_iter()
+        .map(|outcome| outcome.unwrap_or_else(|error| panic!("{error}")))
+        .collect()
+}
+
+fn numbers(cells: &[Cell]) -> Vec<Option<f64>> {
+    cells
+        .iter()
+        .filter(|cell| !matches!(cell, Cell::Text(_)))
+        .map(|cell| match cell {
+            Cell::Integer(x) => Some(*x as f64),
+            Cell::Number(x) => Some(*x),
+            Cell::Text(_) | Cell::Empty => None,
+        })
+        .collect()
+}
+
+#[test]
+fn every_statistic_is_within_its_bound_and_costs_what_was_quoted() {
+    let setup = Setup {
+        query: "SELECT g, COUNT(*) AS n, COUNT(x) AS present, SUM(x) AS total, AVG(x) AS mean, \
+                VAR_SAMP(x) AS variance, STDDEV_SAMP(x) AS deviation, MIN(x) AS least, \
+                MAX(x) AS greatest, 2 * SUM(x) / COUNT(*) - 1.5 AS mixed, \
+                SUM(x) * COUNT(*) AS product FROM t GROUP BY g",
+        ..Setup::default()
+    };
+    let plan = setup.plan();
+    let outcomes = outcomes(&plan, &[true; 3]);
+    let pooled: Vec<Row> = (0..3).flat_map(rows).collect();
+    for outcome in &outcomes {
+        assert!(outcome.actual.as_quoted, "{:?} {:?}", outcome.actual, plan.quote());
+        assert_eq!(outcome.results, outcomes[0].results, "all recipients see the same");
+        let table = &outcome.results[0];
+        for (group, row) in table.rows[..2].iter().enumerate() {
+            let all = pooled.iter().filter(|(g, _)| *g == group);
+            let n = all.clone().count() as f64;
+            let x: Vec<f64> = all.filter_map(|(_, x)| x.map(|x| x as f64)).collect();
+            let (count, total) = (x.len() as f64, x.iter().sum::<f64>());
+            let mean = total / count;
+            let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (count - 1.0);
+            let want = [
+                n,
+                count,
+                total,
+                mean,
+                variance,
+                variance.sqrt(),
+                x.iter().copied().fold(f64::INFINITY, f64::min),
+                x.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+                2.0 * total / n - 1.5,
+                total * n,
+            ];
+            let bounds: Vec<f64> = table.error_bound.iter().copied().flatten().collect();
+            for (at, (got, want)) in numbers(row).into_iter().zip(want).enumerate() {
+                let got = got.expect("the cell passes the gate");
+                let slack = 1e-12 * want.abs();
+                assert!((got - want).abs() <= bounds[at] + slack, "{at}: {got} {want} {bounds:?}");
+                assert!(bounds[at] <= 1e-3, "a bound worth printing: {at} {bounds:?}");
+            }
+        }
+        // Nobody has a record of group `c`.
+        assert!(numbers(&table.rows[2]).iter().all(Option::is_none));
+        assert!(table.notes.iter().any(|note| note.row == 2
+            && note.reason == "suppressed: fewer than 3 records and fewer than 2 organisations"));
+    }
+}
+
+#[test]
+fn opened_sums_give_the_same_table() {
+    let query = "SELECT g, AVG(x) AS mean, VAR_SAMP(x) AS variance FROM t GROUP BY g";
+    let hidden = Setup { query, ..Setup::default() }.plan();
+    let release = "min_records = 3\nmin_parties = 2\nsufficient = \"open\"";
+    let open = Setup { query, release, ..Setup::default() }.plan();
+    assert!(open.quote().rounds < hidden.quote().rounds);
+    let hidden = outcomes(&hidden, &[true; 3]).remove(0);
+    let opened = outcomes(&open, &[true; 3]).remove(0);
+    assert!(opened.actual.as_quoted);
+    for (hidden, open) in hidden.results[0].rows.iter().zip(&opened.results[0].rows) {
+        for (x, y) in numbers(hidden).into_iter().zip(numbers(open)) {
+            assert_eq!(x.is_some(), y.is_some());
+            assert!((x.unwrap_or(0.0) - y.unwrap_or(0.0)).abs() < 1e-3, "{x:?} {y:?}");
+        }
+    }
+}
+
+#[test]
+fn givers_and_recipients_need_not_compute() {
+    let setup = Setup {
+        roles: &[
+            "\"data\"",
+            "\"compute\"",
+            "\"compute\", \"recipient\"",
+            "\"data\", \"compute\"",
+            "\"recipient\"",
+            "\"data\", \"recipient\"",
+        ],
+        query: "SELECT SUM(x) AS total, AVG(x) AS mean FROM t",
+        ..Setup::default()
+    };
+    let plan = setup.plan();
+    let data = [true, false, false, true, false, true];
+    let outcomes = outcomes(&plan, &data);
+    let total: i64 = [0, 3, 5].into_iter().flat_map(rows).filter_map(|(_, x)| x).sum();
+    for (party, outcome) in outcomes.iter().enumerate() {
+        assert!(outcome.actual.as_quoted, "{party}: {:?}", outcome.actual);
+        let is_recipient = [2, 4, 5].contains(&party);
+        assert_eq!(outcome.results.len(), usize::from(is_recipient), "recipients only");
+        if is_recipient {
+            assert_eq!(outcome.results[0].rows[0][0], Cell::Integer(total));
+        }
+    }
+}
+
+#[test]
+fn too_few_organisations_suppress_a_cell_whatever_its_records() {
+    let setup = Setup { release: "min_records = 2\nmin_parties = 3", ..Setup::default() };
+    let plan = setup.plan();
+    let mine = |party: usize| -> Vec<Row> {
+        let groups = if party == 0 { 0..2 } else { 1..2 };
+        groups.flat_map(|g| (0..50).map(move |i| (g, Some(i)))).collect()
+    };
+    let locals: Vec<_> = (0..3).map(|party| Some(local(&plan, &mine(party)))).collect();
+    for outcome in run_all(&plan, &locals) {
+        let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));
+        let table = &outcome.results[0];
+        assert_eq!(table.rows[0][1], Cell::Empty);
+        assert_eq!(table.notes[0].reason, "suppressed: fewer than 3 organisations");
+        assert!(matches!(table.rows[1][1], Cell::Number(mean) if (mean - 24.5).abs() < 1e-6));
+    }
+}
+
+#[test]
+fn a_divisor_of_zero_is_undefined_and_says_so() {
+    let query = "SELECT COUNT(*) / SUM(x) AS ratio FROM t";
+    let setup = Setup { query, ..Setup::default() };
+    let plan = setup.plan();
+    let zeros: Vec<Row> = (0..5).map(|_| (0, Some(0))).collect();
+    let table = plan.rehearse(&vec![local(&plan, &zeros); 3]).expect("in bounds");
+    assert_eq!(table.rows[0][0], Cell::Empty);
+    assert_eq!(table.notes[0].reason, "undefined: division by zero");
+}
+
+#[test]
+fn a_party_that_brings_the_wrong_part_is_refused_before_it_connects() {
+    let plan = Setup { roles: &[ALL, ALL, ALL, "\"recipient\""], ..Setup::default() }.plan();
+    let locals = [None, None, None, None];
+    let errors = run_all_first(&plan, &locals);
+    assert!(errors.contains("p0 is a data party"), "{errors}");
+}
+
+fn run_all_first(plan: &Plan, locals: &[Option<sharewell_engine::LocalValues>]) -> String {
+    let identity = sharewell_engine::Identity::generate().expect("randomness");
+    let seat =
+        sharewell_engine::Seat { party: 0, identity, listener: None, peers: None, wide: None };
+    let outcome = sharewell_engine::run(plan, seat, locals[0].as_ref(), &|_| ());
+    outcome.expect_err("a data party without values").to_string()
+}
