@@ -7,10 +7,15 @@
 
 use crate::{BitShare, Protocol, Result};
 
-/// The carry out of `u + v`, numbers of `width` planes each; one plane.
+/// The carry out of `u + v`, numbers of at least one plane; one plane.
 ///
-/// Cost: the tree of the table, one round per level. Source: Brent and Kung 1982; the
-/// propagate bits of the least significant spine are never needed and never computed.
+/// Blocks of bits are combined in pairs, level by level. A block's *propagate* bit is known a
+/// round before its *generate* bit, so each round makes the generate bits of one level and the
+/// propagate bits of the next; the carry of all the blocks taken from the lower end so far, where
+/// an odd one was left over, goes along and meets the next such block without waiting.
+///
+/// Cost: the tree of the table, one round per level. Source: Brent and Kung 1982; propagate
+/// bits into which nothing comes are never computed.
 ///
 /// # Errors
 /// If a link fails.
@@ -20,31 +25,50 @@ pub fn carry<P: Protocol>(
     v: &P::BShare,
     width: usize,
 ) -> Result<P::BShare> {
-    let mut generate = p.and(u, v)?;
     let mut propagate = u.clone();
     propagate ^= v;
-    // Invariant: `generate` has planes 0..count; `propagate` has the planes 1..count of the
-    // level, stored from 0, since nothing propagates into plane 0.
-    propagate = propagate.pick(&range(1, width));
+    let mut propagate = propagate.pick(&range(1, width));
+    let mut due = (u.clone(), v.clone());
+    let mut onto: Option<P::BShare> = None;
+    let mut from_below: Option<P::BShare> = None;
     let mut count = width;
-    while count > 1 {
+    loop {
         let odd = count % 2;
         let low: Vec<usize> = (0..count / 2).map(|t| odd + 2 * t).collect();
         let high: Vec<usize> = low.iter().map(|l| l + 1).collect();
-        let spine = usize::from(odd == 0);
-        let below = |planes: &[usize]| planes.iter().map(|p| p - 1).collect::<Vec<_>>();
-        let propagate_high = propagate.pick(&below(&high));
-        let propagate_low = propagate.pick(&below(&low[spine..]));
-        let left = [&propagate_high, &propagate_high.pick(&range(spine, low.len()))];
-        let right = [&generate.pick(&low), &propagate_low];
-        let both = p.and(&P::BShare::stack(&left), &P::BShare::stack(&right))?;
-        let mut next = generate.pick(&high);
-        next ^= &both.pick(&range(0, low.len()));
-        propagate = both.pick(&range(low.len(), 2 * low.len() - spine));
-        generate = if odd == 1 { P::BShare::stack(&[&generate.pick(&[0]), &next]) } else { next };
-        count = count / 2 + odd;
+        // Nothing comes into block 0 from below it: its propagate bit is not there.
+        let missing = usize::from(from_below.is_none());
+        let of = |blocks: &[usize]| {
+            propagate.pick(&blocks.iter().map(|b| b - missing).collect::<Vec<_>>())
+        };
+        let inner = if odd == 0 { missing } else { 0 };
+        let mut left = vec![due.0, of(&high[inner..])];
+        let mut right = vec![due.1, of(&low[inner..])];
+        if let Some(carry) = from_below.as_ref().filter(|_| odd == 1) {
+            left.push(of(&[0]));
+            right.push(carry.clone());
+        }
+        let products = p.and(&stack::<P>(&left), &stack::<P>(&right))?;
+        let mut generate = products.pick(&range(0, count));
+        if let Some(onto) = onto {
+            generate ^= &onto;
+        }
+        let pairs = low.len() - inner;
+        if odd == 1 {
+            let mut carry = generate.pick(&[0]);
+            if from_below.is_some() {
+                carry ^= &products.pick(&[count + pairs]);
+            }
+            if count == 1 {
+                return Ok(carry);
+            }
+            from_below = Some(carry);
+        }
+        due = (of(&high), generate.pick(&low));
+        onto = Some(generate.pick(&high));
+        propagate = products.pick(&range(count, count + pairs));
+        count /= 2;
     }
-    Ok(generate)
 }
 
 /// `u + v` modulo `2^width`.
@@ -98,6 +122,10 @@ pub fn sum<P: Protocol>(
     let carried: Vec<&P::BShare> = std::iter::once(&zero).chain(&g).collect();
     total ^= &P::BShare::stack(&carried);
     Ok(total)
+}
+
+fn stack<P: Protocol>(parts: &[P::BShare]) -> P::BShare {
+    P::BShare::stack(&parts.iter().collect::<Vec<_>>())
 }
 
 fn range(from: usize, to: usize) -> Vec<usize> {

@@ -155,7 +155,7 @@ impl BitShare for Area {
         self.len
     }
     fn pick(&self, planes: &[usize]) -> Self {
-        assert!(planes.iter().all(|p| *p < self.width), "no such plane");
+        assert!(self.len == 0 || planes.iter().all(|p| *p < self.width), "no such plane");
         Self { width: planes.len(), ..*self }
     }
     fn stack(parts: &[&Self]) -> Self {

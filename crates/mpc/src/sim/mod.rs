@@ -12,12 +12,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sharewell_net::{Abort, Frame, Lane, Limits, PartyId, Transport, Wan, memory};
+use sharewell_net::{Abort, Fate, Frame, Lane, Limits, PartyId, Transport, Wan, memory};
 
 use crate::protocols::tally::Tallied;
 use crate::{Entropy, Error, Party, Result};
 use tap::{Act, Log, Tap};
-pub use tap::{Fate, Sent, View};
+pub use tap::{Sent, View};
 
 /// Lengths of the frames of each link and lane, in order: what an observer of the network
 /// sees. Must not depend on secrets.
@@ -59,6 +59,8 @@ pub struct Outcome<T> {
     pub outputs: Vec<Result<T>>,
     /// What it took.
     pub cost: Cost,
+    /// The frames that each party sent, in its order, key agreement apart.
+    pub sent: Vec<Vec<Sent>>,
     /// Everything that each party received, in its order, if asked for by [`Sim::views`].
     pub views: Vec<Vec<View>>,
 }
@@ -117,12 +119,13 @@ impl Sim {
         Self { wan: Some(wan), ..self }
     }
 
-    /// Lets one party deviate: `act` may spoil each frame that it sends.
+    /// Lets one party deviate: `act` may spoil each frame that it sends, told the receiver and
+    /// how many frames have gone before, key agreement apart.
     #[must_use]
     pub fn adversary(
         self,
         party: PartyId,
-        act: impl Fn(&Sent, &mut Frame) -> Fate + Send + Sync + 'static,
+        act: impl Fn(PartyId, usize, &mut Frame) -> Fate + Send + Sync + 'static,
     ) -> Self {
         Self { corrupt: Some((party, Arc::new(act))), ..self }
     }
@@ -173,24 +176,25 @@ fn run_party<T>(
 
 fn outcome<T>(ended: Vec<Result<(Result<T>, Log), Box<dyn Any + Send>>>) -> Outcome<T> {
     let mut cost = Cost::default();
-    let (mut outputs, mut views) = (vec![], vec![]);
+    let (mut outputs, mut sent, mut views) = (vec![], vec![], vec![]);
     let (mut set_up, mut end) = (Duration::ZERO, Duration::ZERO);
     for party in ended {
         let (output, log) = party.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        for sent in &log.sent {
-            let link = (sent.from.0, sent.to.0);
-            *cost.messages.links.entry(link).or_default() += sent.len as u64;
+        for frame in &log.sent {
+            let link = (frame.from.0, frame.to.0);
+            *cost.messages.links.entry(link).or_default() += frame.len as u64;
             *cost.messages.frames.entry(link).or_default() += 1;
-            cost.messages.rounds = cost.messages.rounds.max(sent.clock.saturating_add(1));
-            cost.shape.entry((sent.from, sent.to, sent.lane)).or_default().push(sent.len);
+            cost.messages.rounds = cost.messages.rounds.max(frame.clock.saturating_add(1));
+            cost.shape.entry((frame.from, frame.to, frame.lane)).or_default().push(frame.len);
         }
         set_up = set_up.max(log.set_up);
         end = end.max(log.end);
         outputs.push(output);
+        sent.push(log.sent);
         views.push(log.received);
     }
     cost.time = end.saturating_sub(set_up);
-    Outcome { outputs, cost, views }
+    Outcome { outputs, cost, sent, views }
 }
 
 #[cfg(test)]

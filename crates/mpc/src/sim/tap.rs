@@ -1,10 +1,10 @@
-//! The layer between a simulated party and its links: it writes down what passes and, for a
-//! corrupt party, spoils it.
+//! The layer between a simulated party and its links: it writes down what passes, key
+//! agreement apart, and lets an adversary spoil it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sharewell_net::{Abort, Frame, Lane, Memory, PartyId, Result, Step, Transport};
+use sharewell_net::{Abort, Fate, Frame, Lane, Memory, PartyId, Result, Step, Tampered, Transport};
 
 use crate::prss::KEYS;
 
@@ -23,8 +23,6 @@ pub struct Sent {
     pub clock: u32,
     /// Bytes of its body.
     pub len: usize,
-    /// How many frames the sender has sent before, key agreement apart.
-    pub index: usize,
 }
 
 /// A frame that a party has received.
@@ -46,19 +44,8 @@ impl std::fmt::Debug for View {
     }
 }
 
-/// What becomes of a frame of a corrupt party.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It travels as it now is.
-    Deliver,
-    /// It is lost.
-    Drop,
-    /// It travels twice.
-    Replay,
-}
-
-/// What a corrupt party does with a frame before it travels.
-pub(super) type Act = dyn Fn(&Sent, &mut Frame) -> Fate + Send + Sync;
+/// What a corrupt party does with a frame before it travels: told its receiver and its number.
+pub(super) type Act = dyn Fn(PartyId, usize, &mut Frame) -> Fate + Send + Sync;
 
 /// What one party has sent and received, key agreement apart.
 #[derive(Debug, Default)]
@@ -69,17 +56,22 @@ pub(super) struct Log {
     pub(super) end: Duration,
 }
 
-/// A link that writes down and spoils.
+/// A link that writes down what passes.
 pub(super) struct Tap {
-    link: Memory,
-    act: Option<Arc<Act>>,
+    link: Arc<Memory>,
+    spoilt: Option<Tampered<Arc<Memory>>>,
     keep_views: bool,
     log: Mutex<Log>,
 }
 
 impl Tap {
     pub(super) fn new(link: Memory, act: Option<Arc<Act>>, keep_views: bool) -> Self {
-        Self { link, act, keep_views, log: Mutex::default() }
+        let link = Arc::new(link);
+        let spoil = |act: Arc<Act>| {
+            Tampered::new(link.clone(), move |to, index, frame| act(to, index, frame))
+        };
+        let spoilt = act.map(spoil);
+        Self { link, spoilt, keep_views, log: Mutex::default() }
     }
 
     pub(super) fn take_log(&self) -> Log {
@@ -101,23 +93,16 @@ impl Transport for Tap {
         self.link.parties()
     }
 
-    fn send(&self, to: PartyId, step: Step, mut frame: Frame) -> Result<()> {
+    fn send(&self, to: PartyId, step: Step, frame: Frame) -> Result<()> {
         if step == KEYS {
             return self.link.send(to, step, frame);
         }
         let (lane, clock, len) = (frame.lane, frame.clock, frame.body.len());
-        let sent = {
-            let sent = &mut self.log().sent;
-            let index = sent.len();
-            sent.push(Sent { from: self.me(), to, step, lane, clock, len, index });
-            sent[index]
-        };
-        match self.act.as_ref().map_or(Fate::Deliver, |act| act(&sent, &mut frame)) {
-            Fate::Deliver => {}
-            Fate::Drop => return Ok(()),
-            Fate::Replay => self.link.send(to, step, frame.clone())?,
+        self.log().sent.push(Sent { from: self.me(), to, step, lane, clock, len });
+        match &self.spoilt {
+            Some(spoilt) => spoilt.send(to, step, frame),
+            None => self.link.send(to, step, frame),
         }
-        self.link.send(to, step, frame)
     }
 
     fn recv(&self, from: PartyId, step: Step, lane: Lane) -> Result<Frame> {

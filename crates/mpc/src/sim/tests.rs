@@ -1,9 +1,9 @@
 use std::time::{Duration, Instant};
 
-use sharewell_net::{Abort, Error as NetError, PartyId, Step, Wan};
+use sharewell_net::{Abort, Error as NetError, Fate, PartyId, Step, Wan};
 use sharewell_ring::Z64;
 
-use super::{Fate, Sim};
+use super::Sim;
 use crate::{Error, Party, Result};
 
 const STEP: Step = Step("test");
@@ -65,7 +65,7 @@ fn a_panic_of_one_party_ends_the_others_at_once_and_surfaces() {
 #[test]
 fn an_adversary_drops_replays_and_alters_only_its_own_frames() {
     let spoilt = |fate: Fate, bit: u8| {
-        let act = move |_: &_, frame: &mut sharewell_net::Frame| {
+        let act = move |_: PartyId, _: usize, frame: &mut sharewell_net::Frame| {
             frame.body[0] ^= bit;
             fate
         };

@@ -1,0 +1,108 @@
+//! The golden table of costs: `UPDATE_GOLDEN=1` rewrites it, a reviewer reads the difference.
+
+use std::fmt::Write;
+
+use sharewell_mpc::Split;
+use sharewell_mpc::protocols::tally::Tallied;
+use sharewell_ring::{Dims, Integer, Ring, Z32, Z64, Z128};
+
+use crate::program::{Op, Program};
+use crate::subject::{Rep3Over, Subject, run, sim, tally};
+
+const HEAD: &str = "\
+# What each operation costs: rounds, and payload bytes that each party sends.
+# Operands are public, so only the operation counts. UPDATE_GOLDEN=1 rewrites this file.
+#
+# protocol  operation      ring   n     rounds  P0       P1       P2
+";
+
+fn operations<R: Integer>(n: usize) -> Vec<(&'static str, Program<R>)> {
+    let x = vec![R::ONE; n];
+    let (f, bits) = (R::BITS / 4, R::BITS);
+    let d = Dims { m: n, k: 1, n: 1 };
+    let plane = Op::PublicBits(x.clone(), 1);
+    let [none, bit] = [vec![], vec![plane.clone()]];
+    // Registers 0 to 2 are the empty inputs, 3 and 4 the operands, 5 a scalar.
+    let operands = vec![Op::Public(x.clone()), Op::Public(x), Op::Public(vec![R::ONE])];
+    let table = [
+        ("random", &none, Op::Random(n)),
+        ("mul", &none, Op::Mul(3, 4)),
+        ("dot", &none, Op::Dot(3, 4, 1)),
+        ("matmul", &none, Op::Matmul(3, 5, d)),
+        ("trunc", &none, Op::Trunc(3, f)),
+        ("mul_trunc", &none, Op::MulTrunc(3, 4, f)),
+        ("matmul_trunc", &none, Op::MatmulTrunc(3, 5, d, f)),
+        ("trunc_exact", &none, Op::TruncExact(3, f)),
+        ("and", &bit, Op::And(0, 0)),
+        ("summands", &none, Op::Summands(3, bits, Split::Sum)),
+        ("a2b", &none, Op::A2b(3, bits)),
+        ("b2a", &bit, Op::B2a(0)),
+        ("msb", &none, Op::Msb(3, bits)),
+        ("msb of 16", &none, Op::Msb(3, 16)),
+        ("is_zero", &none, Op::IsZero(3, bits)),
+        ("less_than", &none, Op::LessThan(3, 4, bits - 1)),
+        ("select", &bit, Op::Select(0, 3, 4)),
+        ("min", &none, Op::Min(3, 4, bits - 1)),
+    ];
+    let program = |(name, before, op): (_, &Vec<Op<R>>, _)| {
+        let ops = [operands.as_slice(), before, &[op]].concat();
+        (name, Program { inputs: vec![vec![]; 3], ops })
+    };
+    table.into_iter().map(program).collect()
+}
+
+fn quoted<S: Subject>(program: &Program<S::Ring>) -> Tallied {
+    let mut quote = tally::<S>();
+    program.run(&mut quote, &[]).unwrap();
+    quote.tallied()
+}
+
+fn line(what: [&str; 3], n: usize, cost: &Tallied) -> String {
+    let [protocol, name, ring] = what;
+    let [a, b, c] = [0, 1, 2].map(|i| cost.bytes_sent_by(i));
+    let line = format!(
+        "{protocol:<11} {name:<14} {ring:<6} {n:<5} {:<7} {a:<8} {b:<8} {c}\n",
+        cost.rounds
+    );
+    line
+}
+
+fn table<S: Subject>(out: &mut String) {
+    for n in [1, 1000] {
+        for (name, program) in operations::<S::Ring>(n) {
+            let ring = format!("Z{}", S::Ring::BITS);
+            let row = line([S::CARD.name, name, &ring], n, &quoted::<S>(&program));
+            out.write_str(&row).unwrap();
+        }
+        let mut opening = tally::<S>();
+        let program = Program { inputs: vec![], ops: vec![Op::Public(vec![S::Ring::ONE; n])] };
+        program.open(&mut opening, &[]).unwrap();
+        let ring = format!("Z{}", S::Ring::BITS);
+        let row = line([S::CARD.name, "reveal", &ring], n, &opening.tallied());
+        out.write_str(&row).unwrap();
+    }
+}
+
+#[test]
+fn costs_are_those_of_the_golden_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/costs.txt");
+    let mut found = String::from(HEAD);
+    table::<Rep3Over<Z32>>(&mut found);
+    table::<Rep3Over<Z64>>(&mut found);
+    table::<Rep3Over<Z128>>(&mut found);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, &found).unwrap();
+    }
+    let golden = std::fs::read_to_string(path).unwrap();
+    assert!(found == golden, "costs differ from {path}; UPDATE_GOLDEN=1 rewrites it");
+}
+
+#[test]
+fn operations_on_public_operands_cost_what_the_table_says() {
+    type S = Rep3Over<Z64>;
+    for (name, program) in operations::<Z64>(1000) {
+        let outcome = run::<S, _>(&sim::<S>(), |p, _| program.run(p, &[]).map(drop));
+        assert_eq!(outcome.cost.messages, quoted::<S>(&program), "{name}");
+        outcome.values().unwrap();
+    }
+}

@@ -1,0 +1,108 @@
+//! The laws that hold for every program.
+
+use sharewell_mpc::protocols::plain::Plain;
+use sharewell_mpc::sim::{Outcome, View};
+use sharewell_ring::{Integer, Ring, Z128};
+
+use crate::cases::{self, Case};
+use crate::program::{Op, Opened, Program};
+use crate::subject::{Subject, run, sim, tally};
+
+/// Runs a program, every register opened, with a seed and every view kept.
+pub(crate) fn measured<S: Subject>(
+    program: &Program<S::Ring>,
+    seed: u64,
+) -> Outcome<Opened<S::Ring>> {
+    let sim = sim::<S>().seed(seed).views();
+    run::<S, _>(&sim, |p, me| program.open(p, &program.inputs[me]))
+}
+
+/// All parties open the same values; the run costs what was quoted, to the byte, the frame
+/// and the round; its shape is that of a run on other inputs; it replays from its seed.
+pub(crate) fn cost_and_shape<S: Subject>(program: &Program<S::Ring>) -> Opened<S::Ring> {
+    let outcome = measured::<S>(program, 1);
+    let mut quote = tally::<S>();
+    program.open(&mut quote, &[]).unwrap();
+    assert_eq!(outcome.cost.messages, quote.tallied(), "measured and quoted");
+
+    let mut others = program.clone();
+    for x in &mut others.inputs {
+        x.iter_mut().for_each(|x| *x = x.shr(3));
+        x.reverse();
+    }
+    let other = measured::<S>(&others, 2);
+    assert_eq!(outcome.cost.shape, other.cost.shape, "traffic shape of two inputs");
+
+    let replayed = measured::<S>(program, 1);
+    assert!(by_lane(&outcome) == by_lane(&replayed), "bytes of two runs of one seed");
+    let reseeded = measured::<S>(program, 3);
+    let hides_nothing = program.inputs.iter().all(Vec::is_empty);
+    assert!(hides_nothing || by_lane(&outcome) != by_lane(&reseeded), "bytes of two seeds");
+
+    let mut opened = outcome.values().unwrap();
+    let first = opened.swap_remove(0);
+    assert!(opened.iter().all(|o| *o == first), "the parties open different values");
+    first
+}
+
+/// Lanes of one party run at once; only each lane's order is determined.
+fn by_lane<T>(outcome: &Outcome<T>) -> Vec<Vec<View>> {
+    let mut views = outcome.views.clone();
+    views.iter_mut().for_each(|view| view.sort_by_key(|v| (v.lane, v.from)));
+    views
+}
+
+fn check<S: Subject>(case: &Case<S::Ring>, n: usize) {
+    let Case { name, program, slack } = case;
+    let plain = program.open(&mut Plain::new(1), &program.all_inputs()).unwrap();
+    let opened = cost_and_shape::<S>(program);
+    assert_eq!(opened.bits, plain.bits, "{name} of {n}");
+    for (register, (got, want)) in opened.ints.iter().zip(&plain.ints).enumerate() {
+        let slack = if register < program.inputs.len() { 0 } else { *slack };
+        assert_eq!(got.len(), want.len(), "{name} of {n}: length");
+        for (i, (&got, &want)) in got.iter().zip(want).enumerate() {
+            let difference = (got - want).to_i128();
+            assert!(
+                (0..=slack).contains(&difference),
+                "{name} of {n}: element {i} of register {register} is {got:?}, not {want:?}"
+            );
+        }
+    }
+}
+
+/// Every operation, around the sizes of words and frames.
+pub(crate) fn every_operation<S: Subject>() {
+    for n in [0, 1, 63, 64, 65, 1000] {
+        cases::all::<S::Ring>(n).iter().for_each(|case| check::<S>(case, n));
+    }
+}
+
+/// Random values are the same at all parties, other ones each time and with each seed.
+pub(crate) fn random_values<S: Subject>() {
+    let ops =
+        vec![Op::Random(200), Op::Random(200), Op::RandomBits(200, 3), Op::RandomBits(200, 3)];
+    let program = Program { inputs: vec![vec![]; 3], ops };
+    let [first, other] = [1, 2].map(|seed| {
+        let mut opened = measured::<S>(&program, seed).values().unwrap();
+        let one = opened.swap_remove(0);
+        assert!(opened.iter().all(|o| *o == one), "the parties open different values");
+        one
+    });
+    for (x, y) in first.ints[3..].iter().zip(&other.ints[3..]) {
+        assert!(x != y && x.iter().all(|x| !y.contains(x) || S::Ring::BITS < 64));
+    }
+    assert_ne!(first.ints[3], first.ints[4]);
+    assert_ne!(first.bits[0], first.bits[1]);
+    for x in &first.bits {
+        assert!((0..8).all(|value| x.contains(&Z128(value))), "three random bits");
+    }
+}
+
+/// Vectors that travel in several frames.
+pub(crate) fn long_vectors<S: Subject>() {
+    let n = (1 << 18) / S::Ring::BYTES + 77;
+    let long = ["input", "mul", "trunc", "mul_trunc", "and", "msb", "b2a", "select", "fork"];
+    for case in cases::all::<S::Ring>(n).iter().filter(|case| long.contains(&case.name)) {
+        check::<S>(case, n);
+    }
+}

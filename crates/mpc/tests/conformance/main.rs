@@ -1,0 +1,75 @@
+//! What every protocol must fulfil, held against its interpreters: the value itself
+//! (`Plain`), the declared cost (`Tally`) and the proved range (`Bounds`).
+//!
+//! A protocol over a ring is one line of [`conformance!`] below.
+
+mod bounds;
+mod cases;
+mod circuits;
+mod clients;
+mod costs;
+mod independence;
+mod laws;
+mod party;
+mod program;
+mod random;
+mod rounding;
+mod subject;
+mod tampering;
+
+use sharewell_ring::{Z32, Z64, Z128};
+use subject::Rep3Over;
+
+/// Every law for one protocol over one ring; without `full`, those in which the ring plays
+/// no part are left out, so that the suite compiles in seconds.
+macro_rules! conformance {
+    ($name:ident: $subject:ty $(, $full:ident)?) => {
+        mod $name {
+            use super::*;
+
+            #[test]
+            fn every_operation_is_right_quoted_exactly_and_oblivious() {
+                laws::every_operation::<$subject>();
+            }
+            #[test]
+            fn random_programs_are_right_within_bounds_quoted_exactly_and_oblivious() {
+                random::programs::<$subject>();
+            }
+            #[test]
+            fn truncation_rounds_up_as_often_as_the_fraction_says() {
+                rounding::unbiased::<$subject>();
+            }
+            #[test]
+            fn what_a_party_receives_tells_it_nothing() {
+                independence::every_view_is_uniform::<$subject>();
+            }
+            $(conformance!(@$full $subject);)?
+        }
+    };
+    (@full $subject:ty) => {
+        #[test]
+        fn vectors_longer_than_a_frame_are_right_and_quoted_exactly() {
+            laws::long_vectors::<$subject>();
+        }
+        #[test]
+        fn random_values_are_shared_fresh_and_uniform() {
+            laws::random_values::<$subject>();
+        }
+        #[test]
+        fn givers_and_recipients_beside_the_compute_parties_are_served() {
+            clients::give_and_take::<$subject>();
+        }
+        #[test]
+        fn no_mask_serves_twice_not_even_across_forks() {
+            independence::no_block_is_seen_twice::<$subject>();
+        }
+        #[test]
+        fn spoilt_frames_end_in_errors_never_in_a_panic_or_a_hang() {
+            tampering::every_frame_in_turn::<$subject>();
+        }
+    };
+}
+
+conformance!(rep3_z32: Rep3Over<Z32>);
+conformance!(rep3_z64: Rep3Over<Z64>, full);
+conformance!(rep3_z128: Rep3Over<Z128>);
