@@ -14,13 +14,16 @@
 
 pub mod fixed;
 pub mod hash;
-#[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls by processor feature"))]
+#[cfg_attr(
+    any(target_arch = "x86_64", target_os = "linux"),
+    expect(unsafe_code, reason = "calls by processor feature, advice to the kernel")
+)]
 mod kernel;
 mod planes;
 mod prg;
 mod rings;
 
-pub use kernel::transpose;
+pub use kernel::{transpose, zeroed};
 pub use planes::Planes;
 pub use prg::{Key, Prg};
 pub use rings::{Bits, Dims, Integer, Ring, Z16, Z32, Z64, Z128};

@@ -16,6 +16,7 @@ mod gemm;
 mod gemm_avx2;
 #[cfg(target_arch = "x86_64")]
 mod gemm_avx512;
+mod pages;
 mod plain;
 
 use std::sync::LazyLock;
@@ -23,6 +24,7 @@ use std::sync::LazyLock;
 pub use aes::{AesBackend, Counter};
 pub use bits::{slice_bits, unslice_bits};
 pub use gemm::{Gemm, matmul_add};
+pub use pages::zeroed;
 pub use plain::transpose;
 
 use crate::Ring;
