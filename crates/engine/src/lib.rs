@@ -16,6 +16,7 @@ mod joint;
 mod leakage;
 mod outcome;
 mod plan;
+mod precision;
 mod quote;
 mod run;
 
@@ -23,6 +24,7 @@ pub use error::{Error, Refusal};
 pub use leakage::Leak;
 pub use outcome::{Actual, Cell, Note, Outcome, Report, ResultTable, StepCost};
 pub use plan::{LocalPlan, LocalValues, Measure, Plan};
+pub use precision::Precision;
 pub use quote::{Estimate, LinkBytes, Quote};
 pub use run::{Peer, Seat, Stage, Wide, run};
 pub use sharewell_net::Identity;
