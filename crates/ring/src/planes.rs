@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::kernel::{self, Backend};
-use crate::{Bits, Integer, Ring};
+use crate::{Bits, Integer, Ring, zeroed};
 
 /// `width` bits of each of `len` values, bit-sliced: plane `b` holds bit `b` of every value,
 /// 64 values to a word; bits past `len` in a plane's last word are padding of no meaning.
@@ -25,7 +25,7 @@ impl Planes {
     /// Planes of zeros.
     #[must_use]
     pub fn zero(len: usize, width: usize) -> Self {
-        Self { len, words: vec![Bits(0); width * Self::words_per_plane(len)] }
+        Self { len, words: zeroed(width * Self::words_per_plane(len)) }
     }
 
     /// From words, plane after plane.
@@ -50,7 +50,7 @@ impl Planes {
     /// The inverse of [`Self::slice_values`]: values below `2^width`.
     #[must_use]
     pub fn to_values<R: Integer>(&self) -> Vec<R> {
-        let mut out = vec![R::ZERO; self.len];
+        let mut out = zeroed(self.len);
         kernel::unslice_bits(Backend::best(), &mut out, bytemuck::cast_slice(&self.words));
         out
     }

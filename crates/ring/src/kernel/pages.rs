@@ -13,7 +13,7 @@ const LARGE_BYTES: usize = 4 << 20;
 /// A vector of zeros.
 #[must_use]
 pub fn zeroed<R: Ring>(len: usize) -> Vec<R> {
-    let out: Vec<R> = bytemuck::zeroed_vec(len);
+    let out: Vec<R> = bytemuck::allocation::zeroed_vec(len);
     #[cfg(target_os = "linux")]
     if len * R::BYTES >= LARGE_BYTES {
         ask_for_large_pages(&out);
@@ -30,10 +30,9 @@ fn ask_for_large_pages<R: Ring>(x: &[R]) {
     let len = size_of_val(x).saturating_sub(skip) / PAGE * PAGE;
     // SAFETY: the range lies within the live allocation of `x` and begins at a page; this
     // advice changes how pages are backed, never what they hold.
-    let advised =
-        unsafe { madvise(start.add(skip).cast_mut().cast(), len, Advice::LinuxHugepage) };
+    let advised = unsafe { madvise(start.add(skip).cast_mut().cast(), len, Advice::LinuxHugepage) };
     // A kernel without large pages refuses, and small ones serve.
-    drop(advised);
+    let _ = advised;
 }
 
 #[cfg(test)]

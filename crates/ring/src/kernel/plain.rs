@@ -1,6 +1,7 @@
 //! The plain loops: the definition that every other kernel is tested against, and, compiled
 //! with wider instructions, the element-wise kernels themselves.
 
+use super::zeroed;
 use crate::{Dims, Ring};
 
 #[inline(always)]
@@ -73,7 +74,7 @@ pub fn transpose<R: Ring>(x: &[R], rows: usize, cols: usize) -> Vec<R> {
     /// Side of the blocks that are moved at once: both fit in the first-level cache.
     const SIDE: usize = 16;
     assert_eq!(x.len(), rows * cols);
-    let mut out = vec![R::ZERO; x.len()];
+    let mut out = zeroed(x.len());
     for i0 in (0..rows).step_by(SIDE) {
         for j0 in (0..cols).step_by(SIDE) {
             for j in j0..(j0 + SIDE).min(cols) {
