@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sharewell_net::{Error as NetError, Frame, Lane, PartyId, Step, Transport};
-use sharewell_ring::{Ring, hash};
+use sharewell_ring::{Ring, hash, zeroed};
 use zeroize::Zeroizing;
 
 use crate::{Error, Result};
@@ -141,7 +141,7 @@ impl Party {
     /// # Errors
     /// [`Error::Net`] if the link fails or the peer is out of step.
     pub fn recv<R: Ring>(&mut self, from: PartyId, step: Step, len: usize) -> Result<Vec<R>> {
-        let mut out = vec![R::ZERO; len];
+        let mut out = zeroed(len);
         self.recv_into(from, step, &mut out)?;
         Ok(out)
     }

@@ -7,7 +7,7 @@
 //! are addressed by number, and all parties number alike, also the draws that they lack.
 
 use sharewell_net::{PartyId, Step};
-use sharewell_ring::{Key, Prg, Ring, Z64, hash};
+use sharewell_ring::{Key, Prg, Ring, Z64, hash, zeroed};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::party::TILE_BYTES;
@@ -93,7 +93,7 @@ impl Prss {
     /// The uniform elements of one draw.
     #[must_use]
     pub fn uniform<R: Ring>(&self, side: Side, draw: u64, len: usize) -> Vec<R> {
-        let mut out = vec![R::ZERO; len];
+        let mut out = zeroed(len);
         self.streams[side as usize].fill(draw, 0, &mut out);
         out
     }

@@ -11,7 +11,12 @@ use sharewell_tensor::Tensor;
 use sharewell_tensor::function::{Quotient, divide};
 
 /// Everything opened: quotients, then the flags.
-fn program<P: Protocol>(p: &mut P, n: usize, spec: Quotient, mine: &[P::Ring]) -> Result<Vec<P::Ring>> {
+fn program<P: Protocol>(
+    p: &mut P,
+    n: usize,
+    spec: Quotient,
+    mine: &[P::Ring],
+) -> Result<Vec<P::Ring>> {
     let lens = [2 * n, 0, 0];
     let both = p.input(mine, &lens)?.swap_remove(0);
     let (a, b) = sharewell_mpc::Share::split(both, n);

@@ -121,8 +121,7 @@ fn normalise<P: Protocol>(
     leading ^= &P::BShare::stack(&[&above, &none]);
 
     let flags = p.b2a(&leading)?;
-    let by_secret: Vec<usize> =
-        (0..n).flat_map(|i| (0..planes).map(move |j| j * n + i)).collect();
+    let by_secret: Vec<usize> = (0..n).flat_map(|i| (0..planes).map(move |j| j * n + i)).collect();
     let flags = flags.gather(&by_secret);
     let mut nonzero = flags.sum(n);
     p.note_bound(&mut nonzero, 0, 1, 0.0);

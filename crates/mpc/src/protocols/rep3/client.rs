@@ -4,7 +4,7 @@
 //! adds three parts that were masked for it.
 
 use sharewell_net::{PartyId, Step};
-use sharewell_ring::{Integer, Key, Prg, Ring, Z128, hash};
+use sharewell_ring::{Integer, Key, Prg, Ring, Z128, hash, zeroed};
 
 use crate::{Entropy, Party, Result};
 
@@ -64,7 +64,7 @@ pub(super) fn accept<R: Integer>(
 /// # Errors
 /// If a link fails.
 pub fn take<R: Integer>(party: &mut Party, len: usize) -> Result<Vec<R>> {
-    let mut out = vec![R::ZERO; len];
+    let mut out = zeroed(len);
     for i in 0..3 {
         R::add_assign(&mut out, &party.recv(PartyId(i), TAKE, len)?);
     }
@@ -72,7 +72,7 @@ pub fn take<R: Integer>(party: &mut Party, len: usize) -> Result<Vec<R>> {
 }
 
 fn expand<R: Ring>(seed: &[u8; 16], len: usize) -> Vec<R> {
-    let mut out = vec![R::ZERO; len];
+    let mut out = zeroed(len);
     Prg::new(&Key(*seed)).fill(0, 0, &mut out);
     out
 }

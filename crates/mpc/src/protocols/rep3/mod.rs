@@ -44,7 +44,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use sharewell_net::{PartyId, Step};
-use sharewell_ring::{Dims, Integer, Ring};
+use sharewell_ring::{Dims, Integer, Ring, zeroed};
 
 pub use client::{give, take};
 pub use cost::CARD;
@@ -105,7 +105,7 @@ impl<R: Integer> Rep3<R> {
         mut part: impl FnMut(Range<usize>, &mut [T]),
     ) -> Result<Pair<T>> {
         let draw = self.prss.next_draw();
-        let mut mine = vec![T::ZERO; len];
+        let mut mine = zeroed(len);
         let tile_len = TILE_BYTES / T::BYTES;
         for (i, tile) in mine.chunks_mut(tile_len).enumerate() {
             self.prss.zero(draw, i, tile);
@@ -131,7 +131,7 @@ fn cross<T: Ring>(z: &mut [T], x: &Pair<T>, y: &Pair<T>, tile: Range<usize>) {
 
 /// This party's part of a matrix product: `x0 (y0 + y1) + x1 y0`.
 fn matmul_part<T: Ring>(x: &Pair<T>, y: &Pair<T>, d: Dims) -> Vec<T> {
-    let mut z = vec![T::ZERO; d.m * d.n];
+    let mut z = zeroed(d.m * d.n);
     let mut both = y[0].clone();
     T::add_assign(&mut both, &y[1]);
     T::matmul_add(&mut z, &x[0], &both, d);
@@ -155,7 +155,7 @@ impl<R: Integer> Arithmetic for Rep3<R> {
     const SECURITY: Security = Security::SemiHonest;
 
     fn public(&self, x: &[R]) -> Linear<R, 2> {
-        let zero = || vec![R::ZERO; x.len()];
+        let zero = || zeroed(x.len());
         // Component 0 is the value; P0 and P2 hold it.
         Linear(match self.me().0 {
             0 => [x.to_vec(), zero()],
@@ -182,8 +182,8 @@ impl<R: Integer> Arithmetic for Rep3<R> {
             out.push(Linear(match (giver + 3 - me) % 3 {
                 _ if giver >= 3 => client::accept(&mut self.party, from, len)?,
                 0 => [mask.clone(), rest.clone()],
-                1 => [vec![R::ZERO; len], self.prss.uniform(Side::Right, draw, len)],
-                _ => [self.party.recv(from, STEP, len)?, vec![R::ZERO; len]],
+                1 => [zeroed(len), self.prss.uniform(Side::Right, draw, len)],
+                _ => [self.party.recv(from, STEP, len)?, zeroed(len)],
             }));
         }
         Ok(out)
@@ -227,7 +227,7 @@ impl<R: Integer> Arithmetic for Rep3<R> {
                 // A fresh sharing of zero, or the parts would tell of the computation.
                 let mut part = x.0[0].clone();
                 let draw = self.prss.next_draw();
-                let mut zero = vec![R::ZERO; part.len()];
+                let mut zero = zeroed(part.len());
                 self.prss.zero(draw, 0, &mut zero);
                 R::add_assign(&mut part, &zero);
                 self.party.send(recipient, STEP, &part)?;

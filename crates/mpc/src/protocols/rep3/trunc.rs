@@ -16,7 +16,7 @@
 use std::ops::Range;
 
 use sharewell_net::{PartyId, Step};
-use sharewell_ring::{Bits, Integer, Planes, Ring, Z16, Z32, Z64, Z128};
+use sharewell_ring::{Bits, Integer, Planes, Ring, Z16, Z32, Z64, Z128, zeroed};
 
 use super::Rep3;
 use crate::party::TILE_BYTES;
@@ -67,7 +67,7 @@ impl<R: Integer> Rep3<R> {
         mut part: impl FnMut(Range<usize>, &mut [R]),
     ) -> Vec<R> {
         let draw = self.prss.next_draw();
-        let mut z = vec![R::ZERO; len];
+        let mut z = zeroed(len);
         let tile_len = TILE_BYTES / R::BYTES;
         for (i, tile) in z.chunks_mut(tile_len).enumerate() {
             self.prss.zero(draw, i, tile);
