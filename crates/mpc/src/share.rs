@@ -85,7 +85,7 @@ impl<R: Ring, const N: usize> Share<R> for Linear<R, N> {
         }
     }
     fn concat(parts: &[&Self]) -> Self {
-        Self(std::array::from_fn(|i| parts.iter().flat_map(|p| &p.0[i]).copied().collect()))
+        Self(std::array::from_fn(|i| joined(parts.iter().map(|p| &p.0[i][..]))))
     }
     fn split(mut self, at: usize) -> (Self, Self) {
         let rest = std::array::from_fn(|i| self.0[i].split_off(at));
@@ -105,6 +105,13 @@ pub(crate) fn blocks<T>(x: &[T], rows: usize) -> impl Iterator<Item = &[T]> {
     let width = x.len().checked_div(rows).unwrap_or(0);
     assert_eq!(width * rows, x.len(), "{} elements are not {rows} equal rows", x.len());
     (0..rows).map(move |i| &x[i * width..(i + 1) * width])
+}
+
+/// Slices one after the other: whole copies into memory of the right size.
+fn joined<'a, T: Copy + 'a>(parts: impl Iterator<Item = &'a [T]> + Clone) -> Vec<T> {
+    let mut out = Vec::with_capacity(parts.clone().map(<[T]>::len).sum());
+    parts.for_each(|part| out.extend_from_slice(part));
+    out
 }
 
 /// `N` bit-sliced components per secret.
@@ -131,7 +138,7 @@ impl<const N: usize> BitShare for BitLinear<N> {
     fn pick(&self, planes: &[usize]) -> Self {
         Self(std::array::from_fn(|i| {
             let x = &self.0[i];
-            let words = planes.iter().flat_map(|&p| x.planes(p..p + 1)).copied().collect();
+            let words = joined(planes.iter().map(|&p| x.planes(p..p + 1)));
             Planes::from_words(x.len(), words)
         }))
     }
@@ -139,7 +146,7 @@ impl<const N: usize> BitShare for BitLinear<N> {
         Self(std::array::from_fn(|i| {
             let len = parts.first().map_or(0, |p| p.len());
             assert!(parts.iter().all(|p| p.len() == len), "stacked planes differ in length");
-            let words = parts.iter().flat_map(|p| p.0[i].words()).copied().collect();
+            let words = joined(parts.iter().map(|p| p.0[i].words()));
             Planes::from_words(len, words)
         }))
     }

@@ -28,7 +28,6 @@ fn ask_for_large_pages<R: Ring>(x: &[R]) {
     let start = x.as_ptr().cast::<u8>();
     let skip = start.align_offset(PAGE);
     let len = size_of_val(x).saturating_sub(skip) / PAGE * PAGE;
-    // A kernel without large pages refuses, and small ones serve.
     // SAFETY: the range lies within the live allocation of `x` and begins at a page; this
     // advice changes how pages are backed, never what they hold.
     let advised = unsafe { madvise(start.add(skip).cast_mut().cast(), len, Advice::LinuxHugepage) };
