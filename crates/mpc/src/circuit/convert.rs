@@ -24,7 +24,7 @@ pub fn a2b<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BShare
 /// The sign bit of `x`, given `-2^(bits-1) <= x < 2^(bits-1)`: 1 for negative.
 ///
 /// Cost: [`Protocol::summands`], then the carry tree of `bits - 1`: with two summands in
-/// `Rep3` `bits + 3 AND(bits)` bits in all, 610 for 64 and 293 for 32.
+/// `Rep3` `bits + 3 AND(bits)` bits in all: 610 for 64 in 7 rounds, 293 for 32 in 6.
 ///
 /// # Errors
 /// If a link fails.

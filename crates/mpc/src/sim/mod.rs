@@ -7,7 +7,6 @@
 
 mod tap;
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -174,7 +173,7 @@ fn run_party<T>(
     (output, log)
 }
 
-fn outcome<T>(ended: Vec<Result<(Result<T>, Log), Box<dyn Any + Send>>>) -> Outcome<T> {
+fn outcome<T>(ended: Vec<std::thread::Result<(Result<T>, Log)>>) -> Outcome<T> {
     let mut cost = Cost::default();
     let (mut outputs, mut sent, mut views) = (vec![], vec![], vec![]);
     let (mut set_up, mut end) = (Duration::ZERO, Duration::ZERO);

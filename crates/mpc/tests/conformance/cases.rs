@@ -54,13 +54,13 @@ pub(crate) fn all<R: Integer>(n: usize) -> Vec<Case<R>> {
     out
 }
 
-fn case<R: Integer, const N: usize>(
+fn case<R: Integer>(
     name: &'static str,
     inputs: [&[R]; 3],
-    ops: [Op<R>; N],
+    ops: impl IntoIterator<Item = Op<R>>,
 ) -> Case<R> {
     let inputs = inputs.map(<[R]>::to_vec).to_vec();
-    Case { name, program: Program { inputs, ops: ops.to_vec() }, slack: 0 }
+    Case { name, program: Program { inputs, ops: ops.into_iter().collect() }, slack: 0 }
 }
 
 fn ring_operations<R: Integer>(n: usize) -> Vec<Case<R>> {

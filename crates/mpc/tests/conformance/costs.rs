@@ -1,9 +1,11 @@
 //! The golden table of costs: `UPDATE_GOLDEN=1` rewrites it, a reviewer reads the difference.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use sharewell_mpc::Split;
 use sharewell_mpc::protocols::tally::Tallied;
+use sharewell_net::Wan;
 use sharewell_ring::{Dims, Integer, Ring, Z32, Z64, Z128};
 
 use crate::program::{Op, Program};
@@ -21,7 +23,7 @@ fn operations<R: Integer>(n: usize) -> Vec<(&'static str, Program<R>)> {
     let (f, bits) = (R::BITS / 4, R::BITS);
     let d = Dims { m: n, k: 1, n: 1 };
     let plane = Op::PublicBits(x.clone(), 1);
-    let [none, bit] = [vec![], vec![plane.clone()]];
+    let [none, bit] = [vec![], vec![plane]];
     // Registers 0 to 2 are the empty inputs, 3 and 4 the operands, 5 a scalar.
     let operands = vec![Op::Public(x.clone()), Op::Public(x), Op::Public(vec![R::ONE])];
     let table = [
@@ -95,6 +97,24 @@ fn costs_are_those_of_the_golden_table() {
     }
     let golden = std::fs::read_to_string(path).unwrap();
     assert!(found == golden, "costs differ from {path}; UPDATE_GOLDEN=1 rewrites it");
+}
+
+#[test]
+fn a_comparison_over_a_wide_area_takes_its_rounds_and_its_bytes_and_no_more() {
+    type S = Rep3Over<Z64>;
+    let wan = Wan { rtt: Duration::from_millis(100), bits_per_s: 100_000_000 };
+    let program = Program {
+        inputs: vec![vec![]; 3],
+        ops: vec![Op::Public(vec![Z64(1); 10_000]), Op::Msb(3, 64)],
+    };
+    let sim = sim::<S>().wan(wan);
+    let time = || run::<S, _>(&sim, |p, _| program.run(p, &[]).map(drop)).cost.time;
+    let cost = quoted::<S>(&program);
+    // Rounds wait for each other; the bytes of a round travel one after the other.
+    let least = f64::from(cost.rounds) * 0.05;
+    let most = least + cost.wire_bytes() as f64 * 8.0 / 1e8;
+    assert!((least..most).contains(&time().as_secs_f64()), "{:?} of {least}..{most} s", time());
+    assert_eq!(time(), time());
 }
 
 #[test]

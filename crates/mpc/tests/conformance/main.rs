@@ -3,6 +3,8 @@
 //!
 //! A protocol over a ring is one line of [`conformance!`] below.
 
+#![expect(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
 mod bounds;
 mod cases;
 mod circuits;

@@ -1,9 +1,11 @@
 //! Parties out of step, and the randomness that pairs share.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use sharewell_mpc::protocols::rep3::Rep3;
 use sharewell_mpc::sim::Sim;
-use sharewell_mpc::{Entropy, Error, Party, Prss, Result, Side};
+use sharewell_mpc::{Arithmetic, Entropy, Error, Party, Prss, Result, Side, join};
 use sharewell_net::{Error as NetError, Frame, Lane, PartyId, Step, Transport, memory};
 use sharewell_ring::{Bits, Ring, Z32, Z64};
 
@@ -13,8 +15,10 @@ const MUL: Step = Step("mul");
 const OPEN: Step = Step("open");
 const PEER: PartyId = PartyId(0);
 
+type Change = fn(&mut Frame);
+
 /// What party 1 makes of a frame, awaiting the first `mul` of two elements.
-fn received(change: impl FnOnce(&mut Frame)) -> Result<Vec<Z64>> {
+fn received(change: Change) -> Result<Vec<Z64>> {
     let mut links = memory::mesh(2).into_iter();
     let (sender, receiver) = (links.next().unwrap(), links.next().unwrap());
     let mut frame = Frame { lane: Lane(0), seq: 0, clock: 0, step: MUL.hash(), body: vec![1; 16] };
@@ -26,7 +30,7 @@ fn received(change: impl FnOnce(&mut Frame)) -> Result<Vec<Z64>> {
 #[test]
 fn a_frame_that_is_not_the_expected_one_names_the_step_and_what_is_wrong() {
     assert!(received(|_| {}).is_ok());
-    let wrong: [(fn(&mut Frame), &str); 4] = [
+    let wrong: [(Change, &str); 4] = [
         (|f| f.seq = 1, "frame number"),
         (|f| f.step = OPEN.hash(), "step"),
         (|f| f.body.push(0), "message length"),
@@ -90,6 +94,24 @@ fn rounds_are_the_longest_chain_and_a_fork_goes_on_from_its_parents_clock() {
         Ok(party.rounds())
     });
     assert_eq!(outcome.values().unwrap(), [3, 3]);
+}
+
+#[test]
+fn an_error_on_one_lane_ends_the_whole_run_at_once() {
+    let start = Instant::now();
+    let outcome = Sim::new(3).run(|party, entropy| {
+        let me = party.me();
+        let mut p = Rep3::<Z64>::connect(party, &SESSION, entropy)?;
+        let x = p.random(5)?;
+        let fails = |p: &mut Rep3<Z64>| match me {
+            PEER => Err(Error::Cheating { step: "test" }),
+            _ => p.mul(&x, &x),
+        };
+        join(&mut p, fails, |p| p.reveal(&x)).map(drop)
+    });
+    assert!(outcome.outputs[2].is_err(), "it waits for party 0's product");
+    assert!(matches!(outcome.values(), Err(Error::Cheating { .. })));
+    assert!(start.elapsed() < Duration::from_secs(10));
 }
 
 /// The pair keys of three parties in a session.

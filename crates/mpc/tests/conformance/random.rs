@@ -52,8 +52,7 @@ pub(crate) fn cook<R: Integer>(recipe: &Recipe) -> (Program<R>, Vec<Interval>) {
     let inputs: Vec<Vec<R>> = (0..3).map(|_| values()).collect();
     let limit = 1i128 << (bits - 1);
     let ranges = vec![Interval::between(-limit, limit - 1); *len];
-    let empty = Program { inputs, ops: vec![] };
-    let mut program = empty.clone();
+    let mut program = Program { inputs, ops: vec![] };
     let mut known = Known { ints: vec![(*len, true); 3], bits: vec![] };
     let bounds = || Bounds::<R>::new(vec![ranges.clone(); 3]);
     for choice in choices {
