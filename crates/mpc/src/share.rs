@@ -126,8 +126,7 @@ impl<const N: usize> std::fmt::Debug for BitLinear<N> {
 
 impl<const N: usize> BitXorAssign<&Self> for BitLinear<N> {
     fn bitxor_assign(&mut self, y: &Self) {
-        let pairs = self.0.iter_mut().zip(&y.0);
-        pairs.for_each(|(x, y)| Bits::add_assign(x.words_mut(), y.words()));
+        self.0.iter_mut().zip(&y.0).for_each(|(x, y)| x.xor_assign(y));
     }
 }
 
@@ -143,12 +142,8 @@ impl<const N: usize> BitShare for BitLinear<N> {
         }))
     }
     fn stack(parts: &[&Self]) -> Self {
-        Self(std::array::from_fn(|i| {
-            let len = parts.first().map_or(0, |p| p.len());
-            assert!(parts.iter().all(|p| p.len() == len), "stacked planes differ in length");
-            let words = joined(parts.iter().map(|p| p.0[i].words()));
-            Planes::from_words(len, words)
-        }))
+        let of = |i: usize| parts.iter().map(|part| &part.0[i]).collect::<Vec<_>>();
+        Self(std::array::from_fn(|i| Planes::stack(&of(i))))
     }
     fn mask(&mut self, by: &Planes) {
         let words = by.words();
