@@ -1,3 +1,87 @@
-//! The `sharewell` command.
+//! The `sharewell` command: reads arguments, starts processes, prints tables and JSON. Everything
+//! that it shows is computed elsewhere.
+#![forbid(unsafe_code)]
 
-fn main() {}
+mod bench;
+mod check;
+mod child;
+mod children;
+mod demo;
+mod failure;
+mod key;
+mod local;
+mod party;
+mod progress;
+mod report;
+mod run;
+mod show;
+mod study_file;
+mod talk;
+mod units;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Joint statistics on records that nobody shows to anybody.
+///
+/// A study is one text file that all parties read and approve: who takes part, the agreed table,
+/// the question, and what may be released. `sharewell study check` tells what a study computes,
+/// what becomes public and what it will cost; `sharewell run --local` rehearses it on one machine;
+/// `sharewell party` is one organisation's part of the real thing.
+#[derive(Parser)]
+#[command(name = "sharewell", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sharewell demo
+  sharewell study check examples/failure-rate/study.toml
+  sharewell run examples/failure-rate/hours.toml --local --rtt 50ms --bandwidth 100mbit
+  sharewell key new op_a.key
+  sharewell party study.toml --as op_a --key op_a.key
+
+Results go to standard output, progress and errors to standard error. The exit status is 0 if all
+went well, 1 if a run failed, 2 if the command or the study is wrong.";
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(demo::Demo),
+    #[command(subcommand)]
+    Study(StudyCommand),
+    Run(run::Run),
+    Party(party::Party),
+    #[command(subcommand)]
+    Key(key::Key),
+    Bench(bench::Bench),
+    #[command(hide = true)]
+    Child(child::Child),
+}
+
+/// Tell what a study computes, reveals and costs.
+#[derive(Subcommand)]
+enum StudyCommand {
+    Check(check::Check),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Demo(demo) => demo.run(),
+        Command::Study(StudyCommand::Check(check)) => check.run(),
+        Command::Run(run) => run.run(),
+        Command::Party(party) => party.run(),
+        Command::Key(key) => key.run(),
+        Command::Bench(bench) => bench.run(),
+        Command::Child(child) => return child.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            failure.status().into()
+        }
+    }
+}

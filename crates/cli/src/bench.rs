@@ -1,0 +1,149 @@
+//! `sharewell bench`: the primitive operations, three processes over TLS on loopback.
+
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use serde::{Deserialize, Serialize};
+use sharewell_engine::bench::{self, Op, Sample};
+
+use crate::children;
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::show;
+use crate::talk::{Order, Task};
+use crate::units::Distance;
+
+/// Measure the primitive operations: three processes over TLS on loopback.
+///
+/// Inputs are shared beforehand, results stay shared; one run warms up, and every result is opened
+/// and checked after the clock has stopped. Without `--op`, all operations in turn.
+#[derive(Args)]
+#[command(after_help = after_help())]
+pub(crate) struct Bench {
+    /// The operation
+    #[arg(long, value_parser = PossibleValuesParser::new(bench::OPS.iter().map(|op| op.name)),
+          hide_possible_values = true)]
+    op: Option<String>,
+    /// Elements of each operand; of a square matrix, its side
+    #[arg(long, requires = "op", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    n: Option<u32>,
+    /// Timed runs; the one with the median time is printed
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    repeat: u32,
+    #[command(flatten)]
+    distance: Distance,
+    /// Print JSON, a line for each operation, as docs/json.md describes it
+    #[arg(long)]
+    json: bool,
+}
+
+fn after_help() -> String {
+    let mut text = "Operations, with their usual n:\n".to_owned();
+    for Op { name, n, what } in bench::OPS {
+        text += &format!("  {name:13} {:>9}  {what}\n", show::thousands(*n as u64));
+    }
+    text + "\nExamples:\n  sharewell bench --op mul --n 1000000 --json\n  \
+            sharewell bench --op less_than --rtt 50ms --bandwidth 100mbit"
+}
+
+/// What one party reports.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Samples {
+    pub(crate) samples: Vec<Sample>,
+    pub(crate) peak_rss_bytes: Option<u64>,
+}
+
+/// One operation's measurement.
+#[derive(Clone, Serialize)]
+struct Row {
+    op: &'static str,
+    n: usize,
+    /// From the first party's start to the last one's end.
+    wall_s: f64,
+    /// Of all parties.
+    cpu_s: f64,
+    /// Of the party that sends most.
+    bytes_per_party: u64,
+    rounds: u32,
+    /// Elements per second; of matrix products, multiply-accumulates per second.
+    rate_per_s: f64,
+    /// Of the largest process, everything included.
+    peak_rss_bytes: Option<u64>,
+}
+
+impl Bench {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let chosen = |op: &&Op| self.op.as_ref().is_none_or(|name| name == op.name);
+        if !self.json {
+            show::out(&format!(
+                "{:13}{:>12}{:>11}{:>11}{:>16}{:>8}{:>14}\n",
+                "operation", "n", "time", "CPU", "bytes / party", "rounds", "M per second"
+            ));
+        }
+        for op in bench::OPS.iter().filter(chosen) {
+            let row = self.measure(op)?;
+            show::out(&if self.json {
+                serde_json::to_string(&row).expect("names and numbers") + "\n"
+            } else {
+                format!(
+                    "{:13}{:>12}{:>11}{:>11}{:>16}{:>8}{:>14.3}\n",
+                    row.op,
+                    show::thousands(row.n as u64),
+                    show::seconds(row.wall_s),
+                    show::seconds(row.cpu_s),
+                    show::thousands(row.bytes_per_party),
+                    row.rounds,
+                    row.rate_per_s / 1e6
+                )
+            });
+        }
+        Ok(())
+    }
+
+    fn measure(&self, op: &'static Op) -> Result<Row, Failure> {
+        /// Beyond any wait of the protocol.
+        const PATIENCE: Duration = Duration::from_secs(60);
+        const PARTIES: [&str; 3] = ["bench_0", "bench_1", "bench_2"];
+        let n = self.n.map_or(op.n, |n| n as usize);
+        let task = Task::Bench { op: op.name.to_owned(), n, repeat: self.repeat as usize };
+        let order = |(i, name): (usize, &&str)| {
+            ((*name).to_owned(), Order::new(task.clone(), i, self.distance.wide()))
+        };
+        let orders: Vec<_> = PARTIES.iter().enumerate().map(order).collect();
+        let mut progress = Progress::of(PARTIES);
+        let finished = children::perform::<Samples>(&orders, PATIENCE, &mut progress)?;
+        let parties: Vec<Samples> = finished.into_iter().map(|party| party.result).collect();
+        let of_repetition =
+            |i: usize| parties.iter().map(|party| party.samples[i]).collect::<Vec<Sample>>();
+        let mut rows = vec![];
+        for samples in (0..self.repeat as usize).map(of_repetition) {
+            if !samples.iter().all(|sample| sample.right) {
+                let message = format!("{} gave a wrong result, which is a bug", op.name);
+                return Err(Failure::Run(message));
+            }
+            rows.push(row(op.name, n, &samples));
+        }
+        rows.sort_by(|a, b| a.wall_s.total_cmp(&b.wall_s));
+        let median = rows[rows.len() / 2].clone();
+        let peak = parties.iter().filter_map(|party| party.peak_rss_bytes).max();
+        Ok(Row { peak_rss_bytes: peak, ..median })
+    }
+}
+
+/// One repetition, over the three parties.
+fn row(op: &'static str, n: usize, samples: &[Sample]) -> Row {
+    let start = samples.iter().map(|s| s.start_s).fold(f64::INFINITY, f64::min);
+    let end = samples.iter().map(|s| s.end_s).fold(f64::NEG_INFINITY, f64::max);
+    let done = if op.starts_with("matmul") { (n as f64).powi(3) } else { n as f64 };
+    Row {
+        op,
+        n,
+        wall_s: end - start,
+        cpu_s: samples.iter().map(|s| s.cpu_s).sum(),
+        bytes_per_party: samples.iter().map(|s| s.bytes_sent).max().unwrap_or(0),
+        rounds: samples.iter().map(|s| s.rounds).max().unwrap_or(0),
+        rate_per_s: done / (end - start),
+        peak_rss_bytes: None,
+    }
+}

@@ -1,0 +1,198 @@
+//! `sharewell study check`: everything that a steward must know before a yes.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use sharewell_engine::{Leak, Measure, Plan, Precision, Quote};
+
+use crate::failure::Failure;
+use crate::show;
+use crate::study_file::StudyFile;
+
+/// Check a study: is it well formed, what is computed where, what becomes public, what it costs.
+///
+/// Needs no data, no keys and no network. A study with mistakes is refused with file, line and
+/// column; one whose values could overflow, with the column's name.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  sharewell study check examples/failure-rate/study.toml
+  sharewell study check study.toml --json")]
+pub(crate) struct Check {
+    /// The study
+    study: PathBuf,
+    /// Print JSON, as docs/json.md describes it
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is known of a study before anybody has given data.
+#[derive(Serialize)]
+struct Checked<'a> {
+    study: String,
+    name: &'a str,
+    protocol: &'static str,
+    plan: Planned<'a>,
+    leakage: Vec<Leak>,
+    precision: Vec<Precision>,
+    quote: Quote,
+}
+
+#[derive(Serialize)]
+struct Planned<'a> {
+    /// Parties that run `sql` at home.
+    providers: Vec<&'a str>,
+    sql: String,
+    /// Cells that the providers' values are added up in, and of the result.
+    cells: usize,
+    ring_bits: u32,
+    why: String,
+    recipients: Vec<&'a str>,
+}
+
+impl Check {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let file = StudyFile::load(&self.study)?;
+        if self.json {
+            let checked = checked(&file.plan);
+            let text = serde_json::to_string_pretty(&checked).expect("structs, numbers and texts");
+            show::out(&(text + "\n"));
+        } else {
+            show::out(&page(&file));
+        }
+        Ok(())
+    }
+}
+
+fn checked(plan: &Plan) -> Checked<'_> {
+    let study = plan.study();
+    let names = |parties: Vec<usize>| -> Vec<&str> {
+        parties.into_iter().map(|i| study.parties[i].name.as_str()).collect()
+    };
+    Checked {
+        study: plan.hash().to_string(),
+        name: &study.name,
+        protocol: plan.protocol(),
+        plan: Planned {
+            providers: names(study.data_parties().collect()),
+            sql: sql(plan),
+            cells: plan.cells(),
+            ring_bits: plan.ring_bits(),
+            why: plan.why(),
+            recipients: names(study.recipients().collect()),
+        },
+        leakage: plan.leakage(),
+        precision: plan.precision(),
+        quote: plan.quote(),
+    }
+}
+
+fn page(file: &StudyFile) -> String {
+    let plan = &file.plan;
+    let study = plan.study();
+    let checked = checked(plan);
+    let planned = &checked.plan;
+    let mut page = format!("{} is well formed.\n\n", file.path.display());
+    page += &show::list([
+        ("study", study.name.clone()),
+        ("purpose", study.purpose.clone()),
+        ("hash", checked.study.clone()),
+    ]);
+    page += &format!("\n{}", parties(plan));
+    page += &format!(
+        "\nEach of {} computes at home, of its own rows\n  {}\n",
+        show::and(&planned.providers),
+        planned.sql.replace('\n', "\n  ")
+    );
+    page += &format!(
+        "and shares {} to the computing parties, which pool, test and finish on shares.\n",
+        match planned.cells {
+            1 => "the one row of it".to_owned(),
+            cells => format!("the {cells} rows of it, groups without records included,"),
+        }
+    );
+    page += &format!("\nProtocol, in the ring of {}-bit integers\n", planned.ring_bits);
+    page += &format!("  {}\n\n{}", planned.why, leakage(&checked.leakage));
+    page += &format!("\n{}\n{}", precision(&checked.precision), quote(&checked.quote));
+    page
+}
+
+fn parties(plan: &Plan) -> String {
+    let yes = |role: bool| if role { "yes" } else { "-" }.to_owned();
+    let parties = plan.study().parties.iter();
+    let rows = parties.map(|party| {
+        let roles = party.roles;
+        vec![
+            party.name.clone(),
+            yes(roles.data),
+            yes(roles.compute),
+            yes(roles.recipient),
+            party.address.clone(),
+        ]
+    });
+    let heads = ["party", "gives data", "computes", "gets the result", "address"];
+    show::grid(&heads, rows.collect(), heads.len())
+}
+
+/// The local phase as one query.
+pub(crate) fn sql(plan: &Plan) -> String {
+    let local = plan.local();
+    let measure = |measure: &Measure| match measure {
+        Measure::Rows => "COUNT(*)".to_owned(),
+        Measure::Count(expr) => format!("COUNT({expr})"),
+        Measure::Sum { expr, .. } => format!("SUM({expr})"),
+        Measure::SumSquares { expr, .. } => format!("SUM(({expr}) * ({expr}))"),
+        Measure::Min { expr, .. } => format!("MIN({expr})"),
+        Measure::Max { expr, .. } => format!("MAX({expr})"),
+    };
+    let mut items = local.group_by.clone();
+    items.extend(local.measures.iter().map(measure));
+    let mut sql = format!("SELECT {}\nFROM {}", items.join(", "), local.table);
+    if let Some(filter) = &local.filter {
+        sql += &format!("\nWHERE {filter}");
+    }
+    if !local.group_by.is_empty() {
+        sql += &format!("\nGROUP BY {}", local.group_by.join(", "));
+    }
+    sql
+}
+
+/// What becomes known to whom.
+pub(crate) fn leakage(leaks: &[Leak]) -> String {
+    let rows = leaks.iter().map(|leak| vec![leak.what.clone(), leak.to.clone(), leak.why.clone()]);
+    show::grid(&["what becomes known", "to whom", "because"], rows.collect(), 3)
+}
+
+fn precision(columns: &[Precision]) -> String {
+    let bound = |column: &Precision| match (column.absolute, column.relative) {
+        (_, None) => "64-bit floating point in the clear, on exact sums".to_owned(),
+        (0.0, Some(0.0)) => "exact".to_owned(),
+        (absolute, Some(relative)) => {
+            format!("{} + {} of the value", show::error(absolute), show::error(relative))
+        }
+    };
+    let rows = columns.iter().map(|column| vec![column.column.clone(), bound(column)]);
+    show::grid(&["column", "worst error"], rows.collect(), 2)
+}
+
+fn quote(quote: &Quote) -> String {
+    let mut lines = vec![
+        ("rounds".to_owned(), quote.rounds.to_string()),
+        ("bytes of the busiest party".to_owned(), show::thousands(quote.bytes_per_party)),
+        ("bytes of all, with headers".to_owned(), show::thousands(quote.wire_bytes)),
+        ("bytes of shares in memory".to_owned(), show::thousands(quote.memory_bytes)),
+    ];
+    for estimate in &quote.estimates {
+        let (rtt, rate) = (show::seconds(estimate.rtt_s), estimate.bits_per_s / 1e6);
+        let time = show::seconds(estimate.seconds);
+        let text = format!("{time} ({rtt} round trip, {rate} Mbit/s)");
+        lines.push((format!("time on a {}", estimate.network), text));
+    }
+    let links = quote
+        .links
+        .iter()
+        .map(|link| vec![link.from.clone(), link.to.clone(), show::thousands(link.bytes)]);
+    let text = show::list(lines.iter().map(|(name, value)| (name.as_str(), value.clone())));
+    format!("Quote\n{text}\n{}", show::grid(&["from", "to", "bytes"], links.collect(), 2))
+}

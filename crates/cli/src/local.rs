@@ -1,0 +1,74 @@
+//! A provider's own part, before anything is shared: its sources, its rows, its sums.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sharewell_data::{self as data, LocalQuery, Mapping, QualityReport};
+use sharewell_engine::{LocalPlan, LocalValues, Measure, Plan};
+
+/// What may be told about a provider's rows beside the result: how many were refused or rounded.
+/// Which ones and why is in the provider's own report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Rows {
+    /// Rows that do not fit the agreed schema.
+    pub(crate) rejected: u64,
+    /// Values that had more digits than agreed.
+    pub(crate) rounded: u64,
+}
+
+/// Runs the local phase with this mapping file; the quality report goes to `report`.
+///
+/// The message of a failure may quote the provider's own values.
+pub(crate) fn local(
+    plan: &Plan,
+    mapping: &Path,
+    report: &Path,
+) -> Result<(LocalValues, Rows), String> {
+    let table = &plan.study().table;
+    let result = Mapping::load(mapping)
+        .and_then(|mapping| data::local(&mapping, table, &query(plan.local())));
+    let result = match result {
+        Ok(result) => result,
+        Err(data::Error::Rejected(rejected)) => {
+            keep(&rejected, report)?;
+            return Err(data::Error::Rejected(rejected).to_string());
+        }
+        Err(error) => return Err(error.to_string()),
+    };
+    let quality = result.report;
+    keep(&quality, report)?;
+    if quality.rows_read > 0 && quality.rows_accepted == 0 {
+        return Err(format!("every row was rejected\n{quality}\nthe report: {}", report.display()));
+    }
+    let rounded = quality.rounded.iter().map(|column| column.rows).sum();
+    let rows = Rows { rejected: quality.rows_rejected, rounded };
+    Ok((LocalValues { cells: result.cells }, rows))
+}
+
+fn keep(quality: &QualityReport, report: &Path) -> Result<(), String> {
+    let folder = report.parent().unwrap_or(Path::new(""));
+    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    quality.write_json(report).map_err(|error| error.to_string())
+}
+
+/// The plan's local phase in the words of the data room.
+fn query(plan: &LocalPlan) -> LocalQuery {
+    LocalQuery {
+        table: plan.table.clone(),
+        filter: plan.filter.clone(),
+        group_by: plan.group_by.clone(),
+        groups: plan.groups.clone(),
+        measures: plan.measures.iter().cloned().map(measure).collect(),
+    }
+}
+
+fn measure(measure: Measure) -> data::Measure {
+    match measure {
+        Measure::Rows => data::Measure::Rows,
+        Measure::Count(expr) => data::Measure::Count(expr),
+        Measure::Sum { expr, decimals } => data::Measure::Sum { expr, decimals },
+        Measure::SumSquares { expr, decimals } => data::Measure::SumSquares { expr, decimals },
+        Measure::Min { expr, decimals } => data::Measure::Min { expr, decimals },
+        Measure::Max { expr, decimals } => data::Measure::Max { expr, decimals },
+    }
+}

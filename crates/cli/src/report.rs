@@ -1,0 +1,166 @@
+//! What a run is told as: one JSON object, or a page for people.
+
+mod results;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sharewell_engine::{Outcome, Report};
+
+use crate::children::Finished;
+use crate::failure::Failure;
+use crate::local::Rows;
+use crate::show;
+use crate::study_file::StudyFile;
+
+/// A run, as its user sees it.
+#[derive(Serialize)]
+pub(crate) struct Told {
+    #[serde(flatten)]
+    report: Report,
+    /// What each party learned beyond its own rows.
+    learned: BTreeMap<String, Vec<String>>,
+    /// How many rows of each provider did not fit the agreed schema.
+    rejected: BTreeMap<String, u64>,
+    #[serde(skip)]
+    rounded: BTreeMap<String, u64>,
+    /// Bytes of all links with frame headers, if all are known.
+    #[serde(skip)]
+    wire_bytes: Option<u64>,
+}
+
+impl Told {
+    /// A rehearsal: every party's outcome is here.
+    pub(crate) fn of_all(
+        file: &StudyFile,
+        parties: Vec<Finished<Outcome>>,
+    ) -> Result<Self, Failure> {
+        let rows = parties.iter().filter_map(|p| Some((p.result.party.clone(), p.rows?)));
+        let rows: Vec<(String, Rows)> = rows.collect();
+        let outcomes: Vec<Outcome> = parties.into_iter().map(|party| party.result).collect();
+        let mut recipients = outcomes.iter().filter(|outcome| !outcome.results.is_empty());
+        let first = recipients.next().or(outcomes.first());
+        let first = first.expect("a study has parties").clone();
+        if recipients.any(|outcome| outcome.results != first.results) {
+            return Err(Failure::Run(
+                "the recipients were given different results, which is a bug of this program"
+                    .to_owned(),
+            ));
+        }
+        let wire_bytes = outcomes.iter().map(|outcome| outcome.actual.wire_bytes_sent).sum();
+        let learned = outcomes.into_iter().map(|outcome| (outcome.party, outcome.learned));
+        let learned = learned.collect();
+        Ok(Self { learned, wire_bytes: Some(wire_bytes), ..Self::of_one(file, first, rows) })
+    }
+
+    /// One party's own view.
+    pub(crate) fn of_one(file: &StudyFile, outcome: Outcome, rows: Vec<(String, Rows)>) -> Self {
+        let report = Report {
+            study: file.plan.hash().to_string(),
+            protocol: file.plan.protocol(),
+            results: outcome.results,
+            quote: file.plan.quote(),
+            actual: outcome.actual,
+        };
+        Self {
+            report,
+            learned: BTreeMap::from([(outcome.party, outcome.learned)]),
+            rejected: rows.iter().map(|(party, rows)| (party.clone(), rows.rejected)).collect(),
+            rounded: rows.into_iter().map(|(party, rows)| (party, rows.rounded)).collect(),
+            wire_bytes: None,
+        }
+    }
+
+    /// To standard output.
+    pub(crate) fn print(&self, file: &StudyFile, json: bool) {
+        if json {
+            let text = serde_json::to_string_pretty(self).expect("structs, lists, numbers, texts");
+            show::out(&(text + "\n"));
+            return;
+        }
+        let study = file.study();
+        let mut page = format!("{}: {}\n\n", study.name, study.purpose);
+        for table in &self.report.results {
+            page += &results::page(study, table);
+        }
+        if self.report.results.is_empty() {
+            let names: Vec<&str> =
+                study.recipients().map(|i| study.parties[i].name.as_str()).collect();
+            page += &format!("the result went to {}\n", show::and(&names));
+        }
+        page += &format!("\n{}\n{}\n{}", self.cost(), self.learned(), self.rows(file));
+        show::out(&page);
+    }
+
+    fn cost(&self) -> String {
+        let (quote, actual) = (&self.report.quote, &self.report.actual);
+        let mut rows = vec![
+            vec!["rounds".to_owned(), quote.rounds.to_string(), actual.rounds.to_string()],
+            vec![
+                "bytes of the party that sends most".to_owned(),
+                show::thousands(quote.bytes_per_party),
+                show::thousands(actual.bytes_per_party),
+            ],
+        ];
+        if let Some(wire_bytes) = self.wire_bytes {
+            rows.push(vec![
+                "bytes of all links, with headers".to_owned(),
+                show::thousands(quote.wire_bytes),
+                show::thousands(wire_bytes),
+            ]);
+        }
+        for estimate in &quote.estimates {
+            let (name, rtt) = (estimate.network, show::seconds(estimate.rtt_s));
+            let rate = estimate.bits_per_s / 1e6;
+            let name = format!("time on a {name} ({rtt}, {rate} Mbit/s)");
+            rows.push(vec![name, show::seconds(estimate.seconds), String::new()]);
+        }
+        rows.push(vec!["time here".to_owned(), String::new(), show::seconds(actual.wall_s)]);
+        let verdict = if actual.as_quoted {
+            "Rounds and bytes of every party are exactly those quoted.\n"
+        } else {
+            "Rounds or bytes differ from those quoted: this is a bug, please report it.\n"
+        };
+        show::grid(&["cost", "quoted", "measured"], rows, 1) + verdict
+    }
+
+    /// Parties that learned the same are told together.
+    fn learned(&self) -> String {
+        let mut told: Vec<(Vec<&str>, &[String])> = vec![];
+        for (party, learned) in &self.learned {
+            match told.iter_mut().find(|(_, known)| known == learned) {
+                Some((parties, _)) => parties.push(party),
+                None => told.push((vec![party], learned)),
+            }
+        }
+        let mut text = String::new();
+        for (parties, learned) in told {
+            let each = if parties.len() > 1 { " each" } else { "" };
+            text += &format!("{}{each} learned", show::and(&parties));
+            if learned.is_empty() {
+                text += " nothing\n";
+                continue;
+            }
+            text += ", beyond their own rows:\n";
+            text.extend(learned.iter().map(|item| format!("  - {item}\n")));
+        }
+        text
+    }
+
+    fn rows(&self, file: &StudyFile) -> String {
+        let counts = |counts: &BTreeMap<String, u64>| {
+            let some = counts.iter().filter(|(_, rows)| **rows > 0);
+            let some: Vec<String> = some.map(|(party, n)| format!("{party} {n}")).collect();
+            if some.is_empty() { "none".to_owned() } else { some.join(", ") }
+        };
+        if self.rejected.is_empty() {
+            return String::new();
+        }
+        let reports = file.report_of("PARTY");
+        show::list([
+            ("rows rejected", counts(&self.rejected)),
+            ("values rounded as agreed", counts(&self.rounded)),
+            ("each provider's own report", reports.display().to_string()),
+        ])
+    }
+}

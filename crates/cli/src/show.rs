@@ -1,0 +1,112 @@
+//! Numbers, texts and tables as people read them.
+
+use std::io::Write as _;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+/// Widest line of a table.
+const WIDTH: u16 = 100;
+/// Where values begin in a list of names and values.
+const VALUES_AT: usize = 28;
+
+/// Writes to standard output. If nobody reads it any more (`| head`), there is nothing to say.
+pub(crate) fn out(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// `name      value`, a line each.
+pub(crate) fn list<'t>(lines: impl IntoIterator<Item = (&'t str, String)>) -> String {
+    let lines: Vec<_> = lines.into_iter().collect();
+    let longest = lines.iter().map(|(name, _)| name.chars().count() + 2).max().unwrap_or(0);
+    let at = longest.max(VALUES_AT);
+    lines.iter().map(|(name, value)| format!("{name:at$}{value}\n")).collect()
+}
+
+/// A table. The columns from `numbers` on are aligned to the right.
+pub(crate) fn grid(heads: &[&str], rows: Vec<Vec<String>>, numbers: usize) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(WIDTH).set_header(heads).add_rows(rows);
+    for (i, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((if i == 0 { 0 } else { 2 }, 0));
+        if i >= numbers {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let lines: Vec<String> =
+        table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    lines.concat()
+}
+
+/// A number with as many digits as help, and none that its worst error makes meaningless.
+pub(crate) fn number(value: f64, error: f64) -> String {
+    let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
+    if !(-9..15).contains(&magnitude) {
+        return format!("{value:.5e}");
+    }
+    let wanted = 3.max(4 - magnitude);
+    let certain = if error > 0.0 { (-(2.0 * error).log10()).floor() as i32 } else { wanted };
+    format!("{value:.*}", wanted.min(certain).max(0) as usize)
+}
+
+/// A worst error.
+pub(crate) fn error(error: f64) -> String {
+    if error == 0.0 { "0".to_owned() } else { format!("{error:.1e}") }
+}
+
+/// 1,234,567
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+pub(crate) fn seconds(seconds: f64) -> String {
+    match seconds {
+        s if s < 0.001 => format!("{:.0} µs", s * 1e6),
+        s if s < 1.0 => format!("{:.0} ms", s * 1e3),
+        s => format!("{s:.1} s"),
+    }
+}
+
+/// `a, b and c`
+pub(crate) fn and(names: &[&str]) -> String {
+    match names {
+        [] => "nobody".to_owned(),
+        [name] => (*name).to_owned(),
+        [names @ .., last] => format!("{} and {last}", names.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_shows_no_digit_that_its_error_makes_meaningless() {
+        assert_eq!(number(4920.571_428, 1e-9), "4920.571");
+        assert_eq!(number(4920.571_428, 0.01), "4920.6");
+        assert_eq!(number(4920.571_428, 3.0), "4921");
+        assert_eq!(number(34.839_159, 0.0), "34.839");
+        assert_eq!(number(0.000_123_456, 1e-12), "0.00012346");
+        assert_eq!(number(-0.5, 0.0), "-0.50000");
+    }
+
+    #[test]
+    fn thousands_are_parted() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn values_of_a_list_stand_below_each_other() {
+        let text =
+            list([("failures", "12".to_owned()), ("rate per million hours", "1".to_owned())]);
+        assert_eq!(text, format!("failures{:20}12\nrate per million hours{:6}1\n", "", ""));
+    }
+}
