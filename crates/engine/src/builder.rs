@@ -140,14 +140,7 @@ impl Builder<'_> {
     }
 
     fn opened_slot(&self, slot: usize, users: &[(Vec<usize>, Vec<usize>)]) -> Output {
-        let name = match &self.slots[slot].measure {
-            Measure::Rows => "COUNT(*)".to_owned(),
-            Measure::Count(expr) => format!("COUNT({expr})"),
-            Measure::Sum { expr, .. } => format!("SUM({expr})"),
-            Measure::SumSquares { expr, .. } => format!("SUM of squares of {expr}"),
-            Measure::Min { expr, .. } => format!("MIN({expr})"),
-            Measure::Max { expr, .. } => format!("MAX({expr})"),
-        };
+        let name = self.slots[slot].name.clone();
         let mut supports: Vec<usize> = users
             .iter()
             .filter(|(slots, _)| slots.contains(&slot))
@@ -201,7 +194,7 @@ impl Builder<'_> {
 
     fn rows(&mut self) -> usize {
         let hi = i128::from(self.table.max_rows);
-        self.slot(Measure::Rows, Combine::Sum, (0, hi), 0, vec![])
+        self.slot(Measure::Rows, Combine::Sum, (0, hi), 0, Aggregate::Count)
     }
 
     /// Rows in which no column of the expression is missing.
@@ -211,8 +204,8 @@ impl Builder<'_> {
             return self.rows();
         }
         let hi = i128::from(self.table.max_rows);
-        let names = self.names(&columns);
-        self.slot(Measure::Count(e.to_sql(self.table)), Combine::Sum, (0, hi), 0, names)
+        let measure = Measure::Count(e.to_sql(self.table));
+        self.slot(measure, Combine::Sum, (0, hi), 0, Aggregate::CountColumn(e.clone()))
     }
 
     fn sum(&mut self, e: &RowExpr) -> Result<usize, Error> {
@@ -220,8 +213,8 @@ impl Builder<'_> {
         let (lo, hi) = (range.min.min(0), range.max.max(0));
         let bounds = self.times_rows(e, lo, hi)?;
         let measure = Measure::Sum { expr: e.to_sql(self.table), decimals: range.decimals };
-        let names = self.names(&e.columns());
-        Ok(self.slot(measure, Combine::Sum, bounds, range.decimals.into(), names))
+        let of = Aggregate::Sum(e.clone());
+        Ok(self.slot(measure, Combine::Sum, bounds, range.decimals.into(), of))
     }
 
     fn variance(&mut self, e: &RowExpr) -> Result<Joint, Error> {
@@ -241,9 +234,9 @@ impl Builder<'_> {
         let bounds = self.times_rows(e, 0, squared)?;
         let expr = centred.to_sql(self.table);
         let measure = Measure::SumSquares { expr, decimals: around.decimals };
-        let names = self.names(&e.columns());
+        let of = Aggregate::Sum(RowExpr::Mul(Box::new(centred.clone()), Box::new(centred)));
         let decimals = 2 * i32::from(around.decimals);
-        let squares = self.slot(measure, Combine::Sum, bounds, decimals, names);
+        let squares = self.slot(measure, Combine::Sum, bounds, decimals, of);
         Ok(Joint::Variance { sum, squares, count, deviation })
     }
 
@@ -251,13 +244,14 @@ impl Builder<'_> {
         let e = RowExpr::Column(column);
         let range = self.range(&e)?;
         let (expr, decimals) = (e.to_sql(self.table), range.decimals);
-        let measure = match combine {
-            Combine::Least => Measure::Min { expr, decimals },
-            Combine::Sum | Combine::Greatest => Measure::Max { expr, decimals },
+        let (measure, of) = match combine {
+            Combine::Least => (Measure::Min { expr, decimals }, Aggregate::Min(column)),
+            Combine::Sum | Combine::Greatest => {
+                (Measure::Max { expr, decimals }, Aggregate::Max(column))
+            }
         };
-        let names = self.names(&[column]);
         let bounds = (range.min, range.max);
-        Ok(Joint::Slot(self.slot(measure, combine, bounds, decimals.into(), names)))
+        Ok(Joint::Slot(self.slot(measure, combine, bounds, decimals.into(), of)))
     }
 
     fn slot(
@@ -266,12 +260,23 @@ impl Builder<'_> {
         combine: Combine,
         (lo, hi): (i128, i128),
         decimals: i32,
-        columns: Vec<String>,
+        of: Aggregate,
     ) -> usize {
         if let Some(known) = self.slots.iter().position(|slot| slot.measure == measure) {
             return known;
         }
-        self.slots.push(Slot { measure, combine, lo, hi, decimals, columns });
+        let columns = match &of {
+            Aggregate::Count => vec![],
+            Aggregate::Min(column) | Aggregate::Max(column) => vec![*column],
+            Aggregate::CountColumn(e)
+            | Aggregate::Sum(e)
+            | Aggregate::Avg(e)
+            | Aggregate::VarSamp(e)
+            | Aggregate::StddevSamp(e) => e.columns(),
+        };
+        let columns = self.names(&columns);
+        let name = Expr::Aggregate(of).to_sql(self.table);
+        self.slots.push(Slot { name, measure, combine, lo, hi, decimals, columns });
         self.slots.len() - 1
     }
 

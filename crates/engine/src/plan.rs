@@ -84,6 +84,8 @@ pub(crate) enum Combine {
 /// One pooled vector, a number per cell.
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
+    /// What it holds, as people write it.
+    pub name: String,
     pub measure: Measure,
     pub combine: Combine,
     /// Range of one provider's value, in quanta.
