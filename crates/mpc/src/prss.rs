@@ -6,6 +6,9 @@
 //! authenticated TLS link (`docs/adr/0003`), and is bound to the session and the lane. Draws
 //! are addressed by number, and all parties number alike, also the draws that they lack.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use sharewell_net::{PartyId, Step};
 use sharewell_ring::{Key, Prg, Ring, Z64, hash, zeroed};
 use zeroize::{Zeroize, Zeroizing};
@@ -30,6 +33,7 @@ pub struct Prss {
     secrets: [Zeroizing<[u8; 32]>; 2],
     streams: [Prg; 2],
     draws: u64,
+    drawn: Drawn,
 }
 
 impl std::fmt::Debug for Prss {
@@ -75,7 +79,7 @@ impl Prss {
             Prg::new(&Key(hash::derive(&**secret, &salt, b"sharewell prss 1")))
         };
         let streams = [stream(&secrets[0]), stream(&secrets[1])];
-        Self { secrets, streams, draws: 0 }
+        Self { secrets, streams, draws: 0, drawn: Drawn::default() }
     }
 
     /// The same keys in the domain of a child lane.
@@ -91,19 +95,49 @@ impl Prss {
     }
 
     /// The uniform elements of one draw.
+    ///
+    /// # Panics
+    /// In builds with assertions, if this party has drawn them before.
     #[must_use]
     pub fn uniform<R: Ring>(&self, side: Side, draw: u64, len: usize) -> Vec<R> {
         let mut out = zeroed(len);
+        self.drawn.mark(draw, 0, side);
         self.streams[side as usize].fill(draw, 0, &mut out);
         out
     }
 
     /// Writes this party's part of a sharing of zero: `F(K_i) - F(K_{i+1})`. `tile` counts
     /// tiles of [`TILE_BYTES`] from the draw's start.
+    ///
+    /// # Panics
+    /// As [`Self::uniform`].
     pub fn zero<R: Ring>(&self, draw: u64, tile: usize, out: &mut [R]) {
         let block = (tile * TILE_BYTES / 16) as u64;
+        self.drawn.mark(draw, tile, Side::Left);
+        self.drawn.mark(draw, tile, Side::Right);
         self.streams[0].fill(draw, block, out);
         self.streams[1].fill_sub(draw, block, out);
+    }
+}
+
+/// What has been drawn lately. A mask that serves twice hides nothing, and no result shows it:
+/// so builds with assertions, tests among them, stop there.
+#[derive(Default)]
+struct Drawn(Mutex<BTreeSet<(u64, usize, usize)>>);
+
+impl Drawn {
+    /// Draws remembered: a program draws by rising numbers, soon after it takes them.
+    const LIMIT: usize = 1 << 12;
+
+    fn mark(&self, draw: u64, tile: usize, side: Side) {
+        if cfg!(debug_assertions) {
+            let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let fresh = drawn.insert((draw, tile, side as usize));
+            assert!(fresh, "tile {tile} of draw {draw} is drawn twice");
+            if drawn.len() > Self::LIMIT {
+                drawn.pop_first();
+            }
+        }
     }
 }
 

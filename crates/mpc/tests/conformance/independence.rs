@@ -180,8 +180,8 @@ fn the_test_of_independence_finds_what_is_wrong_with_broken_protocols() {
     let unmasked = |_: &Prss| vec![masked(5, vec![Z64::ZERO; LEN])];
     assert!(broken(unmasked).unwrap().contains("is not uniform"));
     let reused = |prss: &Prss| {
-        let mask = || prss.uniform(Side::Left, 1, LEN);
-        vec![masked(5, mask()), masked(7, mask())]
+        let mask = prss.uniform(Side::Left, 1, LEN);
+        vec![masked(5, mask.clone()), masked(7, mask)]
     };
     assert!(broken(reused).unwrap().contains("jointly"));
     // The pair key of P0 and P1: the receiver has it.

@@ -126,11 +126,28 @@ fn agreed(session: [u8; 32], seed: u64) -> Vec<(Party, Prss)> {
 #[test]
 fn a_pair_draws_the_same_and_the_third_party_something_else() {
     let parties = agreed(SESSION, 1);
-    let draw = |i: usize, side| parties[i].1.uniform::<Z64>(side, 5, 9);
+    let draws = |(_, prss): &(Party, Prss)| {
+        [Side::Left, Side::Right].map(|side| prss.uniform::<Z64>(side, 5, 9))
+    };
+    let draws: Vec<_> = parties.iter().map(draws).collect();
     for i in 0..3 {
-        assert_eq!(draw(i, Side::Right), draw((i + 1) % 3, Side::Left));
-        assert_ne!(draw(i, Side::Right), draw(i, Side::Left));
+        let [left, right] = &draws[i];
+        assert_eq!(*right, draws[(i + 1) % 3][0]);
+        assert_ne!(left, right);
     }
+}
+
+#[test]
+fn a_mask_drawn_twice_is_noticed() {
+    let (_, prss) = agreed(SESSION, 1).swap_remove(0);
+    let twice = |draw: &dyn Fn()| {
+        draw();
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(draw)).is_err()
+    };
+    assert!(twice(&|| drop(prss.uniform::<Z64>(Side::Left, 1, 3))));
+    assert!(twice(&|| prss.zero::<Z64>(2, 0, &mut [Z64(0); 3])));
+    prss.zero::<Z64>(2, 1, &mut [Z64(0); 3]);
+    drop(prss.uniform::<Z64>(Side::Right, 1, 3));
 }
 
 fn zeros_sum_to_zero<R: Ring>() {
