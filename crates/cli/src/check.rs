@@ -105,15 +105,16 @@ fn page(file: &StudyFile) -> String {
         show::and(&planned.providers),
         planned.sql.replace('\n', "\n  ")
     );
-    page += &format!(
-        "and shares {} to the computing parties, which pool, test and finish on shares.\n",
-        match planned.cells {
-            1 => "the one row of it".to_owned(),
-            cells => format!("the {cells} rows of it, groups without records included,"),
-        }
+    let rows = match planned.cells {
+        1 => "the one row of it".to_owned(),
+        cells => format!("the {cells} rows of it, groups without records included,"),
+    };
+    page += &show::prose(
+        0,
+        &format!("and shares out {rows} at random. The rest is computed on shares."),
     );
     page += &format!("\nProtocol, in the ring of {}-bit integers\n", planned.ring_bits);
-    page += &format!("  {}\n\n{}", planned.why, leakage(&checked.leakage));
+    page += &format!("{}\n{}", show::prose(2, &planned.why), leakage(&checked.leakage));
     page += &format!("\n{}\n{}", precision(&checked.precision), quote(&checked.quote));
     page
 }

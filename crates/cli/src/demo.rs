@@ -54,13 +54,11 @@ impl Demo {
         })?;
         let file = StudyFile::load(&folder.0.join(STUDY))?;
         let told = rehearse(&file, self.distance.wide())?;
-        told.print(&file, self.json);
-        if !self.json {
-            show::out(
-                "\nEvery row stayed in the process of the operator whose it is: the operators \
-                 exchanged random\nshares of sums, and what the study releases.\n",
-            );
-        }
+        told.print(&file, self.json, |_| {
+            let text = "Every row stayed in the process of the operator whose it is. Between the \
+                        operators passed random shares of sums, and what the study releases.";
+            show::prose(0, text)
+        });
         Ok(())
     }
 }

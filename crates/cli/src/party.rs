@@ -70,7 +70,8 @@ impl Party {
             progress.end();
         }
         let rows = given.map(|(_, rows)| (self.name.clone(), rows)).into_iter().collect();
-        Told::of_one(&file, outcome?, rows).print(&file, self.json);
+        let told = Told::of_one(&file, outcome?, rows);
+        told.print(&file, self.json, |told| told.rows(&file));
         Ok(())
     }
 

@@ -71,8 +71,8 @@ impl Told {
         }
     }
 
-    /// To standard output.
-    pub(crate) fn print(&self, file: &StudyFile, json: bool) {
+    /// To standard output; the page ends with what is to be said about rows.
+    pub(crate) fn print(&self, file: &StudyFile, json: bool, rows: impl FnOnce(&Self) -> String) {
         if json {
             let text = serde_json::to_string_pretty(self).expect("structs, lists, numbers, texts");
             show::out(&(text + "\n"));
@@ -88,7 +88,7 @@ impl Told {
                 study.recipients().map(|i| study.parties[i].name.as_str()).collect();
             page += &format!("the result went to {}\n", show::and(&names));
         }
-        page += &format!("\n{}\n{}\n{}", self.cost(), self.learned(), self.rows(file));
+        page += &format!("\n{}\n{}\n{}", self.cost(), self.learned(), rows(self));
         show::out(&page);
     }
 
@@ -147,7 +147,8 @@ impl Told {
         text
     }
 
-    fn rows(&self, file: &StudyFile) -> String {
+    /// What became of the providers' rows, and where that is told.
+    pub(crate) fn rows(&self, file: &StudyFile) -> String {
         let counts = |counts: &BTreeMap<String, u64>| {
             let some = counts.iter().filter(|(_, rows)| **rows > 0);
             let some: Vec<String> = some.map(|(party, n)| format!("{party} {n}")).collect();

@@ -45,7 +45,8 @@ impl Run {
         if !self.local {
             return Err(Failure::Usage(together(&file)));
         }
-        rehearse(&file, self.distance.wide())?.print(&file, self.json);
+        let told = rehearse(&file, self.distance.wide())?;
+        told.print(&file, self.json, |told| told.rows(&file));
         Ok(())
     }
 }

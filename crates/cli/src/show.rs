@@ -22,6 +22,23 @@ pub(crate) fn list<'t>(lines: impl IntoIterator<Item = (&'t str, String)>) -> St
     lines.iter().map(|(name, value)| format!("{name:at$}{value}\n")).collect()
 }
 
+/// Prose in lines of at most [`WIDTH`], each behind this many blanks.
+pub(crate) fn prose(indent: usize, text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is always a line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if indent + line.chars().count() + 1 + word.chars().count() <= WIDTH.into() {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines.iter().map(|line| format!("{:indent$}{line}\n", "")).collect()
+}
+
 /// A table. The columns from `numbers` on are aligned to the right.
 pub(crate) fn grid(heads: &[&str], rows: Vec<Vec<String>>, numbers: usize) -> String {
     let mut table = Table::new();
@@ -33,9 +50,7 @@ pub(crate) fn grid(heads: &[&str], rows: Vec<Vec<String>>, numbers: usize) -> St
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    let lines: Vec<String> =
-        table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    lines.concat()
+    table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// A number with as many digits as help, and none that its worst error makes meaningless.
