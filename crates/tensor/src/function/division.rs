@@ -200,16 +200,22 @@ fn reciprocal<P: Protocol>(
 /// If a link fails.
 ///
 /// # Panics
-/// If the divisor is not a finite number of magnitude at least `2^-precision`.
+/// If the divisor's magnitude is not between `2^-precision` and `2^(BITS-2-precision)`, or if
+/// the precision is above the 52 bits of the divisor itself.
 pub fn divide_public<P: Protocol>(
     p: &mut P,
     x: &Tensor<P>,
     divisor: f64,
     precision: u32,
 ) -> Result<Tensor<P>> {
-    let factor = f64::from(precision).exp2() / divisor;
-    assert!(factor.is_finite() && factor.abs() < 2f64.powi(120), "division by {divisor}");
+    assert!(divisor.is_normal() && precision <= 52, "division by {divisor}, {precision} bits");
+    // For a divisor of magnitude `m 2^e` with `1 <= m < 2`, the factor `2^precision / m` keeps
+    // as many bits whatever `e` is.
+    let exponent = (divisor.to_bits() >> 52 & 0x7ff) as i32 - 1023;
+    let by = precision.checked_add_signed(exponent).filter(|by| *by <= P::Ring::BITS - 2);
+    let by = by.unwrap_or_else(|| panic!("division by {divisor}, {precision} bits"));
+    let factor = f64::from(by).exp2() / divisor;
     let wide = x.clone().times(factor.round_ties_even() as i128);
-    let shares = p.trunc(wide.shares(), precision)?;
+    let shares = p.trunc(wide.shares(), by)?;
     Ok(Tensor::new(shares, x.shape(), x.frac_bits()))
 }
