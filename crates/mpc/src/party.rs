@@ -38,7 +38,6 @@ impl Entropy {
 
 /// One lane of one party. Frames are numbered and named per lane; a frame that is not the
 /// one that the program expects is an error, never data.
-#[derive(Clone)]
 pub struct Party {
     link: Arc<dyn Transport>,
     lane: Lane,
