@@ -12,7 +12,7 @@ use crate::cases;
 use crate::subject::{SESSION, Subject, run, sim};
 
 /// Elements of each vector.
-const LEN: usize = 1024;
+const LEN: usize = 512;
 
 /// Deviations, in standard deviations, of a frequency from one half: for single messages, and
 /// for their many combinations.
