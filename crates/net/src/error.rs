@@ -24,9 +24,9 @@ pub enum Error {
     Closed { peer: PartyId, at: Place, how: Ending, step: Step, waited: Duration },
 
     /// A party gave up and said so.
-    #[error("{peer}{at} stopped the run: {reason}")]
+    #[error("{peer}{at} stopped the run: {reason}{whom}")]
     #[expect(missing_docs, reason = "the message says what the fields are")]
-    Aborted { peer: PartyId, at: Place, reason: Abort },
+    Aborted { peer: PartyId, at: Place, reason: Abort, whom: Place },
 
     /// A peer sent bytes that no honest party sends.
     #[error("{peer}{at} sent what no correct program sends: {what}")]
@@ -199,6 +199,22 @@ pub enum Abort {
     Cancelled,
     /// Its program crashed.
     Crashed,
+}
+
+impl Abort {
+    /// The party that the reason speaks of.
+    #[must_use]
+    pub fn whom(self) -> Option<PartyId> {
+        match self {
+            Self::Lost(peer) | Self::Study(peer) => Some(peer),
+            Self::Cheating
+            | Self::Desync
+            | Self::Exhausted
+            | Self::Failed
+            | Self::Cancelled
+            | Self::Crashed => None,
+        }
+    }
 }
 
 impl fmt::Display for Abort {

@@ -183,7 +183,10 @@ impl Inbox {
                 Error::Closed { peer, at: self.place(peer), how, step, waited }
             }
             Fault::Aborted { peer, reason } => {
-                Error::Aborted { peer, at: self.place(peer), reason }
+                // The peer may have named a party that does not exist.
+                let whom = reason.whom().and_then(|whom| self.places.get(usize::from(whom.0)));
+                let whom = whom.cloned().unwrap_or_default();
+                Error::Aborted { peer, at: self.place(peer), reason, whom }
             }
             Fault::Malformed { peer, what } => {
                 Error::Malformed { peer, at: self.place(peer), what }

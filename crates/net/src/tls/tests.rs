@@ -419,6 +419,16 @@ fn an_abort_reaches_every_other_party_with_its_reason() {
 }
 
 #[test]
+fn a_party_that_gave_up_waiting_says_for_whom_if_there_is_such_a_party() {
+    for (whom, told) in [(1, "for party 1 in vain (op_b, "), (200, "for party 200 in vain")] {
+        let links = mesh(3, |_| ());
+        links[2].abort(Abort::Lost(PartyId(whom)));
+        let error = links[0].recv(PartyId(2), STEP, LANE).expect_err("aborted").to_string();
+        assert!(error.contains(told), "{error}");
+    }
+}
+
+#[test]
 fn a_party_whose_program_crashes_says_so() {
     let mut links = mesh(2, |_| ());
     let crashing = links.pop().expect("two");
