@@ -64,7 +64,7 @@ pub(crate) fn rehearse(file: &StudyFile, wide: Option<Wide>) -> Result<Told, Fai
         .map(|(i, party)| (party.name.clone(), Order::new(task.clone(), i, wide)))
         .collect();
     let limits = &file.study().limits;
-    let patience = Duration::from_secs(limits.wait_s.max(limits.connect_s).into()) + GRACE;
+    let patience = Duration::from_secs(limits.wait_s.into()) + GRACE;
     let mut progress = Progress::of(parties.iter().map(|party| party.name.as_str()));
     let finished = children::perform::<Outcome>(&orders, patience, &mut progress)?;
     Told::of_all(file, finished)

@@ -1,0 +1,44 @@
+//! The benchmark's rows.
+
+use serde_json::Value;
+
+use crate::support::run;
+
+fn row(arguments: &[&str]) -> Value {
+    let ended = run(&[&["bench", "--json", "--repeat", "1"], arguments].concat());
+    assert_eq!(ended.status, Some(0), "{ended:#?}");
+    assert_eq!(ended.out.lines().count(), 1, "{}", ended.out);
+    serde_json::from_str(ended.out.lines().last().unwrap()).unwrap()
+}
+
+#[test]
+fn a_product_costs_a_round_and_an_element_per_party() {
+    let row = row(&["--op", "mul", "--n", "1000"]);
+    assert_eq!(row["op"], "mul");
+    assert_eq!(row["n"], 1000);
+    assert_eq!(row["bytes_per_party"], 8000);
+    assert_eq!(row["rounds"], 1);
+    for time in ["wall_s", "cpu_s", "rate_per_s"] {
+        assert!(row[time].as_f64().unwrap() > 0.0, "{time}");
+    }
+}
+
+#[test]
+fn a_matrix_product_costs_its_output() {
+    let row = row(&["--op", "matmul", "--n", "20"]);
+    assert_eq!(row["bytes_per_party"], 20 * 20 * 8);
+    assert_eq!(row["rounds"], 1);
+}
+
+#[test]
+fn a_comparison_over_slow_links_takes_its_rounds() {
+    let row = row(&["--op", "less_than", "--n", "10", "--rtt", "20ms"]);
+    let (rounds, wall) = (row["rounds"].as_f64().unwrap(), row["wall_s"].as_f64().unwrap());
+    assert!(rounds > 1.0 && wall >= rounds * 0.01, "{row}");
+}
+
+#[test]
+fn an_unknown_operation_is_refused_with_the_nearest() {
+    run(&["bench", "--op", "muls"]).fails(2, &["muls", "'mul'"]);
+    run(&["bench", "--n", "5"]).fails(2, &["--op"]);
+}
