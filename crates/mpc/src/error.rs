@@ -15,9 +15,6 @@ pub enum Error {
         /// The step whose check failed.
         step: &'static str,
     },
-    /// An earlier error has ended this endpoint.
-    #[error("this endpoint has failed before and may not be used again")]
-    Poisoned,
     /// The program could leave the ring: refused before any run.
     #[error("`{step}` could leave the {bits}-bit ring: its bound is {bound}")]
     Overflow {
