@@ -36,7 +36,7 @@ impl From<&Error> for sharewell_net::Abort {
         match error {
             Error::Net(error) => error.into(),
             Error::Cheating { .. } => Self::Cheating,
-            Error::Poisoned | Error::Overflow { .. } | Error::Entropy => Self::Failed,
+            Error::Overflow { .. } | Error::Entropy => Self::Failed,
         }
     }
 }
