@@ -33,8 +33,8 @@ struct Failed {
 }
 
 impl Failed {
-    fn own(message: impl ToString) -> Self {
-        Self { cause: Cause::Own, message: message.to_string() }
+    fn own(message: String) -> Self {
+        Self { cause: Cause::Own, message }
     }
 }
 
@@ -75,7 +75,7 @@ impl Child {
 }
 
 fn study(parent: &Parent, order: &Order, path: &Path, text: String) -> Result<Value, Failed> {
-    let file = StudyFile::of(path, text).map_err(Failed::own)?;
+    let file = StudyFile::of(path, text).map_err(|failure| Failed::own(failure.to_string()))?;
     let party = &file.study().parties[order.me];
     let (mapping, report) = (file.mapping_of(&party.name), file.report_of(&party.name));
     let mut given: Option<(LocalValues, Rows)> = None;

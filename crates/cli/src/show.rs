@@ -105,9 +105,9 @@ mod tests {
 
     #[test]
     fn a_number_shows_no_digit_that_its_error_makes_meaningless() {
-        assert_eq!(number(4920.571_428, 1e-9), "4920.571");
-        assert_eq!(number(4920.571_428, 0.01), "4920.6");
-        assert_eq!(number(4920.571_428, 3.0), "4921");
+        assert_eq!(number(4_920.571_428, 1e-9), "4920.571");
+        assert_eq!(number(4_920.571_428, 0.01), "4920.6");
+        assert_eq!(number(4_920.571_428, 3.0), "4921");
         assert_eq!(number(34.839_159, 0.0), "34.839");
         assert_eq!(number(0.000_123_456, 1e-12), "0.00012346");
         assert_eq!(number(-0.5, 0.0), "-0.50000");

@@ -100,7 +100,6 @@ fn a_provider_that_stops_on_rejected_rows_ends_the_run() {
 #[test]
 fn too_many_rows_end_the_run() {
     let site = good();
-    site.source("op_a", &csv("hours,failures", "5.0,1\n").replace("\n\n", "\n").repeat(1));
     site.source("op_a", &format!("hours,failures\n{}", "5.0,1\n".repeat(101)));
     site.run(&[]).fails(1, &["because of op_a", "101 valid rows", "allows 100"]);
 }

@@ -1,4 +1,5 @@
 //! The `sharewell` binary, end to end: real processes, real files, real TLS on loopback.
+#![expect(clippy::unwrap_used, reason = "a panic is a test's report")]
 
 mod bench;
 mod examples;
