@@ -21,18 +21,17 @@ pub fn mean<P: Protocol>(
     count: Value<P>,
     (lo, hi): (i128, i128),
 ) -> Fallible<Value<P>> {
-    let mut mean = fits!(sum.div(p, count)?);
+    let mean = fits!(sum.div(p, count)?);
     let frac_bits = mean.raw.frac_bits();
     if bits_of(lo, hi) + frac_bits > P::Ring::BITS - 4 {
         return Ok(Err(Overflow { bits: P::Ring::BITS }));
     }
     // Undefined quotients are not bounded by the summands; the release gate zeroes them.
-    let (shape, mut shares) = (mean.raw.shape().to_vec(), mean.raw.into_shares());
-    mean.lo = (lo << frac_bits) - (1 << frac_bits.min(8));
-    mean.hi = (hi << frac_bits) + (1 << frac_bits.min(8));
-    p.note_bound(&mut shares, mean.lo, mean.hi, 0.0);
-    mean.raw = Tensor::new(shares, &shape, frac_bits);
-    Ok(Ok(mean))
+    let [lo, hi] = [lo << frac_bits, hi << frac_bits];
+    let slack = error_max(&mean, lo.abs().max(hi.abs()));
+    let (lo, hi) = (lo - slack, hi + slack);
+    let raw = noted(p, mean.raw, lo, hi);
+    Ok(Ok(Value { raw, lo, hi, ..mean }))
 }
 
 /// Pooled sums of `x - c` for a public centre `c`, with what bounds them.
@@ -48,11 +47,15 @@ pub struct Moments<P: Protocol> {
     pub deviation: i128,
 }
 
+/// Bits that the last division of a variance keeps if it can: twelve digits.
+const PRECISION: u32 = 44;
+
 /// The sample variance `(sum x^2 - (sum x)^2 / n) / (n - 1)`, divisor `n - 1`.
 ///
 /// Error, with `X` the greatest deviation: `2 X` times that of the mean, plus that of the last
 /// division. Centring keeps the sums small; it does not change the variance.
-/// Cost: two [`divide`]s and a product. Undefined below two records.
+/// Cost: two [`divide`]s and a product. Undefined for one record; for none the quotient and
+/// its flag mean nothing, and the release gate must hold back both.
 ///
 /// # Errors
 /// A link's failure outside, [`Overflow`] inside.
@@ -77,7 +80,9 @@ pub fn variance<P: Protocol>(p: &mut P, moments: Moments<P>) -> Fallible<Value<P
 
     const LAST: u32 = 4;
     let room = (bits - 6 - LAST).checked_sub(squares.bits() + count_bits);
-    let keep = fits!(room.ok_or(overflow)).min(mean_spec.frac_bits);
+    // Each fractional bit of its numerator costs the last division a bit of precision.
+    let beside_precision = (bits - 5 - PRECISION).saturating_sub(squares.bits());
+    let keep = fits!(room.ok_or(overflow)).min(mean_spec.frac_bits).min(beside_precision);
     let product = sum.raw.mul(p, &mean, keep)?;
     let numerator = squares.raw.clone().rescale_up(keep).sub(&product);
     let numerator = noted(p, numerator, 0, (squares.hi + 1) << keep);
@@ -100,18 +105,28 @@ pub fn variance<P: Protocol>(p: &mut P, moments: Moments<P>) -> Fallible<Value<P
     let ulp = (-f64::from(keep)).exp2();
     let x = deviation as f64;
     let mean_error = mean_accuracy.absolute + mean_accuracy.relative * x;
-    let absolute = (2.0 * x * mean_error + 2.0 * ulp + accuracy.absolute * ulp) * quantum;
+    let numerator_error = (2.0 * x * mean_error + 2.0 * ulp) * (1.0 + accuracy.relative);
+    let absolute = (numerator_error + accuracy.absolute * ulp) * quantum;
     let hi = fits!(
         deviation
             .checked_mul(deviation)
-            .and_then(|square| square.checked_mul(2 << fraction))
+            .and_then(|square| square.checked_mul(4 << fraction))
+            .map(|twice| twice / 2)
             .ok_or(overflow)
     );
-    let raw = noted(p, Tensor::new(shares, &[cells], fraction), -hi, hi);
-    let decimals = squares.decimals;
-    let relative = accuracy.relative;
+    let raw = Tensor::new(shares, &[cells], fraction);
+    let (decimals, relative) = (squares.decimals, accuracy.relative);
     let defined = Some(defined);
-    Ok(Ok(Value { raw, decimals, lo: -hi, hi, absolute, relative, defined }))
+    let variance = Value { raw, decimals, lo: 0, hi, absolute, relative, defined };
+    let slack = error_max(&variance, hi);
+    let (lo, hi) = (-slack, hi + slack);
+    let raw = noted(p, variance.raw, lo, hi);
+    Ok(Ok(Value { raw, lo, hi, ..variance }))
+}
+
+/// Worst error of a value up to `magnitude`, both in raw units.
+fn error_max<P: Protocol>(value: &Value<P>, magnitude: i128) -> i128 {
+    (value.absolute / value.unit() + value.relative * magnitude as f64).ceil() as i128 + 1
 }
 
 /// The mean lies among the values.

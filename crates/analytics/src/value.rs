@@ -87,6 +87,13 @@ impl<P: Protocol> Value<P> {
         (self.lo as f64).abs().max((self.hi as f64).abs()) * self.unit()
     }
 
+    /// Greatest magnitude of the exact value that this one stands for; infinite if the error
+    /// may be as large as the value.
+    fn exact_magnitude(&self) -> f64 {
+        let certain = (1.0 - self.relative).max(0.0);
+        (self.magnitude() + self.absolute) / certain
+    }
+
     /// Bits of the greatest raw magnitude.
     #[must_use]
     pub fn bits(&self) -> u32 {
@@ -127,6 +134,7 @@ impl<P: Protocol> Value<P> {
 
     /// Minus.
     #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "beside add and mul, which take a protocol")]
     pub fn neg(self) -> Self {
         Self { raw: self.raw.times(-1), lo: -self.hi, hi: -self.lo, ..self }
     }
@@ -141,7 +149,7 @@ impl<P: Protocol> Value<P> {
         let x = fits!(self.at_decimals(decimals).and_then(|x| x.at_frac_bits(frac_bits)));
         let y = fits!(y.at_decimals(decimals).and_then(|y| y.at_frac_bits(frac_bits)));
         // Relative errors of summands that may cancel become absolute ones.
-        let error = |v: &Self| v.absolute + v.relative * v.magnitude();
+        let error = |v: &Self| v.absolute + product(v.relative, v.exact_magnitude());
         Ok(Self {
             absolute: error(&x) + error(&y),
             relative: 0.0,
@@ -171,18 +179,17 @@ impl<P: Protocol> Value<P> {
         if bits_of(lo, hi) > P::Ring::BITS - 3 {
             return Ok(Err(overflow));
         }
-        let (a, b) = (self.magnitude(), y.magnitude());
-        let (ea, eb) = (self.absolute, y.absolute);
+        let (a, b) = (self.exact_magnitude(), y.exact_magnitude());
+        let (ea, eb) = (self.absolute * (1.0 + y.relative), y.absolute * (1.0 + self.relative));
         let decimals = self.decimals + y.decimals;
         let rounding =
             if by == 0 { 0.0 } else { 10f64.powi(-decimals) * (-f64::from(frac_bits)).exp2() };
-        let zero_or = |e: f64, m: f64| if e == 0.0 { 0.0 } else { e * m };
         Ok(Ok(Self {
             raw: self.raw.mul(p, &y.raw, frac_bits)?,
             decimals,
             lo: (lo >> by) - i128::from(by > 0),
             hi: (hi >> by) + i128::from(by > 0),
-            absolute: zero_or(ea, b) + zero_or(eb, a) + ea * eb + rounding,
+            absolute: product(ea, b) + product(eb, a) + self.absolute * y.absolute + rounding,
             relative: self.relative + y.relative + self.relative * y.relative,
             defined: both(p, self.defined, y.defined)?,
         }))
@@ -220,22 +227,20 @@ impl<P: Protocol> Value<P> {
         let fraction = spec.frac_bits + frac_bits - y.raw.frac_bits();
         let unit = 10f64.powi(y.decimals - decimals)
             * (f64::from(y.raw.frac_bits()) - f64::from(frac_bits)).exp2();
-        let least = if y.absolute > 0.0 || y.relative > 0.0 {
-            y.unit().mul_add(1.0, -y.absolute).max(0.0)
-        } else {
-            y.unit()
-        };
-        let zero_or = |e: f64, m: f64| if e == 0.0 { 0.0 } else { e * m };
-        let absolute = accuracy.absolute * unit
-            + zero_or(x.absolute, 1.0 / least)
-            + zero_or(y.absolute, x.magnitude() / (least * y.unit()));
+        // The divisor as it is differs from zero by `least` and from the exact one by a part
+        // `gap` of itself, so that the quotient of x as it is errs by `absolute` and `relative`.
+        let least = y.lo.max(1) as f64 * y.unit();
+        let gap = y.absolute / least;
+        let ratio = (1.0 + gap) / (1.0 - y.relative).max(0.0);
+        let absolute = x.absolute / least;
+        let relative = gap + product(x.relative + y.relative, ratio);
         Ok(Ok(Self {
             raw: Tensor::new(shares, x.raw.shape(), fraction),
             decimals: decimals - y.decimals,
             lo: -limit - slack,
             hi: limit + slack,
-            absolute,
-            relative: accuracy.relative + x.relative + y.relative,
+            absolute: accuracy.absolute * unit + absolute * (1.0 + accuracy.relative),
+            relative: accuracy.relative + relative * (1.0 + accuracy.relative),
             defined: {
                 let operands = both(p, x.defined, y.defined)?;
                 both(p, operands, Some(nonzero))?
@@ -264,25 +269,33 @@ impl<P: Protocol> Value<P> {
     /// The least or greatest of several values of one unit, cell by cell.
     ///
     /// # Errors
-    /// If a link fails.
+    /// A link's failure outside, [`Overflow`] inside.
     ///
     /// # Panics
     /// If there is no value.
-    pub fn extreme(p: &mut P, values: Vec<Self>, greatest: bool) -> Result<Self> {
+    pub fn extreme(p: &mut P, values: Vec<Self>, greatest: bool) -> Fallible<Self> {
         let mut values = values.into_iter();
         let mut best = values.next().expect("at least one value");
         for next in values {
+            // The difference of two values must fit.
             let bits = best.bits().max(next.bits()) + 1;
+            if bits >= P::Ring::BITS {
+                return Ok(Err(Overflow { bits: P::Ring::BITS }));
+            }
             let (x, y) = (best.raw.shares(), next.raw.shares());
-            let shares =
+            let mut shares =
                 if greatest { circuit::max(p, x, y, bits)? } else { circuit::min(p, x, y, bits)? };
             let (lo, hi) = (best.lo.min(next.lo), best.hi.max(next.hi));
-            let mut shares = shares;
             p.note_bound(&mut shares, lo, hi, 0.0);
             best = Self { raw: Tensor::integers(shares), lo, hi, ..best };
         }
-        Ok(best)
+        Ok(Ok(best))
     }
+}
+
+/// A product in which nothing outweighs infinity.
+fn product(x: f64, y: f64) -> f64 {
+    if x == 0.0 { 0.0 } else { x * y }
 }
 
 /// AND of two optional flags.

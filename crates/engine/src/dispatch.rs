@@ -83,6 +83,16 @@ fn dry_run_in<R: Integer>(plan: &Plan) -> Result<DryRun, Error> {
     let phase = SecurePhase { plan, mine: &[] };
     let mut tally = Tally::<R>::new(plan.card, plan.order.len() as u8);
     let opened = phase.run(&mut tally)?.map_err(|too_large| refuse(plan, too_large))?;
+    if let Some(output) = opened.scales.iter().position(|scale| !scale.is_useful()) {
+        let name = &plan.outputs[output].name;
+        return Err(Refusal::new(
+            format!(
+                "`{name}` divides by a value that may be lost in rounding: no error could be stated"
+            ),
+            "divide once, by sums or counts; a quotient of quotients can be written as one",
+        )
+        .into());
+    }
     let mut bounds = Bounds::<R>::new(input_ranges(plan));
     match phase.run(&mut bounds) {
         Ok(_) => Ok(DryRun { tallied: tally.tallied(), scales: opened.scales }),
@@ -124,16 +134,17 @@ fn refuse(plan: &Plan, too_large: TooLarge) -> Error {
     .into()
 }
 
-/// Runs a compute party's secure phase.
+/// Runs a compute party's secure phase; `ready` is called when the set-up is over.
 pub(crate) fn compute(
     plan: &Plan,
     party: Party,
     session: &[u8; 32],
     mine: &[i128],
+    ready: &dyn Fn(),
 ) -> Result<(Opened, u32)> {
     match plan.ring {
-        RingKind::Z64 => compute_in::<Z64>(plan, party, session, mine),
-        RingKind::Z128 => compute_in::<Z128>(plan, party, session, mine),
+        RingKind::Z64 => compute_in::<Z64>(plan, party, session, mine, ready),
+        RingKind::Z128 => compute_in::<Z128>(plan, party, session, mine, ready),
     }
 }
 
@@ -142,8 +153,10 @@ fn compute_in<R: Integer>(
     party: Party,
     session: &[u8; 32],
     mine: &[i128],
+    ready: &dyn Fn(),
 ) -> Result<(Opened, u32)> {
     let mut p = Rep3::<R>::connect(party, session, Entropy::System)?;
+    ready();
     let opened = SecurePhase { plan, mine }.run(&mut p)?;
     let opened = opened.expect("the dry run of the same program fitted the same ring");
     Ok((opened, p.party().rounds()))
@@ -192,7 +205,7 @@ pub(crate) fn encode(plan: &Plan, local: &crate::LocalValues) -> Result<Vec<i128
         for cell in &local.cells {
             let value = cell.get(at).copied().flatten().unwrap_or(absent);
             if value < slot.lo || value > slot.hi {
-                return Err(Error::OutOfBounds { measure: format!("{:?}", slot.measure) });
+                return Err(Error::OutOfBounds { measure: slot.name.clone() });
             }
             out.push(value);
         }

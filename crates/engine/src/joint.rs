@@ -19,6 +19,13 @@ pub(crate) struct Scale {
     pub relative: f64,
 }
 
+impl Scale {
+    /// Whether the error says anything: finite, and small beside the value itself.
+    pub(crate) fn is_useful(&self) -> bool {
+        self.absolute.is_finite() && self.relative < 0.5
+    }
+}
+
 /// What the secure phase gives a recipient: opened integers, in the order of
 /// [`Plan::opened_len`]; `None` at a compute party that is no recipient.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +51,10 @@ impl Program for SecurePhase<'_> {
     type Output = std::result::Result<Opened, TooLarge>;
 
     fn run<P: Protocol + Send>(&self, p: &mut P) -> Result<Self::Output> {
-        let pooled = self.pool(p)?;
+        let pooled = match self.pool(p)? {
+            Ok(pooled) => pooled,
+            Err(too_large) => return Ok(Err(too_large)),
+        };
         let (records, parties) = self.counts(&pooled);
         let minimum = Minimum {
             records: self.plan.study.release.min_records,
@@ -84,7 +94,7 @@ struct Pooled<P: Protocol> {
 
 impl SecurePhase<'_> {
     /// Shares the inputs in one round and combines them slot by slot.
-    fn pool<P: Protocol>(&self, p: &mut P) -> Result<Pooled<P>> {
+    fn pool<P: Protocol>(&self, p: &mut P) -> Result<std::result::Result<Pooled<P>, TooLarge>> {
         let (plan, cells) = (self.plan, self.plan.cells());
         let givers = plan.givers();
         let len = plan.input_len();
@@ -115,12 +125,22 @@ impl SecurePhase<'_> {
                     let value =
                         |giver| Value::exact(of_giver(giver, at), slot.decimals, slot.lo, slot.hi);
                     let values = givers.iter().map(value).collect();
-                    Value::extreme(p, values, slot.combine == Combine::Greatest)?
+                    match Value::extreme(p, values, slot.combine == Combine::Greatest)? {
+                        Ok(extreme) => extreme,
+                        Err(Overflow { .. }) => return Ok(Err(self.too_large(at))),
+                    }
                 }
             });
         }
         let contributors = (0..plan.supports.len()).map(|s| total(plan.slots.len() + s)).collect();
-        Ok(Pooled { slots, contributors })
+        Ok(Ok(Pooled { slots, contributors }))
+    }
+
+    /// The first output that a slot goes into.
+    fn too_large(&self, slot: usize) -> TooLarge {
+        let mut outputs = self.plan.outputs.iter();
+        let output = outputs.position(|output| output.joint.slots().contains(&slot));
+        TooLarge { output: output.expect("extremes are pooled for an output") }
     }
 
     /// Records and organisations behind every support, cell by cell.

@@ -37,23 +37,35 @@ impl Plan {
             "every party, and who watches the network",
             "they depend on the study alone, never on the data",
         ));
-        leaks.push(leak(
-            format!(
-                "per cell, whether at least {} records stand behind it, and whether at least {} \
-                 organisations do",
-                self.study.release.min_records, self.study.release.min_parties
-            ),
-            &recipients,
-            "the release gate says why a cell is suppressed; the counts are compared, not opened",
-        ));
+        for support in &self.supports {
+            let slot = &self.slots[support.slot];
+            let records = match slot.columns.as_slice() {
+                [] => "records".to_owned(),
+                columns => format!("records with a value of `{}`", columns.join("` and `")),
+            };
+            leaks.push(leak(
+                format!(
+                    "per cell, whether at least {} {records} stand behind it, and whether at \
+                     least {} organisations gave some",
+                    self.study.release.min_records, self.study.release.min_parties
+                ),
+                &recipients,
+                "the release gate says why a cell is suppressed; the counts are compared, not \
+                 opened",
+            ));
+        }
         for output in &self.outputs {
             let because = if self.opens_sums() && self.is_behind(&output.name) {
                 "the selected values are calculated from it in the clear"
+            } else if output.joint.divides() {
+                "selected by the objective; so exact a quotient often tells its two parts"
             } else {
                 "selected by the objective"
             };
+            let undefined =
+                if output.joint.divides() { ", or that it divides by zero" } else { "" };
             leaks.push(leak(
-                format!("`{}` of every cell that passes the gate", output.name),
+                format!("`{}` of every cell that passes the gate{undefined}", output.name),
                 &recipients,
                 because,
             ));

@@ -182,8 +182,11 @@ impl Decoder<'_> {
             Column::Clear(joint) => self.clear(joint, cell).map(number),
             Column::ClearRoot(joint) => self.clear(joint, cell).map(root).map(number),
             Column::Rate { events, exposure, per } => {
-                let (rate, error) = self.rate(*events, *exposure, cell, 0.95, Truncation::Time)?;
-                Ok(Value::Number(rate.rate * per, error * rate.rate * per))
+                let (events, _) = self.output(*events, cell)?;
+                let (exposure, error) = self.output(*exposure, cell)?;
+                let (rate, error) = quotient(((events * per, 0.0), (exposure, error)))
+                    .map_err(|_| "no exposure".to_owned())?;
+                Ok(Value::Number(rate, error))
             }
             Column::Limit { events, exposure, per, upper, confidence, truncation } => {
                 let (rate, error) =
@@ -247,8 +250,13 @@ impl Decoder<'_> {
         let raw = self.integers[block * cells + cell];
         let value = decimal(raw, scale.decimals) / f64::from(scale.frac_bits).exp2();
         let exact = scale.absolute == 0.0 && scale.relative == 0.0;
-        let shown = if exact && raw.unsigned_abs() < 1 << 53 { 0.0 } else { value.abs() * 1.2e-16 };
-        Ok((value, scale.absolute + scale.relative * value.abs() + shown))
+        // Reading the integer as a double and moving its point rounds once each.
+        let shown = if exact && raw.unsigned_abs() < 1 << 53 { 0.0 } else { value.abs() * 2.3e-16 };
+        // The stated error is relative to the exact value, which only the opened one tells of.
+        let error = (scale.absolute + scale.relative * value.abs()) / (1.0 - scale.relative);
+        // No variance is negative, whatever rounding says.
+        let is_variance = matches!(plan.outputs[output].joint, Joint::Variance { .. });
+        Ok((if is_variance { value.max(0.0) } else { value }, error + shown))
     }
 
     /// Arithmetic over opened sums.

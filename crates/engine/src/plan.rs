@@ -213,19 +213,14 @@ impl Plan {
         let card = dispatch::choose(study)?;
         let mut plan = builder::build(study, card)?;
         let divides = plan.outputs.iter().any(|output| output.joint.divides());
-        let rings = if divides { &[RingKind::Z128][..] } else { &[RingKind::Z64, RingKind::Z128] };
-        let mut refusal = None;
-        for ring in rings {
-            plan.ring = *ring;
-            match dispatch::dry_run(&plan) {
-                Ok(dry) => {
-                    plan.dry = dry;
-                    return Ok(plan);
-                }
-                Err(error) => refusal = Some(error),
-            }
+        plan.ring = RingKind::Z64;
+        if !divides && let Ok(dry) = dispatch::dry_run(&plan) {
+            plan.dry = dry;
+            return Ok(plan);
         }
-        Err(refusal.expect("at least one ring was tried"))
+        plan.ring = RingKind::Z128;
+        plan.dry = dispatch::dry_run(&plan)?;
+        Ok(plan)
     }
 
     /// The study.
@@ -287,6 +282,9 @@ impl Plan {
     ///
     /// # Errors
     /// [`Error::OutOfBounds`] if a value lies outside what the schema proves.
+    ///
+    /// # Panics
+    /// If there are not as many local values as data parties.
     pub fn rehearse(&self, locals: &[LocalValues]) -> Result<ResultTable, Error> {
         let data: Vec<usize> = self.study.data_parties().collect();
         let of_place = |i: &usize| match data.iter().position(|party| party == i) {

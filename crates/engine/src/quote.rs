@@ -15,7 +15,7 @@ pub struct Quote {
     pub links: Vec<LinkBytes>,
     /// Payload and frame headers of all links together; encryption adds about 0.2 %.
     pub wire_bytes: u64,
-    /// Bytes of shares that one compute party holds at once, at most.
+    /// Bytes of shares that one compute party holds at once: an estimate, rather too high.
     pub memory_bytes: u64,
     /// Network time under usual conditions.
     pub estimates: Vec<Estimate>,
@@ -62,9 +62,9 @@ impl Quote {
             seconds: tallied.network_seconds(rtt_s, bits_per_s),
         });
         let elements = plan.input_len() * plan.order.len() + 8 * plan.opened_len();
-        // A division holds the bits of its divisors, lifted into the ring.
-        let lifted =
-            if plan.ring.bits() == 128 { 64 * plan.cells() * plan.outputs.len() } else { 0 };
+        // A division holds the bits of its divisors, lifted into the ring, some times over.
+        let divisions = plan.outputs.iter().filter(|output| output.joint.divides()).count();
+        let lifted = 4 * 64 * plan.cells() * divisions;
         Self {
             rounds: tallied.rounds,
             bytes_per_party: tallied.bytes_per_party(),

@@ -70,7 +70,8 @@ pub enum Stage {
 /// # Errors
 /// [`Error::Link`] names a party that is absent, holds another study or presents another key;
 /// [`Error::Protocol`] a party that fell silent, died or is out of step, and the step. On any
-/// error every other party is told to stop.
+/// error every other party is told to stop; a party that may not take part as it is connects
+/// first in order to tell them.
 pub fn run(
     plan: &Plan,
     seat: Seat,
@@ -78,10 +79,13 @@ pub fn run(
     progress: &(dyn Fn(Stage) + Sync),
 ) -> Result<Outcome, Error> {
     let party = plan.study.parties[seat.party].clone();
-    if party.roles.data != local.is_some() {
-        return Err(Error::Role { party: party.name, is_data: party.roles.data });
-    }
-    let mine = local.map_or(Ok(vec![]), |local| dispatch::encode(plan, local))?;
+    let mine = match local {
+        _ if party.roles.data != local.is_some() => {
+            Err(Error::Role { party: party.name.clone(), is_data: party.roles.data })
+        }
+        Some(local) => dispatch::encode(plan, local),
+        None => Ok(vec![]),
+    };
     let place = plan.place(seat.party);
     let session = session(plan);
     progress(Stage::Connecting(None));
@@ -91,7 +95,9 @@ pub fn run(
     let link = Arc::new(Metered::new(link));
     let of = plan.dry.tallied.bytes_sent_by(place);
     let computing = || Stage::Computing { sent: link.meter().total().sent.bytes.min(of), of };
-    let result = watched(progress, computing, || play(plan, place, &link, &session, &mine));
+    let result = mine.and_then(|mine| {
+        watched(progress, computing, || play(plan, place, &link, &session, &mine))
+    });
     match result {
         Ok((opened, actual)) => {
             progress(Stage::Finished);
@@ -130,10 +136,14 @@ fn connect(
     });
     let me = PartyId(plan.place(seat.party));
     let limits = &plan.study.limits;
+    // A party that computes waits for one message at a time; one that does not waits for the
+    // whole secure phase. Who dies or falls silent is noticed by the links long before.
+    let messages = if me.0 < plan.card.parties { 1 } else { plan.dry.tallied.rounds + 2 };
+    let deadline = Duration::from_secs(limits.wait_s.into()) * messages;
     let config = tls::Config {
         listener: seat.listener,
         connect_deadline: Duration::from_secs(limits.connect_s.into()),
-        limits: Limits { deadline: Duration::from_secs(limits.wait_s.into()), ..Limits::default() },
+        limits: Limits { deadline, ..Limits::default() },
         waiting: Box::new(move |why| {
             if let Ok(mut missing) = missing.lock() {
                 *missing = Some(why.to_string());
@@ -181,7 +191,7 @@ fn play(
     let mut closing = main.fork();
     let (start, cpu) = (Instant::now(), cpu_seconds());
     let (opened, rounds) = if place < plan.card.parties {
-        dispatch::compute(plan, main, session, mine)?
+        dispatch::compute(plan, main, session, mine, &|| link.restart_rounds())?
     } else {
         dispatch::attend(plan, &mut main, mine)?
     };

@@ -167,7 +167,8 @@ impl Party {
         let want = *expected;
         *expected += 1;
         let desync = |what, want: u64, got: u64| {
-            Err(NetError::Desync { peer: from, step, what, want, got }.into())
+            let at = self.link.place(from);
+            Err(NetError::Desync { peer: from, at, step, what, want, got }.into())
         };
         if frame.seq != want {
             return desync("frame number", want.into(), frame.seq.into());

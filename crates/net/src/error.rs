@@ -34,9 +34,12 @@ pub enum Error {
     Malformed { peer: PartyId, at: Place, what: &'static str },
 
     /// A peer is at another place of the program. For the floor above, which numbers the frames.
-    #[error("{peer} is out of step at `{step}`: its {what} is {got}, expected {want}")]
+    #[error(
+        "{peer}{at} is out of step at `{step}`: its {what} is {got}, expected {want}; do all parties \
+         run the same version?"
+    )]
     #[expect(missing_docs, reason = "the message says what the fields are")]
-    Desync { peer: PartyId, step: Step, what: &'static str, want: u64, got: u64 },
+    Desync { peer: PartyId, at: Place, step: Step, what: &'static str, want: u64, got: u64 },
 
     /// A bound on memory was reached.
     #[error("{what} {peer}{at} reached the limit of {limit} bytes: raise the memory budget")]

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Abort, Frame, HEADER_LEN, Lane, PartyId, Result, Step, Transport};
+use crate::{Abort, Frame, HEADER_LEN, Lane, PartyId, Place, Result, Step, Transport};
 
 /// Frames in one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -160,6 +160,12 @@ impl<T> Metered<T> {
         self.lock().meter.clone()
     }
 
+    /// Counts rounds from zero again, as the program above does after its set-up. What was
+    /// charged to steps before stays.
+    pub fn restart_rounds(&self) {
+        self.lock().rounds = 0;
+    }
+
     /// The transport below.
     pub fn inner(&self) -> &T {
         &self.inner
@@ -177,6 +183,10 @@ impl<T: Transport> Transport for Metered<T> {
 
     fn parties(&self) -> u8 {
         self.inner.parties()
+    }
+
+    fn place(&self, peer: PartyId) -> Place {
+        self.inner.place(peer)
     }
 
     fn send(&self, to: PartyId, step: Step, frame: Frame) -> Result<()> {

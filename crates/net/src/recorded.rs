@@ -6,7 +6,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{Abort, Frame, Lane, PartyId, Result, Step, Transport};
+use crate::{Abort, Frame, Lane, PartyId, Place, Result, Step, Transport};
 
 /// What anyone on the network sees of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +67,10 @@ impl<T: Transport> Transport for Recorded<T> {
 
     fn parties(&self) -> u8 {
         self.inner.parties()
+    }
+
+    fn place(&self, peer: PartyId) -> Place {
+        self.inner.place(peer)
     }
 
     fn send(&self, to: PartyId, step: Step, frame: Frame) -> Result<()> {

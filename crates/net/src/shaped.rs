@@ -84,6 +84,10 @@ impl<T: Transport> Transport for Shaped<T> {
         self.inner.parties()
     }
 
+    fn place(&self, peer: PartyId) -> Place {
+        self.inner.place(peer)
+    }
+
     fn send(&self, to: PartyId, step: Step, frame: Frame) -> Result<()> {
         let line = self.lines[usize::from(to.0)].as_ref();
         line.expect("a party does not send to itself").send(to, step, self.wan, frame)

@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::{Abort, Frame, Lane, PartyId, Result, Step, Transport};
+use crate::{Abort, Frame, Lane, PartyId, Place, Result, Step, Transport};
 
 /// What becomes of an outgoing frame, after the adversary has changed it as it likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,10 @@ impl<T: Transport> Transport for Tampered<T> {
 
     fn parties(&self) -> u8 {
         self.inner.parties()
+    }
+
+    fn place(&self, peer: PartyId) -> Place {
+        self.inner.place(peer)
     }
 
     fn send(&self, to: PartyId, step: Step, mut frame: Frame) -> Result<()> {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::{Abort, Frame, Lane, PartyId, Result, Step};
+use crate::{Abort, Frame, Lane, PartyId, Place, Result, Step};
 
 /// Authenticated, reliable, ordered links from one party to every other. Bytes only.
 pub trait Transport: Send + Sync {
@@ -14,6 +14,11 @@ pub trait Transport: Send + Sync {
 
     /// How many parties there are, this one included.
     fn parties(&self) -> u8;
+
+    /// The name and address of a peer, where the transport knows them.
+    fn place(&self, _peer: PartyId) -> Place {
+        Place::default()
+    }
 
     /// Queues and returns; never waits for the peer, so no cycle of senders can lock.
     ///
@@ -50,6 +55,10 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 
     fn parties(&self) -> u8 {
         (**self).parties()
+    }
+
+    fn place(&self, peer: PartyId) -> Place {
+        (**self).place(peer)
     }
 
     fn send(&self, to: PartyId, step: Step, frame: Frame) -> Result<()> {

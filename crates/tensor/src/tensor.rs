@@ -116,6 +116,7 @@ impl<P: Arithmetic> Tensor<P> {
     /// # Panics
     /// If the shapes differ.
     #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "panics on shapes, as no operator should")]
     pub fn add(self, y: &Self) -> Self {
         let (mut x, y) = self.aligned(y);
         x.shares += &y.shares;
@@ -127,6 +128,7 @@ impl<P: Arithmetic> Tensor<P> {
     /// # Panics
     /// If the shapes differ.
     #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "panics on shapes, as no operator should")]
     pub fn sub(self, y: &Self) -> Self {
         let (mut x, y) = self.aligned(y);
         x.shares -= &y.shares;

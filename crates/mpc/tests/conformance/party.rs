@@ -38,7 +38,7 @@ fn a_frame_that_is_not_the_expected_one_names_the_step_and_what_is_wrong() {
     ];
     for (change, complaint) in wrong {
         let error = received(change).unwrap_err();
-        let Error::Net(NetError::Desync { peer, step, what, want, got }) = error else {
+        let Error::Net(NetError::Desync { peer, step, what, want, got, .. }) = error else {
             panic!("{error:?}");
         };
         assert_eq!((peer, step, what), (PEER, MUL, complaint));

@@ -173,6 +173,10 @@ impl Transport for Tls {
         u8::try_from(self.writers.len()).expect("connect has checked the roster's length")
     }
 
+    fn place(&self, peer: PartyId) -> Place {
+        self.inbox.place(peer)
+    }
+
     fn send(&self, to: PartyId, step: Step, frame: Frame) -> Result<()> {
         assert!(frame.body.len() <= FRAME_LIMIT, "body of {} bytes", frame.body.len());
         self.inbox.check(step)?;
