@@ -135,13 +135,13 @@ impl Told {
         }
         let mut text = String::new();
         for (parties, learned) in told {
-            let each = if parties.len() > 1 { " each" } else { "" };
+            let (each, whose) = if parties.len() > 1 { (" each", "their") } else { ("", "its") };
             text += &format!("{}{each} learned", show::and(&parties));
             if learned.is_empty() {
                 text += " nothing\n";
                 continue;
             }
-            text += ", beyond their own rows:\n";
+            text += &format!(", beyond {whose} own rows:\n");
             text.extend(learned.iter().map(|item| format!("  - {item}\n")));
         }
         text
@@ -157,11 +157,15 @@ impl Told {
         if self.rejected.is_empty() {
             return String::new();
         }
-        let reports = file.report_of("PARTY");
+        let mut providers = self.rejected.keys();
+        let (whose, reports) = match (providers.next(), providers.next()) {
+            (Some(party), None) => ("the report about them", file.report_of(party)),
+            _ => ("each provider's own report", file.report_of("PARTY")),
+        };
         show::list([
             ("rows rejected", counts(&self.rejected)),
             ("values rounded as agreed", counts(&self.rounded)),
-            ("each provider's own report", reports.display().to_string()),
+            (whose, reports.display().to_string()),
         ])
     }
 }
