@@ -123,12 +123,13 @@ fn refuse(plan: &Plan, too_large: TooLarge) -> Error {
         output.joint.slots().iter().flat_map(|&i| plan.slots[i].columns.clone()).collect();
     columns.sort();
     columns.dedup();
+    let name = &output.name;
+    if columns.is_empty() {
+        let message = format!("`{name}` could exceed the largest ring");
+        return Refusal::new(message, "multiply fewer counts, or lower max_rows").into();
+    }
     Refusal::new(
-        format!(
-            "`{}` could exceed the largest ring: column `{}`",
-            output.name,
-            columns.join("`, `")
-        ),
+        format!("`{name}` could exceed the largest ring: column `{}`", columns.join("`, `")),
         "narrow the ranges of these columns, use fewer decimals, or lower max_rows",
     )
     .into()
