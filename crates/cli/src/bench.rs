@@ -111,8 +111,7 @@ impl Bench {
             ((*name).to_owned(), Order::new(task.clone(), i, self.distance.wide()))
         };
         let orders: Vec<_> = PARTIES.iter().enumerate().map(order).collect();
-        let mut progress = Progress::of(PARTIES);
-        let finished = children::perform::<Samples>(&orders, PATIENCE, &mut progress)?;
+        let finished = children::perform::<Samples>(&orders, PATIENCE, &mut Progress::of([]))?;
         let parties: Vec<Samples> = finished.into_iter().map(|party| party.result).collect();
         let of_repetition =
             |i: usize| parties.iter().map(|party| party.samples[i]).collect::<Vec<Sample>>();

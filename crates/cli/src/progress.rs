@@ -23,7 +23,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// A display of these parties.
+    /// A display of these parties; of none of them it shows nothing.
     pub(crate) fn of<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
         let parties: Vec<_> = names.into_iter().map(|name| (name.to_owned(), None)).collect();
         let mut bars = vec![];
@@ -51,12 +51,15 @@ impl Progress {
             });
             bar.set_message(words(Some(&stage)));
         }
-        self.parties[party].1 = Some(stage);
+        if let Some((_, seen)) = self.parties.get_mut(party) {
+            *seen = Some(stage);
+        }
     }
 
     /// Time passes.
     pub(crate) fn tick(&mut self) {
-        if !self.bars.is_empty() || Instant::now() < self.next_line {
+        let silent = self.parties.is_empty() || !self.bars.is_empty();
+        if silent || Instant::now() < self.next_line {
             return;
         }
         self.next_line = Instant::now() + INTERVAL;
