@@ -6,6 +6,7 @@ mod examples;
 mod failures;
 mod input;
 mod parties;
+mod roles;
 mod sql;
 mod support;
 mod traps;

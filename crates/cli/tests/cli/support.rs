@@ -90,8 +90,7 @@ pub(crate) fn example(study: &str) -> PathBuf {
 
 /// A copy of an example with its sources, so that nothing is written into the source tree.
 pub(crate) fn copy_of_example(study: &str) -> Site {
-    let site = Site { folder: TempDir::new().unwrap() };
-    fs::create_dir(site.path("sources")).unwrap();
+    let site = Site::empty();
     fs::copy(example(study), site.path("study.toml")).unwrap();
     for file in fs::read_dir(example("sources")).unwrap() {
         let file = file.unwrap();
@@ -118,10 +117,16 @@ pub(crate) struct Terms<'a> {
 }
 
 impl Site {
-    /// A site of three parties that give, compute and receive; the sources are still to come.
-    pub(crate) fn new(terms: &Terms<'_>) -> Self {
+    /// A site without a study.
+    pub(crate) fn empty() -> Self {
         let site = Self { folder: TempDir::new().unwrap() };
         fs::create_dir(site.path("sources")).unwrap();
+        site
+    }
+
+    /// A site of three parties that give, compute and receive; the sources are still to come.
+    pub(crate) fn new(terms: &Terms<'_>) -> Self {
+        let site = Self::empty();
         let keys = PARTIES.map(|party| format!("ed25519:{}", hex_of(party)));
         let addresses = PARTIES.map(|party| format!("{}.example:7100", party.replace('_', "-")));
         site.write("study.toml", &study(terms, &keys, &addresses));
