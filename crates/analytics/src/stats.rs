@@ -26,11 +26,11 @@ pub fn mean<P: Protocol>(
     if bits_of(lo, hi) + frac_bits > P::Ring::BITS - 4 {
         return Ok(Err(Overflow { bits: P::Ring::BITS }));
     }
-    // Undefined quotients are not bounded by the summands; the release gate zeroes them.
     let [lo, hi] = [lo << frac_bits, hi << frac_bits];
     let slack = error_max(&mean, lo.abs().max(hi.abs()));
     let (lo, hi) = (lo - slack, hi + slack);
-    let raw = noted(p, mean.raw, lo, hi);
+    // The quotient of an empty cell is zero, whatever the range.
+    let raw = noted(p, mean.raw, lo.min(0), hi.max(0));
     Ok(Ok(Value { raw, lo, hi, ..mean }))
 }
 
@@ -54,8 +54,7 @@ const PRECISION: u32 = 44;
 ///
 /// Error, with `X` the greatest deviation: `2 X` times that of the mean, plus that of the last
 /// division. Centring keeps the sums small; it does not change the variance.
-/// Cost: two [`divide`]s and a product. Undefined for one record; for none the quotient and
-/// its flag mean nothing, and the release gate must hold back both.
+/// Cost: two [`divide`]s and a product. Undefined below two records.
 ///
 /// # Errors
 /// A link's failure outside, [`Overflow`] inside.
@@ -75,8 +74,11 @@ pub fn variance<P: Protocol>(p: &mut P, moments: Moments<P>) -> Fallible<Value<P
         return Ok(Err(overflow));
     }
     let mean_accuracy = mean_spec.accuracy(bits);
-    let (mean, _) = divide(p, &sum.raw, &count.raw, mean_spec)?;
-    let mean = bounded(p, mean, deviation);
+    let (mean, occupied) = divide(p, &sum.raw, &count.raw, mean_spec)?;
+    let mean_error = mean_accuracy.absolute + mean_accuracy.relative * deviation as f64;
+    let slack = (mean_error * f64::from(mean_spec.frac_bits).exp2()).ceil() as i128;
+    let mean_max = (deviation << mean_spec.frac_bits).saturating_add(slack + 1);
+    let mean = noted(p, mean, -mean_max, mean_max);
 
     const LAST: u32 = 4;
     let room = (bits - 6 - LAST).checked_sub(squares.bits() + count_bits);
@@ -85,10 +87,12 @@ pub fn variance<P: Protocol>(p: &mut P, moments: Moments<P>) -> Fallible<Value<P
     let keep = fits!(room.ok_or(overflow)).min(mean_spec.frac_bits).min(beside_precision);
     let product = sum.raw.mul(p, &mean, keep)?;
     let numerator = squares.raw.clone().rescale_up(keep).sub(&product);
-    let numerator = noted(p, numerator, 0, (squares.hi + 1) << keep);
+    // Rounding may leave it just below zero.
+    let numerator_max = (squares.hi + 1) << keep;
+    let numerator = noted(p, numerator, -numerator_max, numerator_max);
     let cells = count.raw.len();
-    let one = Value::public(p, 1, 0, cells);
-    let degrees = noted(p, count.raw.sub(&one.raw), 0, count.hi);
+    // None of an empty cell, which has no record to take away.
+    let degrees = noted(p, count.raw.sub(&Tensor::integers(occupied)), 0, count.hi);
     let spec = Quotient {
         numerator_bits: squares.bits() + keep + 1,
         divisor_bits: count_bits,
@@ -104,7 +108,6 @@ pub fn variance<P: Protocol>(p: &mut P, moments: Moments<P>) -> Fallible<Value<P
     let quantum = 10f64.powi(-squares.decimals);
     let ulp = (-f64::from(keep)).exp2();
     let x = deviation as f64;
-    let mean_error = mean_accuracy.absolute + mean_accuracy.relative * x;
     let numerator_error = (2.0 * x * mean_error + 2.0 * ulp) * (1.0 + accuracy.relative);
     let absolute = (numerator_error + accuracy.absolute * ulp) * quantum;
     let hi = fits!(
@@ -126,18 +129,13 @@ pub fn variance<P: Protocol>(p: &mut P, moments: Moments<P>) -> Fallible<Value<P
 
 /// Worst error of a value up to `magnitude`, both in raw units.
 fn error_max<P: Protocol>(value: &Value<P>, magnitude: i128) -> i128 {
-    (value.absolute / value.unit() + value.relative * magnitude as f64).ceil() as i128 + 1
-}
-
-/// The mean lies among the values.
-fn bounded<P: Protocol>(p: &mut P, mean: Tensor<P>, deviation: i128) -> Tensor<P> {
-    let hi = (deviation + 1) << mean.frac_bits();
-    noted(p, mean, -hi, hi)
+    ((value.absolute / value.unit() + value.relative * magnitude as f64).ceil() as i128)
+        .saturating_add(1)
 }
 
 fn noted<P: Protocol>(p: &mut P, x: Tensor<P>, lo: i128, hi: i128) -> Tensor<P> {
     let (shape, frac_bits) = (x.shape().to_vec(), x.frac_bits());
     let mut shares = x.into_shares();
-    p.note_bound(&mut shares, lo, hi, 0.0);
+    p.note_bound(&mut shares, lo, hi);
     Tensor::new(shares, &shape, frac_bits)
 }

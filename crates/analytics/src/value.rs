@@ -184,8 +184,11 @@ impl<P: Protocol> Value<P> {
         let decimals = self.decimals + y.decimals;
         let rounding =
             if by == 0 { 0.0 } else { 10f64.powi(-decimals) * (-f64::from(frac_bits)).exp2() };
+        let wide = self.raw.mul(p, &y.raw, full)?;
+        // Rounded down exactly, since the product may be published.
+        let shares = p.trunc_exact(wide.shares(), by)?;
         Ok(Ok(Self {
-            raw: self.raw.mul(p, &y.raw, frac_bits)?,
+            raw: Tensor::new(shares, wide.shape(), frac_bits),
             decimals,
             lo: (lo >> by) - i128::from(by > 0),
             hi: (hi >> by) + i128::from(by > 0),
@@ -220,7 +223,7 @@ impl<P: Protocol> Value<P> {
         let limit = x.lo.abs().max(x.hi.abs()) << spec.frac_bits;
         // A divisor of zero leaves a quotient that is bounded all the same.
         let slack = (limit >> 8) + 4;
-        p.note_bound(&mut shares, -limit - slack, limit + slack, f64::from(spec.frac_bits));
+        p.note_bound(&mut shares, -limit - slack, limit + slack);
         if let Some(sign) = sign {
             shares = p.mul(&shares, &sign)?;
         }
@@ -258,10 +261,10 @@ impl<P: Protocol> Value<P> {
         let mut sign = p.b2a(&negative)?;
         sign.scale(&[P::Ring::from_i128(-2)]);
         sign += &p.public(&vec![P::Ring::ONE; cells]);
-        p.note_bound(&mut sign, -1, 1, 0.0);
+        p.note_bound(&mut sign, -1, 1);
         let hi = self.lo.abs().max(self.hi.abs());
         let mut magnitude = p.mul(self.raw.shares(), &sign)?;
-        p.note_bound(&mut magnitude, 0, hi, 0.0);
+        p.note_bound(&mut magnitude, 0, hi);
         let raw = Tensor::new(magnitude, self.raw.shape(), self.raw.frac_bits());
         Ok((Some(sign), Self { raw, lo: 0, hi, ..self }))
     }
@@ -286,7 +289,7 @@ impl<P: Protocol> Value<P> {
             let mut shares =
                 if greatest { circuit::max(p, x, y, bits)? } else { circuit::min(p, x, y, bits)? };
             let (lo, hi) = (best.lo.min(next.lo), best.hi.max(next.hi));
-            p.note_bound(&mut shares, lo, hi, 0.0);
+            p.note_bound(&mut shares, lo, hi);
             best = Self { raw: Tensor::integers(shares), lo, hi, ..best };
         }
         Ok(Ok(best))

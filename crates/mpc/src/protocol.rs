@@ -96,9 +96,24 @@ pub trait Arithmetic: Sized {
     fn absorb(&mut self, child: Self);
 
     /// A bound that mathematics gives and arithmetic on intervals cannot see: every element
-    /// lies in `[lo, hi]` with an error of at most `error`, all in units of the last place.
-    /// Only an interpreter of intervals does anything with it.
-    fn note_bound(&mut self, _x: &mut Self::AShare, _lo: i128, _hi: i128, _error: f64) {}
+    /// lies in `[lo, hi]`, in units of the last place, also in cells that nothing is released
+    /// of. Only an interpreter of intervals does anything with it.
+    fn note_bound(&mut self, _x: &mut Self::AShare, _lo: i128, _hi: i128) {}
+
+    /// A bound that the program rests on and does not prove itself: under an interpreter of
+    /// intervals every element must be known to lie in `[lo, hi]`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Overflow`] if an element could lie outside.
+    fn require_bound(
+        &mut self,
+        _step: &'static str,
+        _x: &Self::AShare,
+        _lo: i128,
+        _hi: i128,
+    ) -> Result<()> {
+        Ok(())
+    }
 
     /// Another such bound: every element of `chosen` is one of `x`'s or of `y`'s.
     fn note_choice(&mut self, _chosen: &mut Self::AShare, _x: &Self::AShare, _y: &Self::AShare) {}

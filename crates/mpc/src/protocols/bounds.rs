@@ -255,11 +255,23 @@ impl<R: Integer> Arithmetic for Bounds<R> {
         self.inputs.extend(child.inputs);
         self.outputs.extend(child.outputs);
     }
-    fn note_bound(&mut self, x: &mut Ranges, lo: i128, hi: i128, error: f64) {
+    fn note_bound(&mut self, x: &mut Ranges, lo: i128, hi: i128) {
         for x in &mut x.0 {
-            x.lo = Some(x.lo.map_or(lo, |l| l.max(lo)));
-            x.hi = Some(x.hi.map_or(hi, |h| h.min(hi)));
-            x.error = error;
+            let (lo, hi) = (x.lo.map_or(lo, |l| l.max(lo)), x.hi.map_or(hi, |h| h.min(hi)));
+            // What contradicts the program's own arithmetic proves nothing.
+            let error = x.error;
+            *x = if lo <= hi {
+                Interval { error, ..Interval::between(lo, hi) }
+            } else {
+                Interval::UNBOUNDED
+            };
+        }
+    }
+    fn require_bound(&mut self, step: &'static str, x: &Ranges, lo: i128, hi: i128) -> Result<()> {
+        let inside = |x: &&Interval| x.lo.is_some_and(|l| l >= lo) && x.hi.is_some_and(|h| h <= hi);
+        match x.0.iter().find(|x| !inside(x)) {
+            Some(x) => Err(Error::Overflow { step, bits: R::BITS, bound: x.to_string() }),
+            None => Ok(()),
         }
     }
     fn note_choice(&mut self, chosen: &mut Ranges, x: &Ranges, y: &Ranges) {

@@ -72,8 +72,8 @@ impl Quotient {
 ///
 /// Domain: as `spec` promises; [`Quotient::fits`] must hold. Error: [`Quotient::accuracy`].
 /// Cost for `L = divisor_bits`: [`Protocol::a2b`] of `L` bits, `log2 L` rounds of ANDs,
-/// [`Protocol::b2a`] of `L` planes, then about `3 + 2 steps` products; 8 to 10 rounds for the
-/// bits and 2 for each product.
+/// [`Protocol::b2a`] of `L` planes, about `3 + 2 steps` products of 2 rounds each, and one
+/// [`Protocol::trunc_exact`].
 ///
 /// # Errors
 /// If a link fails.
@@ -89,6 +89,10 @@ pub fn divide<P: Protocol>(
     let bits = P::Ring::BITS;
     assert_eq!(a.shape(), b.shape(), "tensors of different shapes");
     assert!(spec.fits(bits), "{spec:?} does not fit {bits} bits");
+    let limit = |bits: u32| (1i128 << bits) - 1;
+    let numerator = limit(spec.numerator_bits);
+    p.require_bound("divide", a.shares(), -numerator, numerator)?;
+    p.require_bound("divide by", b.shares(), 0, limit(spec.divisor_bits))?;
     let precision = spec.precision(bits);
     let (divisor, power, nonzero) = normalise(p, b.shares(), spec.divisor_bits)?;
     let d = fraction(p, &divisor, &power, spec.divisor_bits, precision)?;
@@ -99,7 +103,10 @@ pub fn divide<P: Protocol>(
     let keep = spec.frac_bits.min(precision);
     ay = ay.mul(p, &Tensor::new(y, &[a.len()], precision), keep)?;
     let ay = ay.rescale_up(spec.frac_bits);
-    let quotient = p.mul_trunc(ay.shares(), &power, spec.divisor_bits)?;
+    // Rounded down exactly: the quotient may be published, and the coin of the cheaper
+    // truncation depends on shares (`docs/truncation.md`).
+    let wide = p.mul(ay.shares(), &power)?;
+    let quotient = p.trunc_exact(&wide, spec.divisor_bits)?;
     Ok((Tensor::new(quotient, a.shape(), spec.frac_bits), nonzero))
 }
 
@@ -124,7 +131,7 @@ fn normalise<P: Protocol>(
     let by_secret: Vec<usize> = (0..n).flat_map(|i| (0..planes).map(move |j| j * n + i)).collect();
     let flags = flags.gather(&by_secret);
     let mut nonzero = flags.sum(n);
-    p.note_bound(&mut nonzero, 0, 1, 0.0);
+    p.note_bound(&mut nonzero, 0, 1);
     let powers: Vec<P::Ring> =
         (0..n).flat_map(|_| (0..width).rev().map(|j| P::Ring::ONE.shl(j))).collect();
     let mut power = flags;
@@ -135,10 +142,10 @@ fn normalise<P: Protocol>(
     zero -= &nonzero;
     let mut divisor = b.clone();
     divisor += &zero;
-    p.note_bound(&mut divisor, 1, (1 << width) - 1, 0.0);
+    p.note_bound(&mut divisor, 1, (1 << width) - 1);
     zero.scale(&[P::Ring::ONE.shl(width - 1)]);
     power += &zero;
-    p.note_bound(&mut power, 1, 1 << (width - 1), 0.0);
+    p.note_bound(&mut power, 1, 1 << (width - 1));
     Ok((divisor, power, nonzero))
 }
 
@@ -151,13 +158,13 @@ fn fraction<P: Protocol>(
     precision: u32,
 ) -> Result<P::AShare> {
     let mut d = p.mul(divisor, power)?;
-    p.note_bound(&mut d, 1 << (width - 1), (1 << width) - 1, 0.0);
+    p.note_bound(&mut d, 1 << (width - 1), (1 << width) - 1);
     if width > precision {
         d = p.trunc(&d, width - precision)?;
     } else {
         d.scale(&[P::Ring::ONE.shl(precision - width)]);
     }
-    p.note_bound(&mut d, 1 << (precision - 1), 1 << precision, 1.0);
+    p.note_bound(&mut d, 1 << (precision - 1), 1 << precision);
     Ok(d)
 }
 
@@ -179,14 +186,13 @@ fn reciprocal<P: Protocol>(
     inner -= &constant(p, 5.818_181_818);
     let mut y = p.mul_trunc(d, &inner, precision)?;
     y += &constant(p, 4.242_424_242);
-    let start = 0.011 * limit as f64;
-    p.note_bound(&mut y, limit / 4, limit + limit / 32, start);
+    p.note_bound(&mut y, limit / 4, limit + limit / 32);
     for _ in 0..steps {
         let mut gap = constant(p, 2.0);
         gap -= &p.mul_trunc(d, &y, precision)?;
-        p.note_bound(&mut gap, limit / 4, limit, start);
+        p.note_bound(&mut gap, limit / 4, limit);
         y = p.mul_trunc(&y, &gap, precision)?;
-        p.note_bound(&mut y, limit / 4, limit + limit / 32, start);
+        p.note_bound(&mut y, limit / 4, limit + limit / 32);
     }
     Ok(y)
 }

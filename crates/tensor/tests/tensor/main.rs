@@ -63,7 +63,8 @@ pub(crate) fn proven<R: Integer>(
 ) -> Result<Vec<Interval>> {
     let ranges = |x: &Secret| {
         let limit = (1 << x.bits) - 1;
-        vec![Interval::between(-limit, limit); x.values.len()]
+        let least = if x.values.iter().all(|x| *x >= 0) { 0 } else { -limit };
+        vec![Interval::between(least, limit); x.values.len()]
     };
     let mut bounds = Bounds::<R>::new([ranges(x), ranges(y), vec![]]);
     whole(program, &mut bounds, &[], [x.values.len(), y.values.len(), 0])?;
