@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use sharewell_mpc::{Error as MpcError, KEYS, Party};
 use sharewell_net::{
-    Abort, Identity, Limits, Metered, PartyId, PublicKey, Shaped, Step, Transport, Wan, tls,
+    Abort, Error as NetError, Identity, Limits, Metered, PartyId, PublicKey, Shaped, Step,
+    Transport, Wan, tls,
 };
 use sharewell_ring::{Z64, hash};
 
@@ -246,10 +247,18 @@ fn exchange(party: &mut Party, rounds: u32, bytes: u64) -> Result<Vec<(u32, u64)
     Ok(accounts)
 }
 
-/// What to tell the others when a run fails here.
+/// What to tell the others when a run fails here. A party that stops because another did
+/// points to that one, in case its own word arrives first.
 fn reason(error: &Error) -> Abort {
     match error {
-        Error::Link(error) | Error::Protocol(MpcError::Net(error)) => error.into(),
+        Error::Link(error) | Error::Protocol(MpcError::Net(error)) => match error {
+            NetError::Aborted {
+                peer,
+                reason: Abort::Failed | Abort::Cancelled | Abort::Crashed | Abort::Exhausted,
+                ..
+            } => Abort::Lost(*peer),
+            error => error.into(),
+        },
         Error::Protocol(MpcError::Cheating { .. }) => Abort::Cheating,
         _ => Abort::Failed,
     }

@@ -2,14 +2,16 @@
 
 mod common;
 
-use common::{Row, Setup, local, run_all};
-use sharewell_engine::{Cell, Outcome, Plan};
+use common::{ALL, Record, Setup, local, run_all, run_each};
+use sharewell_engine::{Cell, Error, Outcome, Plan};
 
-const ALL: &str = "\"data\", \"compute\", \"recipient\"";
+fn row(g: usize, x: Option<i64>) -> Record {
+    Record { g, x, ..Record::default() }
+}
 
-fn rows(party: usize) -> Vec<Row> {
+fn rows(party: usize) -> Vec<Record> {
     let value = |i: usize| ((i * 37 + party * 101) % 800) as i64 - 300;
-    (0..20).map(|i| (i % 2, (i % 7 != 3).then(|| value(i)))).collect()
+    (0..20).map(|i| row(i % 2, (i % 7 != 3).then(|| value(i)))).collect()
 }
 
 fn outcomes(plan: &Plan, data: &[bool]) -> Vec<Outcome> {
@@ -47,15 +49,15 @@ fn every_statistic_is_within_its_bound_and_costs_what_was_quoted() {
     };
     let plan = setup.plan();
     let outcomes = outcomes(&plan, &[true; 3]);
-    let pooled: Vec<Row> = (0..3).flat_map(rows).collect();
+    let pooled: Vec<Record> = (0..3).flat_map(rows).collect();
     for outcome in &outcomes {
         assert!(outcome.actual.as_quoted, "{:?} {:?}", outcome.actual, plan.quote());
         assert_eq!(outcome.results, outcomes[0].results, "all recipients see the same");
         let table = &outcome.results[0];
         for (group, row) in table.rows[..2].iter().enumerate() {
-            let all = pooled.iter().filter(|(g, _)| *g == group);
+            let all = pooled.iter().filter(|record| record.g == group);
             let n = all.clone().count() as f64;
-            let x: Vec<f64> = all.filter_map(|(_, x)| x.map(|x| x as f64)).collect();
+            let x: Vec<f64> = all.filter_map(|record| record.x.map(|x| x as f64)).collect();
             let (count, total) = (x.len() as f64, x.iter().sum::<f64>());
             let mean = total / count;
             let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (count - 1.0);
@@ -121,7 +123,7 @@ fn givers_and_recipients_need_not_compute() {
     let plan = setup.plan();
     let data = [true, false, false, true, false, true];
     let outcomes = outcomes(&plan, &data);
-    let total: i64 = [0, 3, 5].into_iter().flat_map(rows).filter_map(|(_, x)| x).sum();
+    let total: i64 = [0, 3, 5].into_iter().flat_map(rows).filter_map(|record| record.x).sum();
     for (party, outcome) in outcomes.iter().enumerate() {
         assert!(outcome.actual.as_quoted, "{party}: {:?}", outcome.actual);
         let is_recipient = [2, 4, 5].contains(&party);
@@ -136,9 +138,9 @@ fn givers_and_recipients_need_not_compute() {
 fn too_few_organisations_suppress_a_cell_whatever_its_records() {
     let setup = Setup { release: "min_records = 2\nmin_parties = 3", ..Setup::default() };
     let plan = setup.plan();
-    let mine = |party: usize| -> Vec<Row> {
+    let mine = |party: usize| -> Vec<Record> {
         let groups = if party == 0 { 0..2 } else { 1..2 };
-        groups.flat_map(|g| (0..50).map(move |i| (g, Some(i)))).collect()
+        groups.flat_map(|g| (0..50).map(move |i| row(g, Some(i)))).collect()
     };
     let locals: Vec<_> = (0..3).map(|party| Some(local(&plan, &mine(party)))).collect();
     for outcome in run_all(&plan, &locals) {
@@ -155,7 +157,7 @@ fn a_divisor_of_zero_is_undefined_and_says_so() {
     let query = "SELECT COUNT(*) / SUM(x) AS ratio FROM t";
     let setup = Setup { query, ..Setup::default() };
     let plan = setup.plan();
-    let zeros: Vec<Row> = (0..5).map(|_| (0, Some(0))).collect();
+    let zeros: Vec<Record> = (0..5).map(|_| row(0, Some(0))).collect();
     let table = plan.rehearse(&vec![local(&plan, &zeros); 3]).expect("in bounds");
     assert_eq!(table.rows[0][0], Cell::Empty);
     assert_eq!(table.notes[0].reason, "undefined: division by zero");
@@ -175,4 +177,56 @@ fn a_party_that_brings_the_wrong_part_ends_the_run_for_all_at_once() {
         assert!(error.contains("(p0, ") && error.contains("stopped the run"), "{error}");
     }
     assert!(start.elapsed().as_secs() < 15, "well before anybody's deadline of 20 s");
+}
+
+#[test]
+fn a_party_with_another_study_is_named_before_a_share_moves() {
+    let plan = Setup::default().plan();
+    let other = Setup { max_rows: 1001, ..Setup::default() }.plan();
+    let locals: Vec<_> = (0..3).map(|party| Some(local(&plan, &rows(party)))).collect();
+    let errors: Vec<String> = run_each(&[&plan, &plan, &other], &locals)
+        .into_iter()
+        .map(|outcome| match outcome.expect_err("nobody has a result") {
+            error @ Error::Link(_) => error.to_string(),
+            other => panic!("{other}"),
+        })
+        .collect();
+    for error in &errors[..2] {
+        assert!(error.contains("(p2, 127.0.0.1:"), "{error}");
+        assert!(error.contains("holds another study: its hash is "), "{error}");
+    }
+    assert!(errors[2].contains("holds another study"), "{}", errors[2]);
+    assert!(["(p0, ", "(p1, "].iter().any(|name| errors[2].contains(name)), "{}", errors[2]);
+}
+
+#[test]
+fn ten_providers_of_whom_nobody_receives() {
+    let mut roles = vec!["\"data\", \"compute\""; 3];
+    roles.extend(["\"data\""; 7]);
+    roles.push("\"recipient\"");
+    let setup = Setup {
+        roles: &roles,
+        query: "SELECT COUNT(*) AS n, SUM(x) AS total, MAX(x) AS greatest, AVG(x) AS mean FROM t",
+        release: "min_records = 100\nmin_parties = 10",
+        ..Setup::default()
+    };
+    let plan = setup.plan();
+    let locals: Vec<_> =
+        (0..11).map(|party| (party < 10).then(|| local(&plan, &rows(party)))).collect();
+    let mut outcomes: Vec<Outcome> = run_all(&plan, &locals)
+        .into_iter()
+        .map(|outcome| outcome.unwrap_or_else(|error| panic!("{error}")))
+        .collect();
+    let recipient = outcomes.pop().expect("the eleventh party");
+    for outcome in &outcomes {
+        assert!(outcome.results.is_empty() && outcome.actual.as_quoted, "{outcome:?}");
+        assert!(outcome.learned.iter().all(|what| what.contains("random")), "{outcome:?}");
+    }
+    let x: Vec<i64> = (0..10).flat_map(rows).filter_map(|record| record.x).collect();
+    let cells = &recipient.results[0].rows[0];
+    assert_eq!(cells[0], Cell::Integer(200));
+    assert_eq!(cells[1], Cell::Integer(x.iter().sum()));
+    assert_eq!(Some(&cells[2]), x.iter().max().map(|x| Cell::Integer(*x)).as_ref());
+    let mean = x.iter().sum::<i64>() as f64 / x.len() as f64;
+    assert!(matches!(cells[3], Cell::Number(got) if (got - mean).abs() < 1e-9), "{cells:?}");
 }

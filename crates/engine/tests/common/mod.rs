@@ -1,4 +1,4 @@
-//! Small studies over one numeric column, and what their local phases give.
+//! Studies over one small table, what their local phases give, and whole runs on one machine.
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::net::TcpListener;
@@ -6,13 +6,27 @@ use std::net::TcpListener;
 use sharewell_engine::{Error, Identity, LocalValues, Measure, Outcome, Peer, Plan, Seat, run};
 use sharewell_study::Study;
 
-/// A row: group code and value in quanta; `None` is a missing value.
-pub(crate) type Row = (usize, Option<i64>);
+pub(crate) const ALL: &str = "\"data\", \"compute\", \"recipient\"";
+
+/// The codes of column `g`.
+pub(crate) const CODES: [&str; 3] = ["a", "b", "c"];
+
+/// A record: group, flag, an integer that may be missing, and tenths.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Record {
+    pub(crate) g: usize,
+    pub(crate) f: bool,
+    pub(crate) x: Option<i64>,
+    pub(crate) y: i64,
+}
 
 /// What varies between the studies of the tests.
 pub(crate) struct Setup<'a> {
     pub(crate) query: &'a str,
+    /// In place of the query.
+    pub(crate) objective: Option<&'a str>,
     pub(crate) roles: &'a [&'a str],
+    /// Of column `x`.
     pub(crate) range: (i64, i64),
     pub(crate) max_rows: u64,
     pub(crate) release: &'a str,
@@ -22,7 +36,8 @@ impl Default for Setup<'_> {
     fn default() -> Self {
         Self {
             query: "SELECT g, AVG(x) AS mean FROM t GROUP BY g",
-            roles: &["\"data\", \"compute\", \"recipient\""; 3],
+            objective: None,
+            roles: &[ALL; 3],
             range: (-1000, 1000),
             max_rows: 1000,
             release: "min_records = 3\nmin_parties = 2",
@@ -44,15 +59,21 @@ impl Setup<'_> {
             );
         }
         let (lo, hi) = self.range;
+        let sql = format!("kind = \"sql\"\nquery = \"\"\"{}\"\"\"", self.query);
         text += &format!(
             "[table]\nname = \"t\"\nmax_rows = {}\n\
-             [[table.column]]\nname = \"g\"\ntype = \"category\"\ncategories = [\"a\", \"b\", \"c\"]\n\
+             [[table.column]]\nname = \"g\"\ntype = \"category\"\ncategories = {CODES:?}\n\
+             [[table.column]]\nname = \"f\"\ntype = \"boolean\"\n\
              [[table.column]]\nname = \"x\"\ntype = \"integer\"\nunit = \"h\"\nrange = [{lo}, {hi}]\n\
              missing = \"allow\"\n\
-             [objective]\nkind = \"sql\"\nquery = \"\"\"{}\"\"\"\n\
+             [[table.column]]\nname = \"y\"\ntype = \"decimal\"\ndecimals = 1\nunit = \"km\"\n\
+             range = [0, 1000]\n\
+             [objective]\n{}\n\
              [security]\nthreat = \"semi-honest\"\ncorruptions = 1\nprotocol = \"auto\"\n\
              [release]\n{}\n[limits]\nconnect_s = 20\nwait_s = 20\n",
-            self.max_rows, self.query, self.release
+            self.max_rows,
+            self.objective.unwrap_or(&sql),
+            self.release
         );
         text
     }
@@ -66,44 +87,142 @@ impl Setup<'_> {
     }
 }
 
-/// A local phase over rows of `g` and `x`; expressions are `"x"` or `"x"` less a constant.
-pub(crate) fn local(plan: &Plan, rows: &[Row]) -> LocalValues {
-    let grouped = !plan.local().group_by.is_empty();
+/// An exact decimal: digits, and how many of them stand after the point.
+type Exact = (i128, u32);
+
+/// The value of a row expression in a provider's SQL; `None` if a column in it is missing.
+pub(crate) fn evaluate(sql: &str, record: &Record) -> Option<Exact> {
+    let mut rest = sql;
+    let value = sum(&mut rest, record);
+    assert_eq!(rest, "", "the whole of `{sql}`");
+    value
+}
+
+fn digits(value: Exact, decimals: u32) -> i128 {
+    value.0 * 10i128.pow(decimals.checked_sub(value.1).expect("no digit is lost"))
+}
+
+fn sum(rest: &mut &str, record: &Record) -> Option<Exact> {
+    let mut total = product(rest, record);
+    loop {
+        let sign = match () {
+            () if take(rest, " + ") => 1,
+            () if take(rest, " - ") => -1,
+            () => return total,
+        };
+        let next = product(rest, record);
+        total = total.zip(next).map(|(x, y)| {
+            let decimals = x.1.max(y.1);
+            (digits(x, decimals) + sign * digits(y, decimals), decimals)
+        });
+    }
+}
+
+fn product(rest: &mut &str, record: &Record) -> Option<Exact> {
+    let mut total = factor(rest, record);
+    while take(rest, " * ") {
+        let next = factor(rest, record);
+        total = total.zip(next).map(|(x, y)| (x.0 * y.0, x.1 + y.1));
+    }
+    total
+}
+
+fn factor(rest: &mut &str, record: &Record) -> Option<Exact> {
+    if take(rest, "-") {
+        return factor(rest, record).map(|(x, decimals)| (-x, decimals));
+    }
+    if take(rest, "CAST(") {
+        let value = sum(rest, record);
+        let types = [" AS BIGINT)", " AS DECIMAL(38, 0))"];
+        assert!(types.iter().any(|name| take(rest, name)), "a type in `{rest}`");
+        return value;
+    }
+    if take(rest, "(") {
+        let value = sum(rest, record);
+        assert!(take(rest, ")"), "a parenthesis in `{rest}`");
+        return value;
+    }
+    for (name, value) in [
+        ("\"g\"", Some((record.g as i128, 0))),
+        ("\"f\"", Some((record.f.into(), 0))),
+        ("\"x\"", record.x.map(|x| (x.into(), 0))),
+        ("\"y\"", Some((record.y.into(), 1))),
+    ] {
+        if take(rest, name) {
+            return value;
+        }
+    }
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+    let (number, after) = rest.split_at(end);
+    *rest = after;
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let digits = format!("{whole}{fraction}").parse().expect("a number");
+    Some((digits, fraction.len() as u32))
+}
+
+fn take(rest: &mut &str, token: &str) -> bool {
+    match rest.strip_prefix(token) {
+        Some(after) => {
+            *rest = after;
+            true
+        }
+        None => false,
+    }
+}
+
+/// The records of one group of the plan.
+pub(crate) fn members(plan: &Plan, group: usize, records: &[Record]) -> Vec<Record> {
+    let local = plan.local();
+    let is_member = |record: &&Record| {
+        local.group_by.iter().zip(&local.groups[group]).all(|(column, code)| {
+            let of_record = if column == "g" {
+                CODES[record.g]
+            } else if record.f {
+                "true"
+            } else {
+                "false"
+            };
+            of_record == code
+        })
+    };
+    records.iter().filter(is_member).copied().collect()
+}
+
+/// A provider's local phase.
+pub(crate) fn local(plan: &Plan, records: &[Record]) -> LocalValues {
+    assert_eq!(plan.local().filter, None, "the tests' local phase has no filter");
     let cell = |group: usize| {
-        let values: Vec<Option<i64>> =
-            rows.iter().filter(|(g, _)| !grouped || *g == group).map(|(_, x)| *x).collect();
-        plan.local().measures.iter().map(|m| measure(m, &values)).collect()
+        let members = members(plan, group, records);
+        plan.local().measures.iter().map(|m| measure(m, &members)).collect()
     };
     LocalValues { cells: (0..plan.cells()).map(cell).collect() }
 }
 
-fn measure(measure: &Measure, values: &[Option<i64>]) -> Option<i128> {
-    let of = |expr: &str| -> Vec<i128> {
-        let centre = expr.split_once('-').map_or(0, |(_, centre)| {
-            let digits: String =
-                centre.chars().filter(|c| c.is_ascii_digit() || *c == '-').collect();
-            digits.parse::<i128>().expect("a constant")
-        });
-        values.iter().flatten().map(|x| i128::from(*x) - centre).collect()
+fn measure(measure: &Measure, records: &[Record]) -> Option<i128> {
+    let values = |expr: &str, decimals: u8| -> Vec<i128> {
+        let values = records.iter().filter_map(|record| evaluate(expr, record));
+        values.map(|value| digits(value, decimals.into())).collect()
     };
-    let some = |values: &[i128]| (!values.is_empty()).then_some(());
+    let sum = |values: Vec<i128>| (!values.is_empty()).then(|| values.iter().sum());
     match measure {
-        Measure::Rows => Some(values.len() as i128),
-        Measure::Count(expr) => Some(of(expr).len() as i128),
-        Measure::Sum { expr, .. } => some(&of(expr)).map(|()| of(expr).iter().sum()),
-        Measure::SumSquares { expr, .. } => {
-            some(&of(expr)).map(|()| of(expr).iter().map(|x| x * x).sum())
+        Measure::Rows => Some(records.len() as i128),
+        Measure::Count(expr) => {
+            Some(records.iter().filter_map(|record| evaluate(expr, record)).count() as i128)
         }
-        Measure::Min { expr, .. } => of(expr).into_iter().min(),
-        Measure::Max { expr, .. } => of(expr).into_iter().max(),
+        Measure::Sum { expr, decimals } => sum(values(expr, *decimals)),
+        Measure::SumSquares { expr, decimals } => {
+            sum(values(expr, *decimals).iter().map(|x| x * x).collect())
+        }
+        Measure::Min { expr, decimals } => values(expr, *decimals).into_iter().min(),
+        Measure::Max { expr, decimals } => values(expr, *decimals).into_iter().max(),
     }
 }
 
-/// Every party as a thread, over TLS on loopback.
-pub(crate) fn run_all(plan: &Plan, locals: &[Option<LocalValues>]) -> Vec<Result<Outcome, Error>> {
+/// Seats of so many parties on loopback, each with the keys and addresses of all.
+pub(crate) fn seats(parties: usize) -> Vec<Seat> {
     let mut seats = vec![];
     let mut peers = vec![];
-    for party in 0..locals.len() {
+    for party in 0..parties {
         let identity = Identity::generate().expect("randomness");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
@@ -111,15 +230,27 @@ pub(crate) fn run_all(plan: &Plan, locals: &[Option<LocalValues>]) -> Vec<Result
         let listener = Some(listener);
         seats.push(Seat { party, identity, listener, peers: None, wide: None });
     }
+    seats.iter_mut().for_each(|seat| seat.peers = Some(peers.clone()));
+    seats
+}
+
+/// Every party as a thread, over TLS on loopback, each with a plan of its own.
+pub(crate) fn run_each(
+    plans: &[&Plan],
+    locals: &[Option<LocalValues>],
+) -> Vec<Result<Outcome, Error>> {
     std::thread::scope(|scope| {
-        let handles: Vec<_> = seats
-            .into_iter()
-            .zip(locals)
-            .map(|(seat, local)| {
-                let seat = Seat { peers: Some(peers.clone()), ..seat };
+        let parties = seats(plans.len()).into_iter().zip(plans).zip(locals);
+        let handles: Vec<_> = parties
+            .map(|((seat, plan), local)| {
                 scope.spawn(move || run(plan, seat, local.as_ref(), &|_| ()))
             })
             .collect();
         handles.into_iter().map(|handle| handle.join().expect("no party panics")).collect()
     })
+}
+
+/// Every party as a thread, over TLS on loopback.
+pub(crate) fn run_all(plan: &Plan, locals: &[Option<LocalValues>]) -> Vec<Result<Outcome, Error>> {
+    run_each(&vec![plan; locals.len()], locals)
 }
