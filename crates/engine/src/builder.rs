@@ -141,13 +141,11 @@ impl Builder<'_> {
 
     fn opened_slot(&self, slot: usize, users: &[(Vec<usize>, Vec<usize>)]) -> Output {
         let name = self.slots[slot].name.clone();
-        let mut supports: Vec<usize> = users
-            .iter()
-            .filter(|(slots, _)| slots.contains(&slot))
-            .flat_map(|(_, supports)| supports.clone())
-            .collect();
-        supports.sort_unstable();
-        supports.dedup();
+        // What every user rests on: no item may suppress what another one selects.
+        let mut users =
+            users.iter().filter(|(slots, _)| slots.contains(&slot)).map(|(_, supports)| supports);
+        let mut supports = users.next().cloned().expect("only used slots are opened");
+        users.for_each(|others| supports.retain(|support| others.contains(support)));
         Output { name, joint: Joint::Slot(slot), supports }
     }
 

@@ -1,0 +1,218 @@
+//! What is decided before a run: refusals, ring, price, leakage, precision.
+
+mod common;
+
+use std::fmt::Write;
+
+use common::{ALL, Record, Setup, local};
+use sharewell_engine::{Error, Plan, Refusal};
+use sharewell_study::Study;
+
+fn refusal(study: &Study) -> Refusal {
+    match Plan::of(study) {
+        Err(Error::Refused(refusal)) => refusal,
+        Err(error) => panic!("not a refusal: {error}"),
+        Ok(plan) => panic!("planned in {} bits", plan.ring_bits()),
+    }
+}
+
+#[test]
+fn what_could_overflow_is_refused_by_the_names_of_its_columns() {
+    let wide = (-9_000_000_000_000_000_000, 9_000_000_000_000_000_000);
+    let narrow = "narrow the column's range, use fewer decimals, or lower max_rows";
+    let narrow_these = "narrow the ranges of these columns, use fewer decimals, or lower max_rows";
+    let sum = |rows| {
+        format!("column `x`: a sum over {rows} records of a provider could exceed the largest ring")
+    };
+    let output = |name| format!("`{name}` could exceed the largest ring: column `x`");
+    let table = [
+        // By range times rows, before providers are counted.
+        ("SELECT SUM(x * x) AS r FROM t", wide, 1_000_000_000, sum(1_000_000_000), narrow),
+        ("SELECT VAR_SAMP(x) AS r FROM t", wide, 1_000_000, sum(1_000_000), narrow),
+        // By what is calculated jointly.
+        ("SELECT SUM(x) * SUM(x) AS r FROM t", wide, 1_000_000, output("r"), narrow_these),
+        ("SELECT AVG(x * x) AS r FROM t", (-1 << 54, 1 << 54), 1000, output("r"), narrow_these),
+        ("SELECT SUM(x) / SUM(x) AS r FROM t", wide, 100, output("r"), narrow_these),
+        (
+            "SELECT COUNT(*) AS n, STDDEV_SAMP(x) AS r FROM t",
+            (-1 << 40, 1 << 40),
+            1_000_000_000,
+            output("r"),
+            narrow_these,
+        ),
+        (
+            "SELECT SUM(x) * SUM(y) * SUM(y) AS r FROM t",
+            wide,
+            1_000_000_000,
+            "`r` could exceed the largest ring: column `x`, `y`".to_owned(),
+            narrow_these,
+        ),
+        (
+            "SELECT COUNT(*) * COUNT(*) * COUNT(*) * COUNT(*) AS r FROM t",
+            (0, 1),
+            1_000_000_000,
+            "`r` could exceed the largest ring".to_owned(),
+            "multiply fewer counts, or lower max_rows",
+        ),
+    ];
+    for (query, range, max_rows, message, help) in table {
+        let refusal = refusal(&Setup { query, range, max_rows, ..Setup::default() }.study());
+        assert_eq!((refusal.message.as_str(), refusal.help.as_str()), (&message[..], help));
+    }
+}
+
+#[test]
+fn providers_count_in_the_proof() {
+    let one = ["\"data\", \"compute\", \"recipient\"", "\"compute\"", "\"compute\""];
+    let query = "SELECT SUM(x) AS r FROM t";
+    let range = (0, i64::MAX);
+    let release = "min_records = 1\nmin_parties = 1";
+    let bits = |roles, max_rows| {
+        Setup { query, range, max_rows, release, roles, ..Setup::default() }.plan().ring_bits()
+    };
+    // What one provider's sum may reach, three providers' may not.
+    let all = [ALL; 3];
+    assert_eq!((bits(&one, 1), bits(&all, 1)), (64, 128));
+}
+
+#[test]
+fn what_cannot_be_calculated_on_shares_is_refused_with_advice() {
+    let of = |query| refusal(&Setup { query, ..Setup::default() }.study());
+    let root = of("SELECT 2 * STDDEV_SAMP(x) AS r FROM t");
+    assert_eq!(
+        root.message,
+        "`r` calculates with a standard deviation, which needs a root on shares"
+    );
+    assert_eq!(root.help, "select STDDEV_SAMP by itself, or calculate with VAR_SAMP");
+    let rounded = of("SELECT SUM(y) / AVG(x) AS r FROM t");
+    assert!(rounded.message.starts_with("`r` divides by a value that may be lost in rounding"));
+    assert!(rounded.help.starts_with("divide once, by sums or counts"), "{}", rounded.help);
+    let away =
+        Setup { query: "SELECT AVG(y) / AVG(x) AS r FROM t", range: (1, 1000), ..Setup::default() };
+    assert!(away.plan().precision()[0].relative < Some(1e-9), "{:?}", away.plan().precision());
+}
+
+#[test]
+fn a_threat_model_that_no_protocol_honours_is_refused() {
+    let mut study = Setup::default().study();
+    study.security.corruptions = 2;
+    let two = refusal(&study);
+    assert_eq!(
+        two.message,
+        "no protocol of this version withstands 2 corrupt of 3 compute parties under this \
+         threat model"
+    );
+    assert_eq!(two.help, "name three compute parties and corruptions = 1");
+    let mut study = Setup { roles: &[ALL, ALL, ALL, "\"data\""], ..Setup::default() }.study();
+    study.parties[3].roles.compute = true;
+    assert!(refusal(&study).message.contains("1 corrupt of 4 compute parties"));
+}
+
+#[test]
+fn the_ring_is_the_narrowest_that_holds_every_value() {
+    let table = [
+        ("SELECT COUNT(*) AS n, SUM(x) AS s FROM t", (-1000, 1000), 64),
+        ("SELECT SUM(x) * COUNT(*) AS s FROM t", (-1000, 1000), 64),
+        ("SELECT MIN(x) AS a, MAX(y) AS b FROM t", (-1000, 1000), 64),
+        ("SELECT AVG(x) AS m FROM t", (0, 1), 128),
+        ("SELECT COUNT(*) / COUNT(x) AS r FROM t", (0, 1), 128),
+        ("SELECT STDDEV_SAMP(x) AS s FROM t", (0, 1), 128),
+        ("SELECT SUM(x) AS s FROM t", (0, i64::MAX), 128),
+        // The difference of two values needs a bit more than the values.
+        ("SELECT MIN(x) AS a FROM t", (-1 << 62, 1 << 62), 128),
+        ("SELECT MAX(x) AS a FROM t", (i64::MIN, i64::MAX), 128),
+        ("SELECT MIN(x) AS a FROM t", (0, (1 << 62) - 1), 64),
+    ];
+    for (query, range, bits) in table {
+        let setup = Setup { query, range, ..Setup::default() };
+        assert_eq!(setup.plan().ring_bits(), bits, "{query} of {range:?}");
+        let open = Setup { release: "min_parties = 3\nsufficient = \"open\"", ..setup };
+        assert!(open.plan().ring_bits() <= bits, "opened sums need no more");
+    }
+}
+
+#[test]
+fn extremes_at_both_ends_of_64_bits_are_exact() {
+    let query = "SELECT MIN(x) AS least, MAX(x) AS greatest FROM t";
+    let plan = Setup { query, range: (i64::MIN, i64::MAX), ..Setup::default() }.plan();
+    let of = |x| local(&plan, &[Record { x: Some(x), ..Record::default() }; 3]);
+    let table = plan.rehearse(&[of(i64::MAX), of(i64::MIN), of(-1)]).expect("in bounds");
+    // Beyond 2^53 a double is the nearest, and the bound says how near.
+    for (cell, (want, bound)) in
+        table.rows[0].iter().zip([i64::MIN, i64::MAX].into_iter().zip(&table.error_bound))
+    {
+        let sharewell_engine::Cell::Number(got) = cell else { panic!("{cell:?}") };
+        assert!((got - want as f64).abs() <= bound.expect("a number"));
+    }
+}
+
+/// Everything that stewards and users read of a plan.
+fn describe(title: &str, plan: &Plan) -> String {
+    let mut out = format!("== {title}\n");
+    let quote = plan.quote();
+    writeln!(
+        out,
+        "protocol {}, {} bits, {} cells",
+        plan.protocol(),
+        plan.ring_bits(),
+        plan.cells()
+    )
+    .expect("text");
+    for leak in plan.leakage() {
+        writeln!(out, "- {}\n  to {}: {}", leak.what, leak.to, leak.why).expect("text");
+    }
+    for column in plan.precision() {
+        let relative = column.relative.map_or("doubles".to_owned(), |part| format!("{part:.1e}"));
+        writeln!(out, "{} is exact to {:.1e} and {relative}", column.column, column.absolute)
+            .expect("text");
+    }
+    for link in &quote.links {
+        writeln!(out, "{} to {}: {} bytes", link.from, link.to, link.bytes).expect("text");
+    }
+    writeln!(
+        out,
+        "{} rounds, {} bytes a party, {} on the wire, {} in memory",
+        quote.rounds, quote.bytes_per_party, quote.wire_bytes, quote.memory_bytes
+    )
+    .expect("text");
+    for estimate in &quote.estimates {
+        writeln!(out, "{}: {:.6} s", estimate.network, estimate.seconds).expect("text");
+    }
+    out + "\n"
+}
+
+#[test]
+fn plans_read_as_in_the_golden_file() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let mut found = String::new();
+    for name in ["study", "mtbf", "hours", "by-status"] {
+        let path = format!("{root}/../../examples/failure-rate/{name}.toml");
+        let text = std::fs::read_to_string(&path).expect("the example");
+        let study = Study::parse(&text, &path).unwrap_or_else(|report| panic!("{report}"));
+        found += &describe(name, &Plan::of(&study).unwrap_or_else(|error| panic!("{error}")));
+    }
+    let roles = [
+        "\"data\", \"compute\"",
+        "\"compute\"",
+        "\"compute\"",
+        "\"data\"",
+        "\"data\"",
+        "\"recipient\"",
+    ];
+    let hidden = Setup {
+        query: "SELECT g, f, COUNT(*) AS n, AVG(x) AS mean, SUM(x) / COUNT(*) AS part, MIN(y) AS least \
+                FROM t WHERE y > 10 GROUP BY g, f",
+        roles: &roles,
+        release: "min_records = 20\nmin_parties = 2",
+        ..Setup::default()
+    };
+    found += &describe("other givers, other recipients", &hidden.plan());
+    let open = Setup { release: "min_parties = 3\nsufficient = \"open\"", ..hidden };
+    found += &describe("the same with sums opened", &open.plan());
+    let path = format!("{root}/tests/plans.txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &found).expect("writable");
+    }
+    let golden = std::fs::read_to_string(&path).expect("the golden file");
+    assert!(found == golden, "plans differ from {path}; UPDATE_GOLDEN=1 rewrites it\n{found}");
+}
