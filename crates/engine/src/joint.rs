@@ -272,3 +272,6 @@ fn evaluate<P: Protocol>(
         _ => x.div(p, y),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,12 @@ mod precision;
 mod quote;
 mod run;
 
+#[cfg(test)]
+extern crate self as sharewell_engine;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 pub use error::{Error, Refusal};
 pub use leakage::Leak;
 pub use outcome::{Actual, Cell, Note, Outcome, Report, ResultTable, StepCost};

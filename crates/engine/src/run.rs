@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use sharewell_mpc::{Error as MpcError, KEYS, Party};
 use sharewell_net::{
-    Abort, Error as NetError, Identity, Limits, Metered, PartyId, PublicKey, Shaped, Step,
-    Transport, Wan, tls,
+    Abort, Identity, Limits, Metered, PartyId, PublicKey, Shaped, Step, Transport, Wan, tls,
 };
 use sharewell_ring::{Z64, hash};
 
@@ -247,18 +246,10 @@ fn exchange(party: &mut Party, rounds: u32, bytes: u64) -> Result<Vec<(u32, u64)
     Ok(accounts)
 }
 
-/// What to tell the others when a run fails here. A party that stops because another did
-/// points to that one, in case its own word arrives first.
+/// What to tell the others when a run fails here.
 fn reason(error: &Error) -> Abort {
     match error {
-        Error::Link(error) | Error::Protocol(MpcError::Net(error)) => match error {
-            NetError::Aborted {
-                peer,
-                reason: Abort::Failed | Abort::Cancelled | Abort::Crashed | Abort::Exhausted,
-                ..
-            } => Abort::Lost(*peer),
-            error => error.into(),
-        },
+        Error::Link(error) | Error::Protocol(MpcError::Net(error)) => error.into(),
         Error::Protocol(MpcError::Cheating { .. }) => Abort::Cheating,
         _ => Abort::Failed,
     }
@@ -285,3 +276,6 @@ pub(crate) fn cpu_seconds() -> f64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
+
+#[cfg(test)]
+mod tests;

@@ -173,8 +173,11 @@ fn a_party_that_brings_the_wrong_part_ends_the_run_for_all_at_once() {
         .map(|outcome| outcome.expect_err("nobody has a result").to_string())
         .collect();
     assert_eq!(errors[0], "p0 is a data party of this study");
+    // Whoever is still connecting may see first that another one has followed.
+    assert!(errors[1..].iter().any(|error| error.contains("(p0, ")), "{errors:?}");
     for error in &errors[1..] {
-        assert!(error.contains("(p0, ") && error.contains("stopped the run"), "{error}");
+        let told = ["stopped the run", "is gone", "has already ended its run"];
+        assert!(error.contains("(p") && told.iter().any(|told| error.contains(told)), "{error}");
     }
     assert!(start.elapsed().as_secs() < 15, "well before anybody's deadline of 20 s");
 }

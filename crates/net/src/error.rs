@@ -243,6 +243,12 @@ impl From<&Error> for Abort {
             | Error::Closed { peer, .. }
             | Error::Absent { peer, .. } => Self::Lost(*peer),
             Error::Handshake { peer, .. } => Self::Study(*peer),
+            // Who stops because another did points to that one, whose own word may come later.
+            Error::Aborted {
+                peer,
+                reason: Self::Exhausted | Self::Failed | Self::Cancelled | Self::Crashed,
+                ..
+            } => Self::Lost(*peer),
             Error::Aborted { reason, .. } => *reason,
             Error::Malformed { .. } | Error::Desync { .. } => Self::Desync,
             Error::Exhausted { .. } => Self::Exhausted,

@@ -1,0 +1,153 @@
+//! Runs over TLS in which one party dies or deviates: all others end by its name.
+
+use std::sync::{Arc, OnceLock, mpsc};
+use std::time::{Duration, Instant};
+
+use sharewell_mpc::protocols::rep3::Rep3;
+use sharewell_mpc::{Arithmetic, Entropy, Error as MpcError, Party};
+use sharewell_net::{Error as NetError, Fate, Frame, Metered, PartyId, Tampered, Transport};
+use sharewell_ring::{Ring, Z128};
+
+use super::{connect, play, run, session};
+use crate::common::{ALL, Record, Setup, local, seats};
+use crate::{Error, LocalValues, Outcome, Plan, Seat, Stage, dispatch};
+
+/// Well below the deadlines of the test's studies.
+const SOON: Duration = Duration::from_secs(10);
+
+fn values(plan: &Plan) -> LocalValues {
+    let record = |i: usize| Record { g: i % 3, x: Some(i as i64), ..Record::default() };
+    local(plan, &(0..12).map(record).collect::<Vec<_>>())
+}
+
+fn link(plan: &Plan, seat: Seat) -> Arc<dyn Transport> {
+    connect(plan, seat, session(plan), Arc::default()).expect("all parties are there")
+}
+
+/// All parties but the last run; it does something else with its seat, and may wait until
+/// the others are computing.
+fn beside(plan: &Plan, last: impl FnOnce(Seat, &dyn Fn()) + Send) -> Vec<Result<Outcome, Error>> {
+    let mut seats = seats(plan.study.parties.len());
+    let odd = seats.pop().expect("several parties");
+    let others = seats.len();
+    let start = Instant::now();
+    let (computing, computes) = mpsc::channel();
+    let outcomes = std::thread::scope(|scope| {
+        let party = |seat: Seat| {
+            let is_data = plan.study.parties[seat.party].roles.data;
+            let (values, computing) = (is_data.then(|| values(plan)), computing.clone());
+            let once = OnceLock::new();
+            scope.spawn(move || {
+                let tell = |stage| {
+                    if matches!(stage, Stage::Computing { .. }) {
+                        once.get_or_init(|| computing.send(()).is_ok());
+                    }
+                };
+                run(plan, seat, values.as_ref(), &tell)
+            })
+        };
+        let handles: Vec<_> = seats.into_iter().map(party).collect();
+        scope.spawn(move || {
+            last(odd, &|| (0..others).for_each(|_| computes.recv().expect("all compute")));
+        });
+        handles.into_iter().map(|handle| handle.join().expect("no party panics")).collect()
+    });
+    assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+    outcomes
+}
+
+fn errors(outcomes: Vec<Result<Outcome, Error>>) -> Vec<String> {
+    outcomes
+        .into_iter()
+        .map(|outcome| outcome.expect_err("nobody has a result").to_string())
+        .collect()
+}
+
+#[test]
+fn a_computing_party_that_dies_is_named_by_all_at_once() {
+    let plan = Setup { roles: &[ALL, ALL, "\"data\"", ALL], ..Setup::default() }.plan();
+    for shared in [false, true] {
+        let outcomes = beside(&plan, |seat, wait| {
+            let mut p = Rep3::<Z128>::connect(
+                Party::new(link(&plan, seat)),
+                &session(&plan),
+                Entropy::System,
+            )
+            .expect("all parties are there");
+            if shared {
+                let len = plan.input_len();
+                let shares = p.input(&vec![Z128::ZERO; len], &vec![len; 4]).expect("all share");
+                assert_eq!(shares.len(), 4);
+            }
+            wait();
+        });
+        for error in errors(outcomes) {
+            assert!(error.contains("(p3, 127.0.0.1:"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_giver_or_a_recipient_that_dies_is_named_by_all_at_once() {
+    for role in ["\"data\"", "\"recipient\""] {
+        let plan = Setup { roles: &[ALL, ALL, ALL, role], ..Setup::default() }.plan();
+        let outcomes = beside(&plan, |seat, wait| {
+            let link = link(&plan, seat);
+            wait();
+            drop(link);
+        });
+        for error in errors(outcomes) {
+            assert!(error.contains("(p3, 127.0.0.1:"), "{role}: {error}");
+        }
+    }
+}
+
+/// Plays the whole part of the last party and spoils one of its frames.
+fn spoiled(plan: &Plan, at: usize, spoil: fn(&mut Frame)) -> Vec<Result<Outcome, Error>> {
+    beside(plan, |seat, _| {
+        let place = plan.place(seat.party);
+        let act = move |_: PartyId, index: usize, frame: &mut Frame| {
+            if index == at {
+                spoil(frame);
+            }
+            Fate::Deliver
+        };
+        let tampered: Arc<dyn Transport> = Arc::new(Tampered::new(link(plan, seat), act));
+        let metered = Arc::new(Metered::new(tampered));
+        let mine = dispatch::encode(plan, &values(plan)).expect("in bounds");
+        let outcome = play(plan, place, &metered, &session(plan), &mine);
+        outcome.map(drop).expect_err("the others have stopped");
+    })
+}
+
+#[test]
+fn a_vector_of_another_length_is_out_of_step_by_name_of_party_and_step() {
+    let plan = Setup::default().plan();
+    let spoil = |frame: &mut Frame| {
+        let rest = frame.body.len() - 16.min(frame.body.len());
+        frame.body.truncate(rest);
+    };
+    for at in [4, 5, 20] {
+        let outcomes = spoiled(&plan, at, spoil);
+        let desync = |outcome: &Result<Outcome, Error>| match outcome {
+            Err(Error::Protocol(MpcError::Net(NetError::Desync { peer, step, what, .. }))) => {
+                Some((*peer, step.0, *what))
+            }
+            _ => None,
+        };
+        let found: Vec<_> = outcomes.iter().filter_map(desync).collect();
+        let [(peer, step, what)] = found[..] else { panic!("frame {at}: {outcomes:?}") };
+        assert_eq!((peer, what), (PartyId(2), "message length"), "frame {at}");
+        let told = errors(outcomes);
+        let detected = told.iter().position(|error| error.contains("out of step")).expect("found");
+        assert!(told[detected].contains(step), "{}", told[detected]);
+        assert!(told[1 - detected].contains("stopped the run"), "{}", told[1 - detected]);
+    }
+}
+
+#[test]
+fn a_frame_of_another_step_is_out_of_step() {
+    let plan = Setup::default().plan();
+    let told = errors(spoiled(&plan, 8, |frame| frame.step ^= 1));
+    assert!(told.iter().any(|error| error.contains("out of step")), "{told:?}");
+}
