@@ -76,7 +76,7 @@ fn a_computing_party_that_dies_is_named_by_all_at_once() {
             .expect("all parties are there");
             if shared {
                 let len = plan.input_len();
-                let shares = p.input(&vec![Z128::ZERO; len], &vec![len; 4]).expect("all share");
+                let shares = p.input(&vec![Z128::ZERO; len], &[len; 4]).expect("all share");
                 assert_eq!(shares.len(), 4);
             }
             wait();
