@@ -91,13 +91,17 @@ fn a_computing_party_that_dies_is_named_by_all_at_once() {
 fn a_giver_or_a_recipient_that_dies_is_named_by_all_at_once() {
     for role in ["\"data\"", "\"recipient\""] {
         let plan = Setup { roles: &[ALL, ALL, ALL, role], ..Setup::default() }.plan();
-        let outcomes = beside(&plan, |seat, wait| {
-            let link = link(&plan, seat);
-            wait();
-            drop(link);
-        });
-        for error in errors(outcomes) {
-            assert!(error.contains("(p3, 127.0.0.1:"), "{role}: {error}");
+        for at_once in [false, true] {
+            let outcomes = beside(&plan, |seat, wait| {
+                let link = link(&plan, seat);
+                if !at_once {
+                    wait();
+                }
+                drop(link);
+            });
+            for error in errors(outcomes) {
+                assert!(error.contains("(p3, 127.0.0.1:"), "{role}: {error}");
+            }
         }
     }
 }
