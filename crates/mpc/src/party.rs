@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sharewell_net::{Error as NetError, Frame, Lane, PartyId, Step, Transport};
-use sharewell_ring::{Ring, hash, zeroed};
+use sharewell_ring::{Ring, hash, reserved};
 use zeroize::Zeroizing;
 
 use crate::{Error, Result};
@@ -140,26 +140,23 @@ impl Party {
     /// # Errors
     /// [`Error::Net`] if the link fails or the peer is out of step.
     pub fn recv<R: Ring>(&mut self, from: PartyId, step: Step, len: usize) -> Result<Vec<R>> {
-        let mut out = zeroed(len);
-        self.recv_into(from, step, &mut out)?;
-        Ok(out)
-    }
-
-    /// [`Self::recv`] into a place of one's own.
-    ///
-    /// # Errors
-    /// As [`Self::recv`].
-    pub fn recv_into<R: Ring>(&mut self, from: PartyId, step: Step, out: &mut [R]) -> Result<()> {
+        let mut out = reserved(len);
         let mut clock = self.clock;
-        for tile in out.chunks_mut(TILE_BYTES / R::BYTES) {
+        while out.len() < len {
             let frame = self.link.recv(from, step, self.lane)?;
-            let tile: &mut [u8] = bytemuck::cast_slice_mut(tile);
-            self.check(from, step, &frame, tile.len())?;
-            tile.copy_from_slice(&frame.body);
+            let tile_len = (len - out.len()).min(TILE_BYTES / R::BYTES);
+            self.check(from, step, &frame, tile_len * R::BYTES)?;
+            match bytemuck::try_cast_slice(&frame.body) {
+                Ok(tile) => out.extend_from_slice(tile),
+                // Where the allocator gave bytes less alignment than elements need.
+                Err(_) => {
+                    out.extend(frame.body.chunks(R::BYTES).map(bytemuck::pod_read_unaligned::<R>))
+                }
+            }
             clock = clock.max(frame.clock.saturating_add(1));
         }
         self.clock = clock;
-        Ok(())
+        Ok(out)
     }
 
     fn check(&mut self, from: PartyId, step: Step, frame: &Frame, len: usize) -> Result<()> {

@@ -60,9 +60,9 @@ impl Prss {
         }
         let mut secrets: [Zeroizing<[u8; 32]>; 2] = Default::default();
         for ((side, peer), mine) in neighbours.into_iter().zip(mine) {
-            let mut theirs = [Z64::default(); 4];
-            party.recv_into(peer, KEYS, &mut theirs)?;
-            let theirs = Zeroizing::new(bytemuck::cast::<[Z64; 4], [u8; 32]>(theirs));
+            let received: Vec<Z64> = party.recv(peer, KEYS, 4)?;
+            let mut theirs = Zeroizing::new([0; 32]);
+            theirs.copy_from_slice(bytemuck::cast_slice(&received));
             // Both members of the pair put the left one's contribution first.
             let (first, second) = match side {
                 Side::Left => (theirs, mine),

@@ -23,7 +23,7 @@ mod planes;
 mod prg;
 mod rings;
 
-pub use kernel::{transpose, zeroed};
+pub use kernel::{reserved, transpose, zeroed};
 pub use planes::Planes;
 pub use prg::{Key, Prg};
 pub use rings::{Bits, Dims, Integer, Ring, Z16, Z32, Z64, Z128};

@@ -24,7 +24,7 @@ use std::sync::LazyLock;
 pub use aes::{AesBackend, Counter};
 pub use bits::{slice_bits, unslice_bits};
 pub use gemm::{Gemm, matmul_add};
-pub use pages::zeroed;
+pub use pages::{reserved, zeroed};
 pub use plain::transpose;
 
 use crate::Ring;

@@ -21,14 +21,25 @@ pub fn zeroed<R: Ring>(len: usize) -> Vec<R> {
     out
 }
 
+/// An empty vector with room for `len` elements.
+#[must_use]
+pub fn reserved<R: Ring>(len: usize) -> Vec<R> {
+    let out = Vec::with_capacity(len);
+    #[cfg(target_os = "linux")]
+    if len * R::BYTES >= LARGE_BYTES {
+        ask_for_large_pages(&out);
+    }
+    out
+}
+
 #[cfg(target_os = "linux")]
-fn ask_for_large_pages<R: Ring>(x: &[R]) {
+fn ask_for_large_pages<R: Ring>(x: &Vec<R>) {
     use rustix::mm::{Advice, madvise};
     const PAGE: usize = 4096;
     let start = x.as_ptr().cast::<u8>();
     let skip = start.align_offset(PAGE);
-    let len = size_of_val(x).saturating_sub(skip) / PAGE * PAGE;
-    // SAFETY: the range lies within the live allocation of `x` and begins at a page; this
+    let len = (x.capacity() * R::BYTES).saturating_sub(skip) / PAGE * PAGE;
+    // SAFETY: the range lies within the allocation of `x` and begins at a page; this
     // advice changes how pages are backed, never what they hold.
     let advised = unsafe { madvise(start.add(skip).cast_mut().cast(), len, Advice::LinuxHugepage) };
     // A kernel without large pages refuses, and small ones serve.

@@ -44,7 +44,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use sharewell_net::{PartyId, Step};
-use sharewell_ring::{Dims, Integer, Ring, zeroed};
+use sharewell_ring::{Dims, Integer, Ring, reserved, zeroed};
 
 pub use client::{give, take};
 pub use cost::CARD;
@@ -105,13 +105,17 @@ impl<R: Integer> Rep3<R> {
         mut part: impl FnMut(Range<usize>, &mut [T]),
     ) -> Result<Pair<T>> {
         let draw = self.prss.next_draw();
-        let mut mine = zeroed(len);
+        let mut mine = reserved(len);
         let tile_len = TILE_BYTES / T::BYTES;
-        for (i, tile) in mine.chunks_mut(tile_len).enumerate() {
-            self.prss.zero(draw, i, tile);
-            let start = i * tile_len;
+        // Worked on in the cache, then copied out twice: to keep and to send.
+        let mut tile: Vec<T> = zeroed(tile_len.min(len));
+        while mine.len() < len {
+            let start = mine.len();
+            let tile = &mut tile[..tile_len.min(len - start)];
+            self.prss.zero(draw, start / tile_len, tile);
             part(start..start + tile.len(), tile);
             self.party.send(previous(self.me()), step, tile)?;
+            mine.extend_from_slice(tile);
         }
         let theirs = self.party.recv(next(self.me()), step, len)?;
         Ok([mine, theirs])
