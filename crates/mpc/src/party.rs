@@ -150,7 +150,7 @@ impl Party {
                 Ok(tile) => out.extend_from_slice(tile),
                 // Where the allocator gave bytes less alignment than elements need.
                 Err(_) => {
-                    out.extend(frame.body.chunks(R::BYTES).map(bytemuck::pod_read_unaligned::<R>))
+                    out.extend(frame.body.chunks(R::BYTES).map(bytemuck::pod_read_unaligned::<R>));
                 }
             }
             clock = clock.max(frame.clock.saturating_add(1));
