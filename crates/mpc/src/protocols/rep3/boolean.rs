@@ -158,7 +158,7 @@ impl<R: Integer> Protocol for Rep3<R> {
             return self.mul(x, y);
         }
         assert_eq!(x.0[0].len(), y.0[0].len(), "factors of different lengths");
-        let z = self.masked_part(x.0[0].len(), |tile, z| cross(z, &x.0, &y.0, tile));
+        let z = self.masked(x.0[0].len(), |tile, z| cross(z, &x.0, &y.0, tile), |_, _| Ok(()))?;
         self.trunc_fused(z, by)
     }
 
@@ -173,7 +173,7 @@ impl<R: Integer> Protocol for Rep3<R> {
             return self.matmul(x, y, d);
         }
         let part = matmul_part(&x.0, &y.0, d);
-        let z = self.masked_part(part.len(), |tile, z| R::add_assign(z, &part[tile]));
+        let z = self.masked(part.len(), |tile, z| R::add_assign(z, &part[tile]), |_, _| Ok(()))?;
         self.trunc_fused(z, by)
     }
 }

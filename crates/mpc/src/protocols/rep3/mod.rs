@@ -102,23 +102,36 @@ impl<R: Integer> Rep3<R> {
         &mut self,
         step: Step,
         len: usize,
-        mut part: impl FnMut(Range<usize>, &mut [T]),
+        part: impl FnMut(Range<usize>, &mut [T]),
     ) -> Result<Pair<T>> {
+        let to = previous(self.me());
+        let mine = self.masked(len, part, |party, tile| party.send(to, step, tile))?;
+        let theirs = self.party.recv(next(self.me()), step, len)?;
+        Ok([mine, theirs])
+    }
+
+    /// This party's additive part, masked by a part of a sharing of zero; `done` is given each
+    /// tile as soon as it is finished.
+    fn masked<T: Ring>(
+        &mut self,
+        len: usize,
+        mut part: impl FnMut(Range<usize>, &mut [T]),
+        mut done: impl FnMut(&mut Party, &[T]) -> Result<()>,
+    ) -> Result<Vec<T>> {
         let draw = self.prss.next_draw();
         let mut mine = reserved(len);
         let tile_len = TILE_BYTES / T::BYTES;
-        // Worked on in the cache, then copied out twice: to keep and to send.
+        // Worked on in the cache, then copied out.
         let mut tile: Vec<T> = zeroed(tile_len.min(len));
         while mine.len() < len {
             let start = mine.len();
             let tile = &mut tile[..tile_len.min(len - start)];
             self.prss.zero(draw, start / tile_len, tile);
             part(start..start + tile.len(), tile);
-            self.party.send(previous(self.me()), step, tile)?;
+            done(&mut self.party, tile)?;
             mine.extend_from_slice(tile);
         }
-        let theirs = self.party.recv(next(self.me()), step, len)?;
-        Ok([mine, theirs])
+        Ok(mine)
     }
 
     fn product<T: Ring>(&mut self, step: Step, x: &Pair<T>, y: &Pair<T>) -> Result<Pair<T>> {

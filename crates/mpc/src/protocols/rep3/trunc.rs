@@ -13,13 +13,10 @@
 //! The rounding coin depends on shares known to one party (Li et al., eprint 2023/909):
 //! results are functions of the shares, not of an independent coin.
 
-use std::ops::Range;
-
 use sharewell_net::{PartyId, Step};
-use sharewell_ring::{Bits, Integer, Planes, Ring, Z16, Z32, Z64, Z128, zeroed};
+use sharewell_ring::{Bits, Integer, Planes, Ring, Z16, Z32, Z64, Z128};
 
 use super::Rep3;
-use crate::party::TILE_BYTES;
 use crate::share::Linear;
 use crate::{Result, Side};
 
@@ -60,23 +57,6 @@ struct Draws {
 }
 
 impl<R: Integer> Rep3<R> {
-    /// This party's additive part, masked by a part of a sharing of zero.
-    pub(super) fn masked_part(
-        &mut self,
-        len: usize,
-        mut part: impl FnMut(Range<usize>, &mut [R]),
-    ) -> Vec<R> {
-        let draw = self.prss.next_draw();
-        let mut z = zeroed(len);
-        let tile_len = TILE_BYTES / R::BYTES;
-        for (i, tile) in z.chunks_mut(tile_len).enumerate() {
-            self.prss.zero(draw, i, tile);
-            let start = i * tile_len;
-            part(start..start + tile.len(), tile);
-        }
-        z
-    }
-
     /// Of a sharing; one round, `k + 6 w` bits per element in all.
     pub(super) fn trunc_alone(&mut self, x: &Linear<R, 2>, by: u32) -> Result<Linear<R, 2>> {
         assert!(by <= R::BITS - 2, "truncation by {by} of {} bits", R::BITS);
