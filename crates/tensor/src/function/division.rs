@@ -1,14 +1,12 @@
 //! Division: normalise the divisor, Newton's iteration for its reciprocal, multiply.
 //!
-//! With `b` in `[1, 2^L)` and `v` the power of two that moves its leading one to bit `L - 1`,
-//! `d = b v / 2^L` lies in `[1/2, 1)`. A parabola gives `1/d` to 6.63 bits, each step
-//! `y <- y (2 - d y)` doubles that. Then `a / b = a y v / 2^L`.
-//!
-//! Source: Newton-Raphson division; the parabola is the minimax fit of `1/d` on `[1/2, 1)`.
+//! With `b = d 2^L / v` as [`normalise`] gives it, `a / b = a y v / 2^L` for `y = 1 / d`.
 
-use sharewell_mpc::{BitShare, Protocol, Result, Share, circuit};
-use sharewell_ring::{Integer, Ring};
+use sharewell_mpc::{Protocol, Result};
+use sharewell_ring::Integer;
 
+use super::normalise::normalise;
+use super::reciprocal::{PRECISION_MAX, reciprocal, relative_error, steps};
 use crate::Tensor;
 
 /// What is known of a division's operands, and the scale asked for.
@@ -31,11 +29,6 @@ pub struct Accuracy {
     pub relative: f64,
 }
 
-/// Bits to which the parabola knows `1/d`, times a hundred.
-const START_BITS_X100: u32 = 663;
-/// Largest internal precision: more than that a double cannot show.
-const PRECISION_MAX: u32 = 57;
-
 impl Quotient {
     /// Whether a ring of `bits` bits holds every intermediate value.
     #[must_use]
@@ -51,17 +44,11 @@ impl Quotient {
         PRECISION_MAX.min(bits / 2 - 4).min(beside_numerator)
     }
 
-    fn steps(&self, bits: u32) -> u32 {
-        (0..).find(|s| START_BITS_X100 << s >= self.precision(bits) * 100).unwrap_or(4)
-    }
-
     /// The worst error of the integer quotient.
     #[must_use]
     pub fn accuracy(&self, bits: u32) -> Accuracy {
-        let precision = f64::from(self.precision(bits));
-        let start = f64::from(START_BITS_X100 << self.steps(bits)) / 100.0;
-        // The last step's own roundings and the divisor's: below ten units.
-        let relative = (-start).exp2() + 10.0 * (-precision).exp2();
+        let precision = self.precision(bits);
+        let relative = relative_error(precision, steps(precision));
         Accuracy { absolute: 2.0 * (-f64::from(self.frac_bits)).exp2(), relative }
     }
 }
@@ -94,9 +81,9 @@ pub fn divide<P: Protocol>(
     p.require_bound("divide", a.shares(), -numerator, numerator)?;
     p.require_bound("divide by", b.shares(), 0, limit(spec.divisor_bits))?;
     let precision = spec.precision(bits);
-    let (divisor, power, nonzero) = normalise(p, b.shares(), spec.divisor_bits)?;
-    let d = fraction(p, &divisor, &power, spec.divisor_bits, precision)?;
-    let y = reciprocal(p, &d, precision, spec.steps(bits))?;
+    let divisor = normalise(p, b.shares(), spec.divisor_bits)?;
+    let d = divisor.fraction(p, precision)?;
+    let y = reciprocal(p, &d, precision, steps(precision))?;
 
     // a y at scale `frac_bits`, then moved back by the power: v / 2^L.
     let mut ay = Tensor::<P>::integers(a.shares().clone());
@@ -105,96 +92,9 @@ pub fn divide<P: Protocol>(
     let ay = ay.rescale_up(spec.frac_bits);
     // Rounded down exactly: the quotient may be published, and the coin of the cheaper
     // truncation depends on shares (`docs/truncation.md`).
-    let wide = p.mul(ay.shares(), &power)?;
+    let wide = p.mul(ay.shares(), &divisor.power)?;
     let quotient = p.trunc_exact(&wide, spec.divisor_bits)?;
-    Ok((Tensor::new(quotient, a.shape(), spec.frac_bits), nonzero))
-}
-
-/// The divisor (1 in place of 0), the power of two that moves its leading one to bit
-/// `width - 1`, and whether it was not zero.
-fn normalise<P: Protocol>(
-    p: &mut P,
-    b: &P::AShare,
-    width: u32,
-) -> Result<(P::AShare, P::AShare, P::AShare)> {
-    let n = b.len();
-    let planes = width as usize;
-    let bits = p.a2b(b, width)?;
-    let mut leading = circuit::suffix_or(p, &bits, planes)?;
-    let above = leading.pick(&(1..planes).collect::<Vec<_>>());
-    let top = leading.pick(&[planes - 1]);
-    let mut none = top.clone();
-    none ^= &top;
-    leading ^= &P::BShare::stack(&[&above, &none]);
-
-    let flags = p.b2a(&leading)?;
-    let by_secret: Vec<usize> = (0..n).flat_map(|i| (0..planes).map(move |j| j * n + i)).collect();
-    let flags = flags.gather(&by_secret);
-    let mut nonzero = flags.sum(n);
-    p.note_bound(&mut nonzero, 0, 1);
-    let powers: Vec<P::Ring> =
-        (0..n).flat_map(|_| (0..width).rev().map(|j| P::Ring::ONE.shl(j))).collect();
-    let mut power = flags;
-    power.scale(&powers);
-    let mut power = power.sum(n);
-
-    let mut zero = p.public(&vec![P::Ring::ONE; n]);
-    zero -= &nonzero;
-    let mut divisor = b.clone();
-    divisor += &zero;
-    p.note_bound(&mut divisor, 1, (1 << width) - 1);
-    zero.scale(&[P::Ring::ONE.shl(width - 1)]);
-    power += &zero;
-    p.note_bound(&mut power, 1, 1 << (width - 1));
-    Ok((divisor, power, nonzero))
-}
-
-/// `d = b v / 2^L` at scale `precision`.
-fn fraction<P: Protocol>(
-    p: &mut P,
-    divisor: &P::AShare,
-    power: &P::AShare,
-    width: u32,
-    precision: u32,
-) -> Result<P::AShare> {
-    let mut d = p.mul(divisor, power)?;
-    p.note_bound(&mut d, 1 << (width - 1), (1 << width) - 1);
-    if width > precision {
-        d = p.trunc(&d, width - precision)?;
-    } else {
-        d.scale(&[P::Ring::ONE.shl(precision - width)]);
-    }
-    p.note_bound(&mut d, 1 << (precision - 1), 1 << precision);
-    Ok(d)
-}
-
-/// `1 / d` for `d` in `[1/2, 1]`, both at scale `precision`.
-fn reciprocal<P: Protocol>(
-    p: &mut P,
-    d: &P::AShare,
-    precision: u32,
-    steps: u32,
-) -> Result<P::AShare> {
-    let n = d.len();
-    let scaled = |c: f64| P::Ring::from_i128((c * f64::from(precision).exp2()) as i128);
-    let constant = |p: &P, c: f64| p.public(&vec![scaled(c); n]);
-    let limit = 1i128 << (precision + 1);
-    // 4.2424 - 5.8182 d + 2.5859 d^2 = 4.2424 + d (2.5859 d - 5.8182)
-    let mut inner = d.clone();
-    inner.scale(&[scaled(2.585_858_586)]);
-    inner = p.trunc(&inner, precision)?;
-    inner -= &constant(p, 5.818_181_818);
-    let mut y = p.mul_trunc(d, &inner, precision)?;
-    y += &constant(p, 4.242_424_242);
-    p.note_bound(&mut y, limit / 4, limit + limit / 32);
-    for _ in 0..steps {
-        let mut gap = constant(p, 2.0);
-        gap -= &p.mul_trunc(d, &y, precision)?;
-        p.note_bound(&mut gap, limit / 4, limit);
-        y = p.mul_trunc(&y, &gap, precision)?;
-        p.note_bound(&mut y, limit / 4, limit + limit / 32);
-    }
-    Ok(y)
+    Ok((Tensor::new(quotient, a.shape(), spec.frac_bits), divisor.nonzero))
 }
 
 /// `x / divisor` for a public divisor, at the scale of `x`.
