@@ -21,6 +21,24 @@ pub fn a2b<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BShare
     sum(p, &u, &v, bits as usize)
 }
 
+/// The planes `drop..bits` of `x`, or of `x - 2^drop`: what the lower bits carry over is left
+/// out, for callers to whom one unit of the lowest plane kept does not matter.
+///
+/// Cost: [`Protocol::summands`], then the sum of the planes kept only.
+/// Source: as [`a2b`].
+///
+/// # Errors
+/// If a link fails.
+///
+/// # Panics
+/// If the ring has fewer than `bits` bits or none is kept.
+pub fn high_bits<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32, drop: u32) -> Result<P::BShare> {
+    assert!(drop < bits && bits <= P::Ring::BITS, "bits {drop}..{bits} of {}", P::Ring::BITS);
+    let (u, v) = p.summands(x, bits, Split::Sum)?;
+    let kept: Vec<usize> = (drop as usize..bits as usize).collect();
+    sum(p, &u.pick(&kept), &v.pick(&kept), kept.len())
+}
+
 /// The sign bit of `x`, given `-2^(bits-1) <= x < 2^(bits-1)`: 1 for negative.
 ///
 /// Cost: [`Protocol::summands`], then the carry tree of `bits - 1`: with two summands in

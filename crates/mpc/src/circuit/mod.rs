@@ -8,13 +8,15 @@ mod adder;
 mod convert;
 mod equality;
 mod less_than;
+mod less_than_public;
 mod prefix;
 mod truncation;
 
 pub use adder::{carry, sum};
-pub use convert::{a2b, msb};
+pub use convert::{a2b, high_bits, msb};
 pub use equality::{all_ones, equal, is_zero};
 pub use less_than::{less_than, max, min, select};
+pub use less_than_public::{Below, less_than_public};
 pub use prefix::suffix_or;
 pub use truncation::trunc_exact;
 

@@ -150,6 +150,16 @@ fn comparisons<R: Integer>(n: usize) -> Vec<Case<R>> {
         case("less_than of few bits", narrow, [Op::LessThan(0, 1, 12)]),
         case("min and max", xy, [Op::Min(0, 1, whole), Op::Max(0, 1, whole)]),
         case("select", [&small, &any, &x], [Op::Msb(0, 12), Op::Select(0, 1, 2)]),
+        case(
+            "less_than_public",
+            [&small, &any, &[]],
+            [
+                Op::A2b(0, 12),
+                Op::LessThanPublic(0, vec![0, 1, 2, 1000, 1001, 1 << 11, 4094, 4095, 1 << 12]),
+                Op::A2b(1, R::BITS),
+                Op::LessThanPublic(2, vec![u128::MAX >> (128 - R::BITS), 1, 77 << 20]),
+            ],
+        ),
         case("fork", narrow, [Op::Fork(0, 1, 12), Op::Mul(0, 1), Op::Fork(1, 0, 12)]),
     ]
 }

@@ -1,11 +1,13 @@
 //! Circuits by themselves: right at every width, and as large and deep as their table says.
 
+use proptest::prelude::*;
+use sharewell_mpc::circuit::{self, Below};
 use sharewell_mpc::protocols::plain::Plain;
-use sharewell_mpc::{BitLinear, Protocol, Result, circuit};
+use sharewell_mpc::{Arithmetic, BitLinear, Protocol, Result};
 use sharewell_ring::{Planes, Z64, Z128};
 
 use crate::cases::edges;
-use crate::subject::{Rep3Over, tally};
+use crate::subject::{Rep3Over, run, sim, tally};
 
 /// AND gates and depth of a circuit of so many planes, for each of 64 secrets.
 fn gates(width: usize, circuit: impl Fn(&mut Quote, &Area, usize) -> Result<Area>) -> (u64, u32) {
@@ -71,5 +73,81 @@ fn circuits_are_right_at_every_width() {
             assert_eq!(or[i].0, smeared, "suffix OR of {a} of {width} bits");
             assert_eq!(all[i].0, u128::from(a == low(u128::MAX)), "{a} of {width} bits");
         }
+    }
+}
+
+fn below(x: &[Z128], width: usize, questions: &[Below]) -> Vec<u128> {
+    let mut p = Plain::<Z64>::new(1);
+    let answers = circuit::less_than_public(&mut p, &planes(x, width), questions).unwrap();
+    answers.0[0].to_values::<Z128>().iter().map(|x| x.0).collect()
+}
+
+/// Limits of every width, those with many zeros or ones among them.
+fn limits(width: usize) -> impl Strategy<Value = u128> {
+    let top = u128::MAX >> (128 - width);
+    let shift = 0..width as u32;
+    prop_oneof![
+        any::<u128>().prop_map(move |x| x & top),
+        shift.clone().prop_map(|by| 1 << by),
+        shift.clone().prop_map(move |by| top >> by),
+        (any::<u128>(), shift).prop_map(move |(x, by)| (x >> by << by) & top),
+        Just(top.saturating_add(1)),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn order_against_public_numbers_is_right_at_every_width_and_place(
+        (width, low, limits, noise) in (1usize..=128).prop_flat_map(|width| {
+            (Just(width), 0..width, prop::collection::vec(limits(width), 1..6), any::<u64>())
+        }),
+    ) {
+        let mut x = edges::<Z128>(40, width as u32, 1, noise);
+        x.extend(limits.iter().flat_map(|&c| [Z128(c), Z128(c.wrapping_sub(1))]));
+        let all = limits.iter().flat_map(|&limit| {
+            [Below { low: 0, width, limit }, Below { low, width: width - low, limit: limit >> low }]
+        });
+        let questions: Vec<Below> = all.collect();
+        for (x, answers) in x.iter().zip(below(&x, width, &questions)) {
+            let x = x.0 & (u128::MAX >> (128 - width));
+            for (i, q) in questions.iter().enumerate() {
+                prop_assert_eq!(answers >> i & 1, u128::from(x >> q.low < q.limit), "{} {:?}", x, q);
+            }
+        }
+    }
+
+    #[test]
+    fn order_against_public_numbers_has_the_gates_that_its_doc_says(
+        (width, limit) in (1usize..=128).prop_flat_map(|width| (Just(width), limits(width))),
+    ) {
+        let once = [Below { low: 0, width, limit }];
+        let ask = |questions: &[Below]| gates(width, |p, x, _| circuit::less_than_public(p, x, questions));
+        let looked_at = if limit == 0 { 1 } else { width as u32 - limit.trailing_zeros().min(width as u32 - 1) };
+        let (and, rounds) = ask(&once);
+        prop_assert!(and < 2 * u64::from(looked_at), "{} of {}", and, looked_at);
+        prop_assert!(rounds <= looked_at.next_power_of_two().ilog2());
+        prop_assert_eq!(ask(&[once[0], once[0]]), (and, rounds), "shared");
+    }
+}
+
+#[test]
+fn high_bits_are_those_of_the_number_or_of_one_unit_less() {
+    let x = edges::<Z64>(300, 64, 1, 60);
+    for (bits, drop) in [(64, 40), (64, 0), (20, 7), (33, 32)] {
+        let opened = run::<Rep3Over<Z64>, _>(&sim::<Rep3Over<Z64>>(), |p, me| {
+            let inputs = p.input([&x[..], &[], &[]][me], &[x.len(), 0, 0])?;
+            let high = circuit::high_bits(p, &inputs[0], bits, drop)?;
+            p.reveal_bits(&high)
+        });
+        let opened = opened.values().unwrap();
+        let low = |x: u64| x & (u64::MAX >> (64 - (bits - drop)));
+        let mut less = 0;
+        for (x, high) in x.iter().zip(opened[0].to_values::<Z64>()) {
+            let exact = low(x.0 >> drop);
+            let one_less = low(exact.wrapping_sub(1));
+            assert!(high.0 == exact || high.0 == one_less, "{x:?} {bits} {drop}");
+            less += u32::from(high.0 != exact);
+        }
+        assert_eq!(less > 0, drop > 0, "with nothing left out nothing is missing");
     }
 }

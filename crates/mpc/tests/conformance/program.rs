@@ -1,5 +1,6 @@
 //! Programs as data, so that they can be drawn at random and run by every interpreter.
 
+use sharewell_mpc::circuit::Below;
 use sharewell_mpc::{BitShare, Protocol, Result, Share, Split, circuit, join};
 use sharewell_ring::{Dims, Integer, Planes, Z128};
 
@@ -49,6 +50,8 @@ pub(crate) enum Op<R> {
     IsZero(Int, u32),
     Equal(Int, Int, u32),
     LessThan(Int, Int, u32),
+    /// Numbers of all planes, and of all but the lowest, below each limit.
+    LessThanPublic(Bit, Vec<u128>),
 }
 
 /// Inputs of the compute parties, and what is done with them.
@@ -195,6 +198,14 @@ impl<P: Protocol + Send> Registers<P> {
             Op::IsZero(i, width) => (p.is_zero(&ints[*i], *width)?, 1),
             Op::Equal(i, j, width) => (circuit::equal(p, &ints[*i], &ints[*j], *width)?, 1),
             Op::LessThan(i, j, width) => (circuit::less_than(p, &ints[*i], &ints[*j], *width)?, 1),
+            Op::LessThanPublic(i, limits) => {
+                let (x, width) = &bits[*i];
+                let question =
+                    |low| move |limit: &u128| Below { low, width: width - low, limit: *limit };
+                let questions: Vec<Below> =
+                    (0..2).flat_map(|low| limits.iter().map(question(low))).collect();
+                (circuit::less_than_public(p, x, &questions)?, questions.len())
+            }
             Op::Summands(i, width, split) => {
                 let (u, v) = p.summands(&ints[*i], *width, *split)?;
                 self.bits.push((u, *width as usize));
