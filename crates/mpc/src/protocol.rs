@@ -192,6 +192,15 @@ pub trait Protocol: Arithmetic {
     /// # Errors
     /// As [`Arithmetic::input`].
     fn b2a(&mut self, x: &Self::BShare) -> Result<Self::AShare>;
+    /// Public combinations of each secret's bits as ring elements: a result for each row of
+    /// `weights`, one weight to a plane, one row's results after the other's. Two to the power
+    /// of the plane makes integers; a table on the planes of an indicator makes look-ups.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn b2a_dot(&mut self, x: &Self::BShare, weights: &[Vec<Self::Ring>]) -> Result<Self::AShare> {
+        circuit::b2a_dot(self, x, weights)
+    }
     /// `x / 2^by`, rounded up or down at random with an error of at most one unit in the
     /// last place; requires `|x| < 2^(BITS-2)`.
     /// With `x = u + v` as in [`Self::summands`] it is `floor(x / 2^by) + 1 - carry`, where

@@ -58,8 +58,8 @@ pub struct Costs {
     pub and: fn(words: usize) -> Script,
     /// Boolean sharings of the summands of `n` values, `words` words per summand.
     pub summands: fn(words: usize) -> Script,
-    /// `n` bits into the ring; every plane padded to whole words.
-    pub b2a: fn(n: usize, w: usize) -> Script,
+    /// `n` bits into the ring, and `results` combinations of them.
+    pub b2a: fn(n: usize, results: usize, w: usize) -> Script,
     /// Opening `n` elements to all compute parties.
     pub open: fn(n: usize, w: usize) -> Script,
     /// Opening `n` elements to one recipient, a compute party or not.

@@ -3,7 +3,7 @@
 use sharewell_ring::Integer;
 
 use super::{carry, sum};
-use crate::{BitShare, Protocol, Result, Split};
+use crate::{BitShare, Protocol, Result, Share, Split};
 
 /// The low `bits` bits of `x`, least significant plane first.
 ///
@@ -60,4 +60,27 @@ pub fn msb<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BShare
         sign ^= &carry(p, &u.pick(&low), &v.pick(&low), top)?;
     }
     Ok(sign)
+}
+
+/// [`Protocol::b2a_dot`] by converting every bit.
+///
+/// Cost: [`Protocol::b2a`].
+///
+/// # Errors
+/// If a link fails.
+pub fn b2a_dot<P: Protocol>(
+    p: &mut P,
+    x: &P::BShare,
+    weights: &[Vec<P::Ring>],
+) -> Result<P::AShare> {
+    let n = x.len();
+    let bits = p.b2a(x)?;
+    let rows = weights.iter().map(|row| {
+        let by_secret: Vec<usize> =
+            (0..n).flat_map(|i| (0..row.len()).map(move |plane| plane * n + i)).collect();
+        let mut bits = bits.gather(&by_secret);
+        bits.scale(&row.repeat(n));
+        bits.sum(n)
+    });
+    Ok(P::AShare::concat(&rows.collect::<Vec<_>>().iter().collect::<Vec<_>>()))
 }

@@ -13,7 +13,7 @@ mod prefix;
 mod truncation;
 
 pub use adder::{carry, sum};
-pub use convert::{a2b, high_bits, msb};
+pub use convert::{a2b, b2a_dot, high_bits, msb};
 pub use equality::{all_ones, equal, is_zero};
 pub use less_than::{less_than, max, min, select};
 pub use less_than_public::{Below, less_than_public};

@@ -249,8 +249,15 @@ impl<R: Integer> Protocol for Tally<R> {
     }
     fn b2a(&mut self, x: &Area) -> Result<Length> {
         let len = x.len * x.width;
-        self.replay((self.card.costs.b2a)(len, R::BYTES));
+        self.replay((self.card.costs.b2a)(len, len, R::BYTES));
         Ok(Length(len))
+    }
+    fn b2a_dot(&mut self, x: &Area, weights: &[Vec<R>]) -> Result<Length> {
+        // Public planes of nothing have lost their width.
+        assert!(x.len == 0 || weights.iter().all(|row| row.len() == x.width), "a weight a plane");
+        let results = x.len * weights.len();
+        self.replay((self.card.costs.b2a)(x.len * x.width, results, R::BYTES));
+        Ok(Length(results))
     }
     fn trunc(&mut self, x: &Length, by: u32) -> Result<Length> {
         self.replay((self.card.costs.trunc)(x.0, R::BYTES, by));

@@ -24,6 +24,7 @@ fn operations<R: Integer>(n: usize) -> Vec<(&'static str, Program<R>)> {
     let d = Dims { m: n, k: 1, n: 1 };
     let plane = Op::PublicBits(x.clone(), 1);
     let [none, bit] = [vec![], vec![plane]];
+    let byte = vec![Op::PublicBits(x.clone(), 8)];
     // Registers 0 to 2 are the empty inputs, 3 and 4 the operands, 5 a scalar.
     let operands = vec![Op::Public(x.clone()), Op::Public(x), Op::Public(vec![R::ONE])];
     let table = [
@@ -39,6 +40,7 @@ fn operations<R: Integer>(n: usize) -> Vec<(&'static str, Program<R>)> {
         ("summands", &none, Op::Summands(3, bits, Split::Sum)),
         ("a2b", &none, Op::A2b(3, bits)),
         ("b2a", &bit, Op::B2a(0)),
+        ("b2a_dot of 8", &byte, Op::B2aDot(0, vec![vec![R::ONE; 8]])),
         ("msb", &none, Op::Msb(3, bits)),
         ("msb of 16", &none, Op::Msb(3, 16)),
         ("is_zero", &none, Op::IsZero(3, bits)),

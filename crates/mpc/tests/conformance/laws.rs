@@ -101,7 +101,8 @@ pub(crate) fn random_values<S: Subject>() {
 /// Vectors that travel in several frames.
 pub(crate) fn long_vectors<S: Subject>() {
     let n = (1 << 18) / S::Ring::BYTES + 77;
-    let long = ["input", "mul", "trunc", "mul_trunc", "and", "msb", "b2a", "select", "fork"];
+    let long =
+        ["input", "mul", "trunc", "mul_trunc", "and", "msb", "b2a", "b2a_dot", "select", "fork"];
     for case in cases::all::<S::Ring>(n).iter().filter(|case| long.contains(&case.name)) {
         check::<S>(case, n);
     }

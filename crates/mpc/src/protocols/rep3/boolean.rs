@@ -1,7 +1,7 @@
 //! Bits: the same sharing over XOR, and the ways between the two worlds.
 
 use sharewell_net::Step;
-use sharewell_ring::{Bits, Dims, Integer, Planes, Ring};
+use sharewell_ring::{Bits, Dims, Integer, Planes, Ring, zeroed};
 
 use super::{Rep3, cross, matmul_part};
 use crate::prss::{next, previous};
@@ -95,58 +95,16 @@ impl<R: Integer> Protocol for Rep3<R> {
         })
     }
 
-    /// With `b = u xor v`, `u` known to P2 and `v` to P0 and P1: `b = v + u - 2 u v`, where
-    /// P2 shares `u` as `s0 + s2` and P0 and P1 each reshare their product with `v`.
     fn b2a(&mut self, x: &BitLinear<2>) -> Result<Linear<R, 2>> {
-        const SHARE: Step = Step("b2a share");
-        const CROSS: Step = Step("b2a cross");
-        let [first, second] = &x.0;
-        let len = first.len() * first.width();
-        let [s_draw, r_draw, t_draw] = [(); 3].map(|()| self.prss.next_draw());
-        let (left, right) = (previous(self.me()), next(self.me()));
-        let double = |x: &[R]| -> Vec<R> { x.iter().map(|&x| x + x).collect() };
-        let minus = |mut x: Vec<R>, y: &[R]| {
-            R::sub_assign(&mut x, y);
-            x
-        };
-        Ok(Linear(match self.me().0 {
-            0 => {
-                let v: Vec<R> = lift(second);
-                let s0 = self.prss.uniform::<R>(Side::Left, s_draw, len);
-                let r = self.prss.uniform::<R>(Side::Right, r_draw, len);
-                let t = self.prss.uniform::<R>(Side::Right, t_draw, len);
-                let mut product = s0.clone();
-                R::mul_assign(&mut product, &v);
-                let rest = minus(product, &r);
-                self.party.send(left, CROSS, &rest)?;
-                let mut masks = r;
-                R::add_assign(&mut masks, &t);
-                [minus(s0, &double(&rest)), minus(v, &double(&masks))]
-            }
-            1 => {
-                let v: Vec<R> = lift(first);
-                let r = self.prss.uniform::<R>(Side::Left, r_draw, len);
-                let t = self.prss.uniform::<R>(Side::Left, t_draw, len);
-                let s2: Vec<R> = self.party.recv(right, SHARE, len)?;
-                let mut product = s2.clone();
-                R::mul_assign(&mut product, &v);
-                let rest = minus(product, &t);
-                self.party.send(right, CROSS, &rest)?;
-                let mut masks = r;
-                R::add_assign(&mut masks, &t);
-                [minus(v, &double(&masks)), minus(s2, &double(&rest))]
-            }
-            _ => {
-                let mut bits = first.clone();
-                Bits::add_assign(bits.words_mut(), second.words());
-                let s0 = self.prss.uniform::<R>(Side::Right, s_draw, len);
-                let s2 = minus(lift(&bits), &s0);
-                self.party.send(left, SHARE, &s2)?;
-                let from_0: Vec<R> = self.party.recv(right, CROSS, len)?;
-                let from_1: Vec<R> = self.party.recv(left, CROSS, len)?;
-                [minus(s2, &double(&from_1)), minus(s0, &double(&from_0))]
-            }
-        }))
+        let len = x.0[0].len() * x.0[0].width();
+        self.combined(x, len, |bits| bits)
+    }
+
+    fn b2a_dot(&mut self, x: &BitLinear<2>, weights: &[Vec<R>]) -> Result<Linear<R, 2>> {
+        let len = x.len();
+        let width = x.0[0].width();
+        assert!(len == 0 || weights.iter().all(|row| row.len() == width), "a weight a plane");
+        self.combined(x, len * weights.len(), |bits| weighted(&bits, len, weights))
     }
 
     fn trunc(&mut self, x: &Linear<R, 2>, by: u32) -> Result<Linear<R, 2>> {
@@ -176,6 +134,81 @@ impl<R: Integer> Protocol for Rep3<R> {
         let z = self.masked(part.len(), |tile, z| R::add_assign(z, &part[tile]), |_, _| Ok(()))?;
         self.trunc_fused(z, by)
     }
+}
+
+impl<R: Integer> Rep3<R> {
+    /// With `b = u xor v`, `u` known to P2 and `v` to P0 and P1: `b = v + u - 2 u v`, where
+    /// P2 shares `u` as `s0 + s2` and P0 and P1 each reshare their product with `v`. What is
+    /// linear in `b`, `combine`, is taken of `u`, `v` and the products before they are reshared.
+    fn combined(
+        &mut self,
+        x: &BitLinear<2>,
+        results: usize,
+        combine: impl Fn(Vec<R>) -> Vec<R>,
+    ) -> Result<Linear<R, 2>> {
+        const SHARE: Step = Step("b2a share");
+        const CROSS: Step = Step("b2a cross");
+        let [first, second] = &x.0;
+        let len = first.len() * first.width();
+        let [s_draw, r_draw, t_draw] = [(); 3].map(|()| self.prss.next_draw());
+        let (left, right) = (previous(self.me()), next(self.me()));
+        let double = |x: &[R]| -> Vec<R> { x.iter().map(|&x| x + x).collect() };
+        let minus = |mut x: Vec<R>, y: &[R]| {
+            R::sub_assign(&mut x, y);
+            x
+        };
+        Ok(Linear(match self.me().0 {
+            0 => {
+                let v: Vec<R> = lift(second);
+                let s0 = self.prss.uniform::<R>(Side::Left, s_draw, len);
+                let r = self.prss.uniform::<R>(Side::Right, r_draw, results);
+                let t = self.prss.uniform::<R>(Side::Right, t_draw, results);
+                let mut product = s0.clone();
+                R::mul_assign(&mut product, &v);
+                let rest = minus(combine(product), &r);
+                self.party.send(left, CROSS, &rest)?;
+                let mut masks = r;
+                R::add_assign(&mut masks, &t);
+                [minus(combine(s0), &double(&rest)), minus(combine(v), &double(&masks))]
+            }
+            1 => {
+                let v: Vec<R> = lift(first);
+                let r = self.prss.uniform::<R>(Side::Left, r_draw, results);
+                let t = self.prss.uniform::<R>(Side::Left, t_draw, results);
+                let s2: Vec<R> = self.party.recv(right, SHARE, len)?;
+                let mut product = s2.clone();
+                R::mul_assign(&mut product, &v);
+                let rest = minus(combine(product), &t);
+                self.party.send(right, CROSS, &rest)?;
+                let mut masks = r;
+                R::add_assign(&mut masks, &t);
+                [minus(combine(v), &double(&masks)), minus(combine(s2), &double(&rest))]
+            }
+            _ => {
+                let mut bits = first.clone();
+                Bits::add_assign(bits.words_mut(), second.words());
+                let s0 = self.prss.uniform::<R>(Side::Right, s_draw, len);
+                let s2 = minus(lift(&bits), &s0);
+                self.party.send(left, SHARE, &s2)?;
+                let from_0: Vec<R> = self.party.recv(right, CROSS, results)?;
+                let from_1: Vec<R> = self.party.recv(left, CROSS, results)?;
+                [minus(combine(s2), &double(&from_1)), minus(combine(s0), &double(&from_0))]
+            }
+        }))
+    }
+}
+
+/// For each row of weights the sum of weighted blocks of `len`.
+fn weighted<R: Ring>(blocks: &[R], len: usize, weights: &[Vec<R>]) -> Vec<R> {
+    let mut out = zeroed(len * weights.len());
+    for (out, row) in out.chunks_exact_mut(len.max(1)).zip(weights) {
+        for (block, &weight) in blocks.chunks_exact(len.max(1)).zip(row) {
+            if weight != R::ZERO {
+                out.iter_mut().zip(block).for_each(|(out, &x)| *out = *out + weight * x);
+            }
+        }
+    }
+    out
 }
 
 /// Every bit as a ring element, plane after plane.

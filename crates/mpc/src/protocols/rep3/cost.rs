@@ -20,8 +20,9 @@ pub const CARD: Card = Card {
         trunc,
         and: |words| vec![backward(words * 8)],
         summands: |words| vec![vec![message(2, 1, words * 8)]],
-        b2a: |n, w| {
-            vec![vec![message(2, 1, n * w), message(0, 2, n * w)], vec![message(1, 2, n * w)]]
+        b2a: |n, results, w| {
+            let cross = |from| message(from, 2, results * w);
+            vec![vec![message(2, 1, n * w), cross(0)], vec![cross(1)]]
         },
         open: |n, w| vec![(0..3).map(|i| message(i, (i + 1) % 3, n * w)).collect()],
         open_to,

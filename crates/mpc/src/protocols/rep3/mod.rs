@@ -25,6 +25,7 @@
 //! | `mul_trunc`, `matmul_trunc` | 3 k + 6 w + 1 | 2 |
 //! | `summands` (per bit) | 1 | 1 |
 //! | `b2a` | 3 k | 2 |
+//! | `b2a_dot` (per bit, per result) | k, 2 k | 2 |
 //! | opening to all | 3 k | 1 |
 //! | opening to one compute party / another recipient | k / 3 k | 1 |
 //!
