@@ -10,6 +10,8 @@ mod equality;
 mod less_than;
 mod less_than_public;
 mod prefix;
+mod sign;
+mod tournament;
 mod truncation;
 
 pub use adder::{carry, sum};
@@ -18,6 +20,8 @@ pub use equality::{all_ones, equal, is_zero};
 pub use less_than::{less_than, max, min, select};
 pub use less_than_public::{Below, less_than_public};
 pub use prefix::suffix_or;
+pub use sign::{abs, choose, clamp, relu, sign};
+pub use tournament::{Extreme, Rows, arg_extreme, extreme, top_k};
 pub use truncation::trunc_exact;
 
 use crate::Protocol;

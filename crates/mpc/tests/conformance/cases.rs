@@ -3,6 +3,7 @@
 use sharewell_mpc::Split;
 use sharewell_ring::{Dims, Integer, hash};
 
+use crate::choice;
 use crate::program::{Op, Program};
 
 /// One operation, and by how many units its ring elements may lie above `Plain`'s.
@@ -51,10 +52,11 @@ pub(crate) fn all<R: Integer>(n: usize) -> Vec<Case<R>> {
     out.extend(truncations(n));
     out.extend(bit_operations(n));
     out.extend(comparisons(n));
+    out.extend(choice::cases(n));
     out
 }
 
-fn case<R: Integer>(
+pub(crate) fn case<R: Integer>(
     name: &'static str,
     inputs: [&[R]; 3],
     ops: impl IntoIterator<Item = Op<R>>,

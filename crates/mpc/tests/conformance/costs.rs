@@ -4,10 +4,12 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use sharewell_mpc::Split;
+use sharewell_mpc::circuit::Extreme;
 use sharewell_mpc::protocols::tally::Tallied;
 use sharewell_net::Wan;
 use sharewell_ring::{Dims, Integer, Ring, Z32, Z64, Z128};
 
+use crate::choice::Choice;
 use crate::program::{Op, Program};
 use crate::subject::{Rep3Over, Subject, run, sim, tally};
 
@@ -23,6 +25,7 @@ fn operations<R: Integer>(n: usize) -> Vec<(&'static str, Program<R>)> {
     let (f, bits) = (R::BITS / 4, R::BITS);
     let d = Dims { m: n, k: 1, n: 1 };
     let plane = Op::PublicBits(x.clone(), 1);
+    let one_row = (1, Extreme::Max);
     let [none, bit] = [vec![], vec![plane]];
     let byte = vec![Op::PublicBits(x.clone(), 8)];
     // Registers 0 to 2 are the empty inputs, 3 and 4 the operands, 5 a scalar.
@@ -47,6 +50,13 @@ fn operations<R: Integer>(n: usize) -> Vec<(&'static str, Program<R>)> {
         ("less_than", &none, Op::LessThan(3, 4, bits - 1)),
         ("select", &bit, Op::Select(0, 3, 4)),
         ("min", &none, Op::Min(3, 4, bits - 1)),
+        ("sign", &none, Op::Choose(Choice::Sign(3), bits)),
+        ("abs", &none, Op::Choose(Choice::Abs(3), bits)),
+        ("relu", &none, Op::Choose(Choice::Relu(3), bits)),
+        ("clamp", &none, Op::Choose(Choice::Clamp(3, 3, 4), bits - 1)),
+        ("max of 1 row", &none, Op::Choose(Choice::Extreme(3, one_row), bits - 1)),
+        ("argmax of 1", &none, Op::Choose(Choice::ArgExtreme(3, one_row), bits - 1)),
+        ("top 1 of 1", &none, Op::Choose(Choice::TopK(3, one_row, 1), 16)),
     ];
     let program = |(name, before, op): (_, &Vec<Op<R>>, _)| {
         let ops = [operands.as_slice(), before, &[op]].concat();

@@ -7,6 +7,7 @@
 
 mod bounds;
 mod cases;
+mod choice;
 mod circuits;
 mod clients;
 mod costs;

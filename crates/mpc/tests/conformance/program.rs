@@ -4,6 +4,8 @@ use sharewell_mpc::circuit::Below;
 use sharewell_mpc::{BitShare, Protocol, Result, Share, Split, circuit, join};
 use sharewell_ring::{Dims, Integer, Planes, Z128};
 
+use crate::choice::Choice;
+
 /// Number of a register of ring elements; the inputs are the first.
 pub(crate) type Int = usize;
 /// Number of a register of bits.
@@ -33,6 +35,7 @@ pub(crate) enum Op<R> {
     Select(Bit, Int, Int),
     Min(Int, Int, u32),
     Max(Int, Int, u32),
+    Choose(Choice, u32),
     /// A product on one lane, a comparison on another.
     Fork(Int, Int, u32),
     PublicBits(Vec<R>, usize),
@@ -116,7 +119,10 @@ impl<P: Protocol + Send> Registers<P> {
 
     /// One operation.
     pub(crate) fn step(&mut self, p: &mut P, op: &Op<P::Ring>) -> Result<()> {
-        if let Some(local) = self.local(p, op) {
+        if let Op::Choose(choice, bits) = op {
+            let chosen = choice.apply(p, &self.ints, *bits)?;
+            self.ints.extend(chosen);
+        } else if let Some(local) = self.local(p, op) {
             self.ints.extend(local);
         } else if let Some(local) = self.local_bits(p, op) {
             self.bits.extend(local);
