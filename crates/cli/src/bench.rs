@@ -1,11 +1,12 @@
-//! `sharewell bench`: the primitive operations, three processes over TLS on loopback.
+//! `sharewell bench`: the operations of the catalogue, three processes over TLS on loopback.
 
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde::{Deserialize, Serialize};
-use sharewell_engine::bench::{self, Op, Sample};
+use sharewell_engine::bench::{self, Sample};
+use sharewell_engine::catalogue::Card;
 
 use crate::children;
 use crate::failure::Failure;
@@ -14,7 +15,10 @@ use crate::show;
 use crate::talk::{Order, Task};
 use crate::units::Distance;
 
-/// Measure the primitive operations: three processes over TLS on loopback.
+/// Columns of an operation's name.
+const WIDTH: usize = 20;
+
+/// Measure operations: three processes over TLS on loopback.
 ///
 /// Inputs are shared beforehand, results stay shared; one run warms up, and every result is opened
 /// and checked after the clock has stopped. Without `--op`, all operations in turn.
@@ -22,7 +26,7 @@ use crate::units::Distance;
 #[command(after_help = after_help())]
 pub(crate) struct Bench {
     /// The operation
-    #[arg(long, value_parser = PossibleValuesParser::new(bench::OPS.iter().map(|op| op.name)),
+    #[arg(long, value_parser = PossibleValuesParser::new(bench::operations().into_iter().map(|op| op.name)),
           hide_possible_values = true)]
     op: Option<String>,
     /// Elements of each operand; of a square matrix, its side
@@ -40,8 +44,8 @@ pub(crate) struct Bench {
 
 fn after_help() -> String {
     let mut text = "Operations, with their usual n:\n".to_owned();
-    for Op { name, n, what } in bench::OPS {
-        text += &format!("  {name:13} {:>9}  {what}\n", show::thousands(*n as u64));
+    for Card { name, n, what, .. } in bench::operations() {
+        text += &format!("  {name:WIDTH$} {:>9}  {what}\n", show::thousands(n as u64));
     }
     text + "\nExamples:\n  sharewell bench --op mul --n 1000000 --json\n  \
             sharewell bench --op less_than --rtt 50ms --bandwidth 100mbit"
@@ -74,20 +78,20 @@ struct Row {
 
 impl Bench {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let chosen = |op: &&Op| self.op.as_ref().is_none_or(|name| name == op.name);
+        let chosen = |op: &Card| self.op.as_ref().is_none_or(|name| name == op.name);
         if !self.json {
             show::out(&format!(
-                "{:13}{:>12}{:>11}{:>11}{:>16}{:>8}{:>14}\n",
+                "{:WIDTH$}{:>12}{:>11}{:>11}{:>16}{:>8}{:>14}\n",
                 "operation", "n", "time", "CPU", "bytes / party", "rounds", "M per second"
             ));
         }
-        for op in bench::OPS.iter().filter(chosen) {
-            let row = self.measure(op)?;
+        for op in bench::operations().into_iter().filter(chosen) {
+            let row = self.measure(&op)?;
             show::out(&if self.json {
                 serde_json::to_string(&row).expect("names and numbers") + "\n"
             } else {
                 format!(
-                    "{:13}{:>12}{:>11}{:>11}{:>16}{:>8}{:>14.3}\n",
+                    "{:WIDTH$}{:>12}{:>11}{:>11}{:>16}{:>8}{:>14.3}\n",
                     row.op,
                     show::thousands(row.n as u64),
                     show::seconds(row.wall_s),
@@ -101,7 +105,7 @@ impl Bench {
         Ok(())
     }
 
-    fn measure(&self, op: &'static Op) -> Result<Row, Failure> {
+    fn measure(&self, op: &Card) -> Result<Row, Failure> {
         /// Beyond any wait of the protocol.
         const PATIENCE: Duration = Duration::from_secs(60);
         const PARTIES: [&str; 3] = ["bench_0", "bench_1", "bench_2"];
@@ -121,7 +125,7 @@ impl Bench {
                 let message = format!("{} gave a wrong result, which is a bug", op.name);
                 return Err(Failure::Run(message));
             }
-            rows.push(row(op.name, n, &samples));
+            rows.push(row(op, n, &samples));
         }
         rows.sort_by(|a, b| a.wall_s.total_cmp(&b.wall_s));
         let median = rows[rows.len() / 2].clone();
@@ -131,18 +135,17 @@ impl Bench {
 }
 
 /// One repetition, over the three parties.
-fn row(op: &'static str, n: usize, samples: &[Sample]) -> Row {
+fn row(op: &Card, n: usize, samples: &[Sample]) -> Row {
     let start = samples.iter().map(|s| s.start_s).fold(f64::INFINITY, f64::min);
     let end = samples.iter().map(|s| s.end_s).fold(f64::NEG_INFINITY, f64::max);
-    let done = if op.starts_with("matmul") { (n as f64).powi(3) } else { n as f64 };
     Row {
-        op,
+        op: op.name,
         n,
         wall_s: end - start,
         cpu_s: samples.iter().map(|s| s.cpu_s).sum(),
         bytes_per_party: samples.iter().map(|s| s.bytes_sent).max().unwrap_or(0),
         rounds: samples.iter().map(|s| s.rounds).max().unwrap_or(0),
-        rate_per_s: done / (end - start),
+        rate_per_s: op.unit.work(n) / (end - start),
         peak_rss_bytes: None,
     }
 }

@@ -4,12 +4,13 @@
 //! proves that nothing can overflow, and prices it; nothing of it needs data. [`run`] executes
 //! one party's part over links; [`Outcome`] is what that party may know afterwards.
 //!
-//! The public interface has no type parameters: the one place where a protocol's name becomes
-//! a type is `dispatch`.
+//! The public interface has no type parameters, [`catalogue`] apart: the one place where a
+//! protocol's name becomes a type is `dispatch`.
 #![forbid(unsafe_code)]
 
 pub mod bench;
 mod builder;
+pub mod catalogue;
 mod dispatch;
 mod error;
 mod joint;
