@@ -139,8 +139,13 @@ fn connect(
     // A party that computes waits for one message at a time; one that does not waits for the
     // whole secure phase. Who dies or falls silent is noticed by the links long before.
     let messages = if me.0 < plan.card.parties { 1 } else { plan.dry.tallied.rounds + 2 };
-    let deadline = Duration::from_secs(limits.wait_s.into()) * messages;
+    let wait = Duration::from_secs(limits.wait_s.into());
+    let deadline = wait * messages;
+    let usual = tls::Config::new(me, seat.identity, roster.collect(), session);
     let config = tls::Config {
+        // A stopped party is known by its silence, half way to the deadline, before anybody
+        // gives up a party that itself waits for the stopped one. The same at all parties.
+        keepalive: usual.keepalive.min(wait / 8),
         listener: seat.listener,
         connect_deadline: Duration::from_secs(limits.connect_s.into()),
         limits: Limits { deadline, ..Limits::default() },
@@ -149,7 +154,7 @@ fn connect(
                 *missing = Some(why.to_string());
             }
         }),
-        ..tls::Config::new(me, seat.identity, roster.collect(), session)
+        ..usual
     };
     let link = tls::connect(config)?;
     Ok(match seat.wide {
