@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use sharewell_engine::{Leak, Measure, Plan, Precision, Quote};
+use sharewell_engine::{Leak, Plan, Precision, Quote};
+use sharewell_study::Measure;
 
 use crate::failure::Failure;
 use crate::show;

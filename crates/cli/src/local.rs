@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sharewell_data::{self as data, LocalQuery, Mapping, QualityReport};
-use sharewell_engine::{LocalPlan, LocalValues, Measure, Plan};
+use sharewell_data::{self as data, Mapping, QualityReport};
+use sharewell_engine::{LocalValues, Plan};
 
 /// What may be told about a provider's rows beside the result: how many were refused or rounded.
 /// Which ones and why is in the provider's own report.
@@ -25,8 +25,8 @@ pub(crate) fn local(
     report: &Path,
 ) -> Result<(LocalValues, Rows), String> {
     let table = &plan.study().table;
-    let result = Mapping::load(mapping)
-        .and_then(|mapping| data::local(&mapping, table, &query(plan.local())));
+    let result =
+        Mapping::load(mapping).and_then(|mapping| data::local(&mapping, table, plan.local()));
     let result = match result {
         Ok(result) => result,
         Err(data::Error::Rejected(rejected)) => {
@@ -49,26 +49,4 @@ fn keep(quality: &QualityReport, report: &Path) -> Result<(), String> {
     let folder = report.parent().unwrap_or(Path::new(""));
     std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     quality.write_json(report).map_err(|error| error.to_string())
-}
-
-/// The plan's local phase in the words of the data room.
-fn query(plan: &LocalPlan) -> LocalQuery {
-    LocalQuery {
-        table: plan.table.clone(),
-        filter: plan.filter.clone(),
-        group_by: plan.group_by.clone(),
-        groups: plan.groups.clone(),
-        measures: plan.measures.iter().cloned().map(measure).collect(),
-    }
-}
-
-fn measure(measure: Measure) -> data::Measure {
-    match measure {
-        Measure::Rows => data::Measure::Rows,
-        Measure::Count(expr) => data::Measure::Count(expr),
-        Measure::Sum { expr, decimals } => data::Measure::Sum { expr, decimals },
-        Measure::SumSquares { expr, decimals } => data::Measure::SumSquares { expr, decimals },
-        Measure::Min { expr, decimals } => data::Measure::Min { expr, decimals },
-        Measure::Max { expr, decimals } => data::Measure::Max { expr, decimals },
-    }
 }

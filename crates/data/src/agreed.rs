@@ -3,14 +3,14 @@
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
-use sharewell_study::{Column, Table};
+use sharewell_study::{Column, LocalQuery, Table};
 use tokio::runtime::Runtime;
 
 use crate::mapping::OnRejected;
 use crate::report::{Numbering, QualityReport};
 use crate::source::{LINE, session};
 use crate::validate::{Validation, is, schema};
-use crate::{Error, LocalQuery, Mapping, query, sql};
+use crate::{Error, Mapping, query, sql};
 
 /// A provider's valid rows in the agreed schema, in memory.
 #[derive(Debug)]

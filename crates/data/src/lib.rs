@@ -28,5 +28,4 @@ mod validate;
 pub use agreed::{Agreed, LocalResult, local};
 pub use error::{Error, SourceFault};
 pub use mapping::Mapping;
-pub use query::{LocalQuery, Measure};
 pub use report::{ColumnCount, FaultCount, Numbering, QualityReport, Rejected, SourceRows};

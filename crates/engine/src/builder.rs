@@ -3,12 +3,13 @@
 
 use sharewell_mpc::Card;
 use sharewell_study::{
-    Aggregate, Decimal, Expr, Missing, Objective, Predicate, RowExpr, Study, Sufficient, Table,
+    Aggregate, Decimal, Expr, LocalQuery, Measure, Missing, Objective, Predicate, RowExpr, Study,
+    Sufficient, Table,
 };
 
 use crate::dispatch::{DryRun, RingKind};
 use crate::plan::{Column, Combine, Joint, Output, Slot, Support};
-use crate::{Error, LocalPlan, Measure, Plan, Refusal};
+use crate::{Error, Plan, Refusal};
 
 /// The plan without its dry run.
 pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
@@ -39,9 +40,9 @@ fn local_plan(
     filter: Option<&Predicate>,
     group_by: &[usize],
     slots: &[Slot],
-) -> LocalPlan {
+) -> LocalQuery {
     let cell = |i| table.cell(group_by, i).into_iter().map(str::to_owned).collect();
-    LocalPlan {
+    LocalQuery {
         table: table.name.clone(),
         filter: filter.map(|filter| filter.to_sql(table)),
         group_by: group_by.iter().map(|&i| table.columns[i].name.clone()).collect(),

@@ -30,7 +30,7 @@ mod common;
 pub use error::{Error, Refusal};
 pub use leakage::Leak;
 pub use outcome::{Actual, Cell, Note, Outcome, Report, ResultTable, StepCost};
-pub use plan::{LocalPlan, LocalValues, Measure, Plan};
+pub use plan::{LocalValues, Plan};
 pub use precision::Precision;
 pub use quote::{Estimate, LinkBytes, Quote};
 pub use run::{Peer, Seat, Stage, Wide, run};

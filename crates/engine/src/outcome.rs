@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use sharewell_analytics::poisson;
-use sharewell_study::{Kind, Truncation};
+use sharewell_study::{Kind, Measure, Truncation};
 
 use crate::joint::{Opened, Scale};
 use crate::plan::{Column, Joint};
@@ -333,10 +333,8 @@ fn number(value: f64, error: f64) -> Cell {
 fn unit(plan: &Plan, column: &Column) -> String {
     let of_slot = |slot: usize| -> String {
         let slot = &plan.slots[slot];
-        let linear = !matches!(
-            slot.measure,
-            crate::Measure::Rows | crate::Measure::Count(_) | crate::Measure::SumSquares { .. }
-        );
+        let linear =
+            !matches!(slot.measure, Measure::Rows | Measure::Count(_) | Measure::SumSquares { .. });
         let [name] = &slot.columns[..] else { return String::new() };
         let column = plan.study.table.column(name).map(|i| &plan.study.table.columns[i].kind);
         match column {

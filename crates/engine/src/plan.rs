@@ -2,62 +2,10 @@
 //! opened, and to whom.
 
 use sharewell_mpc::Card;
-use sharewell_study::{Decimal, Hash, Objective, Protocol, Study, Truncation};
+use sharewell_study::{Decimal, Hash, LocalQuery, Measure, Objective, Protocol, Study, Truncation};
 
 use crate::dispatch::{self, DryRun, RingKind};
 use crate::{Error, Quote, ResultTable, builder, outcome};
-
-/// What a provider computes of each group from its own rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Measure {
-    /// Rows.
-    Rows,
-    /// Rows in which the expression is not NULL.
-    Count(String),
-    /// Sum of an expression, in quanta of `10^-decimals`.
-    Sum {
-        /// SQL over the agreed table.
-        expr: String,
-        /// Digits after the point.
-        decimals: u8,
-    },
-    /// Sum of an expression's squares, in quanta of `10^-(2 decimals)`.
-    SumSquares {
-        /// SQL over the agreed table.
-        expr: String,
-        /// Digits after the point of the expression itself.
-        decimals: u8,
-    },
-    /// Least value.
-    Min {
-        /// SQL over the agreed table.
-        expr: String,
-        /// Digits after the point.
-        decimals: u8,
-    },
-    /// Greatest value.
-    Max {
-        /// SQL over the agreed table.
-        expr: String,
-        /// Digits after the point.
-        decimals: u8,
-    },
-}
-
-/// A provider's local phase: one aggregate query over its own rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LocalPlan {
-    /// The agreed table.
-    pub table: String,
-    /// The condition on rows that count, SQL.
-    pub filter: Option<String>,
-    /// Columns that make the groups.
-    pub group_by: Vec<String>,
-    /// The public groups, in order.
-    pub groups: Vec<Vec<String>>,
-    /// What is computed of each group.
-    pub measures: Vec<Measure>,
-}
 
 /// What a provider's local phase gave: per group one integer per measure, in its quanta;
 /// `None` where no row has a value.
@@ -196,7 +144,7 @@ pub struct Plan {
     pub(crate) ring: RingKind,
     /// Study indices in the order of the run: compute parties first.
     pub(crate) order: Vec<usize>,
-    pub(crate) local: LocalPlan,
+    pub(crate) local: LocalQuery,
     pub(crate) slots: Vec<Slot>,
     pub(crate) supports: Vec<Support>,
     pub(crate) outputs: Vec<Output>,
@@ -267,7 +215,7 @@ impl Plan {
 
     /// What every provider computes at home.
     #[must_use]
-    pub fn local(&self) -> &LocalPlan {
+    pub fn local(&self) -> &LocalQuery {
         &self.local
     }
 

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use common::{ALL, Record, Setup, evaluate, local, members};
 use proptest::prelude::*;
-use sharewell_engine::{Cell, LocalValues, Measure, Plan, ResultTable};
-use sharewell_study::{Aggregate, Expr, Objective, RowExpr, Study, Table};
+use sharewell_engine::{Cell, LocalValues, Plan, ResultTable};
+use sharewell_study::{Aggregate, Expr, Measure, Objective, RowExpr, Study, Table};
 
 /// What a cell of the result should hold.
 #[derive(Debug, PartialEq)]

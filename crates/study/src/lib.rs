@@ -13,6 +13,7 @@ mod canonical;
 pub mod date;
 mod decimal;
 pub mod document;
+mod local;
 mod parse;
 mod query;
 mod render;
@@ -23,6 +24,7 @@ pub mod suggest;
 mod table;
 
 pub use decimal::Decimal;
+pub use local::{LocalQuery, Measure};
 pub use query::{Aggregate, Comparison, Expr, Item, Predicate, Query, RowExpr};
 pub use report::{Position, Problem, Report};
 pub use study::{

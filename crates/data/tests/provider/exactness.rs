@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
-use sharewell_data::{Error, LocalQuery, Mapping, Measure, local};
-use sharewell_study::{Comparison, Decimal, Kind, Predicate, RowExpr, Table};
+use sharewell_data::{Error, Mapping, local};
+use sharewell_study::{Comparison, Decimal, Kind, LocalQuery, Measure, Predicate, RowExpr, Table};
 
 use crate::{
     Provider, category, column, decimal, fans, fixture, integer, optional, query, sum, table, total,

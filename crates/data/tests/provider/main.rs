@@ -8,8 +8,8 @@ mod validation;
 use std::fs;
 use std::path::Path;
 
-use sharewell_data::{Agreed, Error, LocalQuery, Mapping, Measure, QualityReport};
-use sharewell_study::{Column, Kind, Missing, Table};
+use sharewell_data::{Agreed, Error, Mapping, QualityReport};
+use sharewell_study::{Column, Kind, LocalQuery, Measure, Missing, Table};
 use tempfile::TempDir;
 
 /// A directory with sources and a mapping.

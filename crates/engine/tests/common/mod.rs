@@ -3,8 +3,8 @@
 
 use std::net::TcpListener;
 
-use sharewell_engine::{Error, Identity, LocalValues, Measure, Outcome, Peer, Plan, Seat, run};
-use sharewell_study::Study;
+use sharewell_engine::{Error, Identity, LocalValues, Outcome, Peer, Plan, Seat, run};
+use sharewell_study::{Measure, Study};
 
 pub(crate) const ALL: &str = "\"data\", \"compute\", \"recipient\"";
 

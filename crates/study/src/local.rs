@@ -1,0 +1,59 @@
+//! A provider's local phase: what the planner asks of it and the data room answers.
+
+/// What is computed of one provider's agreed table: measures per public group.
+///
+/// Expressions are SQL over the names of the table's columns (double-quoted where needed), in
+/// which booleans may stand for 0 and 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalQuery {
+    /// Name of the agreed table.
+    pub table: String,
+    /// The condition on rows that count; all rows if absent.
+    pub filter: Option<String>,
+    /// Category and boolean columns.
+    pub group_by: Vec<String>,
+    /// The public list of groups: per group one code for each of `group_by`; booleans are `false`
+    /// and `true`. One empty group if there is no `group_by`.
+    pub groups: Vec<Vec<String>>,
+    /// What is computed of each group.
+    pub measures: Vec<Measure>,
+}
+
+/// A number computed from the rows of a group. NULL is skipped, as SQL does.
+///
+/// `decimals` are those of the expression's values: a product has the sum of its factors'.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Rows.
+    Rows,
+    /// Rows in which the expression is not NULL.
+    Count(String),
+    /// Sum of the expression.
+    Sum {
+        /// What is summed.
+        expr: String,
+        /// Its decimals, and the result's.
+        decimals: u8,
+    },
+    /// Sum of the expression's squares.
+    SumSquares {
+        /// What is squared.
+        expr: String,
+        /// Its decimals; the result has twice as many.
+        decimals: u8,
+    },
+    /// Least value of the expression; of a date, the day since 1970-01-01.
+    Min {
+        /// What is compared.
+        expr: String,
+        /// Its decimals, and the result's.
+        decimals: u8,
+    },
+    /// Greatest value of the expression.
+    Max {
+        /// What is compared.
+        expr: String,
+        /// Its decimals, and the result's.
+        decimals: u8,
+    },
+}
