@@ -1,9 +1,9 @@
 //! What a protocol must bring, and what it is given for it.
 
 use sharewell_net::PartyId;
-use sharewell_ring::{Dims, Integer, Planes};
+use sharewell_ring::{Dims, Integer, Planes, Z32};
 
-use crate::{BitShare, Result, Share, circuit};
+use crate::{BitShare, Result, RowsOf, Share, Way, circuit};
 
 /// What corrupt parties may do without harm.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +62,13 @@ pub trait Arithmetic: Sized {
     /// # Errors
     /// As [`Self::input`].
     fn dot(&mut self, x: &Self::AShare, y: &Self::AShare, rows: usize) -> Result<Self::AShare>;
+    /// Sums of products: the vectors are `terms` equal consecutive blocks, and each element of
+    /// the result sums over the blocks' elements in its place; costs its output only.
+    ///
+    /// # Errors
+    /// As [`Self::input`].
+    fn mul_sum(&mut self, x: &Self::AShare, y: &Self::AShare, terms: usize)
+    -> Result<Self::AShare>;
     /// Matrix product; costs its output only.
     ///
     /// # Errors
@@ -149,6 +156,11 @@ pub trait Arithmetic: Sized {
 pub trait Protocol: Arithmetic {
     /// Bit-sliced boolean shares.
     type BShare: BitShare;
+    /// A uniform permutation that no party knows.
+    type Shuffle: Send + Sync + std::fmt::Debug;
+    /// The same protocol over 32 bits, for destinations, ranks and flags. Bits and shuffles
+    /// serve in both.
+    type Index: Protocol<Ring = Z32, BShare = Self::BShare, Shuffle = Self::Shuffle, Index = Self::Index>;
 
     /// A sharing of public bits. Local.
     fn public_bits(&self, x: &Planes) -> Self::BShare;
@@ -201,6 +213,59 @@ pub trait Protocol: Arithmetic {
     fn b2a_dot(&mut self, x: &Self::BShare, weights: &[Vec<Self::Ring>]) -> Result<Self::AShare> {
         circuit::b2a_dot(self, x, weights)
     }
+    /// Which of its `2^width` values each number has: element `j * n + i` is one where number
+    /// `i` of `n` is `j`, and zero elsewhere.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn one_hot(&mut self, x: &Self::BShare, width: usize) -> Result<Self::AShare> {
+        circuit::one_hot(self, x, width)
+    }
+    /// A child over 32 bits, on its own lane.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::fork`].
+    fn index(&mut self) -> Result<Self::Index>;
+    /// Takes such a child's clock and debts.
+    fn absorb_index(&mut self, child: Self::Index);
+    /// Runs a program over 32 bits.
+    ///
+    /// # Errors
+    /// The program's.
+    fn with_index<T>(&mut self, program: impl FnOnce(&mut Self::Index) -> Result<T>) -> Result<T> {
+        let mut child = self.index()?;
+        let out = program(&mut child);
+        self.absorb_index(child);
+        out
+    }
+    /// A fresh permutation of `len` rows.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    ///
+    /// # Panics
+    /// If there are more than 2^31 rows.
+    fn draw_shuffle(&mut self, len: usize) -> Result<Self::Shuffle>;
+    /// Permutes rows, all columns in the same rounds.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn shuffle(&mut self, by: &Self::Shuffle, way: Way, rows: RowsOf<Self>)
+    -> Result<RowsOf<Self>>;
+    /// Permutes rows, forward, and opens where each is to go: for each place the one of the
+    /// permuted rows that belongs there. Destinations are a permutation of `0..n`, so what is
+    /// opened is uniform if the shuffle has opened nothing else. Deferred check as in
+    /// [`Arithmetic::partial_open`].
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`], and [`crate::Error::Cheating`] if the destinations are no
+    /// permutation.
+    fn shuffle_open(
+        &mut self,
+        by: &Self::Shuffle,
+        to: Self::AShare,
+        rows: RowsOf<Self>,
+    ) -> Result<(Vec<usize>, RowsOf<Self>)>;
     /// `x / 2^by`, rounded up or down at random with an error of at most one unit in the
     /// last place; requires `|x| < 2^(BITS-2)`.
     /// With `x = u + v` as in [`Self::summands`] it is `floor(x / 2^by) + 1 - carry`, where

@@ -106,6 +106,22 @@ impl Prss {
         out
     }
 
+    /// The words of one draw, for a program that takes as many as it happens to need.
+    ///
+    /// # Panics
+    /// As [`Self::uniform`].
+    pub fn words(&self, side: Side, draw: u64) -> impl Iterator<Item = u64> {
+        const BUFFER: usize = 512;
+        self.drawn.mark(draw, 0, side);
+        let stream = &self.streams[side as usize];
+        let buffers = (0u64..).map(move |i| {
+            let mut buffer = [Z64::ZERO; BUFFER];
+            stream.fill(draw, i * (BUFFER * 8 / 16) as u64, &mut buffer);
+            buffer
+        });
+        buffers.flatten().map(|word| word.0)
+    }
+
     /// Writes this party's part of a sharing of zero: `F(K_i) - F(K_{i+1})`. `tile` counts
     /// tiles of [`TILE_BYTES`] from the draw's start.
     ///

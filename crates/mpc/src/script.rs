@@ -3,7 +3,7 @@
 //! A quote replays these scripts; the conformance suite holds every run against them, byte
 //! for byte and round for round.
 
-use crate::Security;
+use crate::{Security, Way};
 
 /// Bytes from one party to another.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,12 @@ pub struct Costs {
     pub summands: fn(words: usize) -> Script,
     /// `n` bits into the ring, and `results` combinations of them.
     pub b2a: fn(n: usize, results: usize, w: usize) -> Script,
+    /// `n` numbers of `width` bits, each as its `2^width` indicators.
+    pub one_hot: fn(n: usize, width: usize, w: usize) -> Script,
+    /// Shuffling columns of so many bytes each; `turn` shuffles were drawn before.
+    pub shuffle: fn(turn: u32, way: Way, columns: &[usize]) -> Script,
+    /// The same, forward, and opening destinations of so many bytes.
+    pub shuffle_open: fn(turn: u32, to: usize, columns: &[usize]) -> Script,
     /// Opening `n` elements to all compute parties.
     pub open: fn(n: usize, w: usize) -> Script,
     /// Opening `n` elements to one recipient, a compute party or not.

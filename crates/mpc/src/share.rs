@@ -29,6 +29,8 @@ pub trait Share<R>:
     /// Sums of each of `rows` equal consecutive blocks.
     #[must_use]
     fn sum(&self, rows: usize) -> Self;
+    /// Each element becomes the sum of all up to it.
+    fn prefix_sum(&mut self);
 }
 
 /// Boolean shares of a vector, bit-sliced: `width` planes of `len` bits each.
@@ -45,6 +47,9 @@ pub trait BitShare: Clone + Send + Sync + for<'a> BitXorAssign<&'a Self> {
     /// The planes of several vectors of equal length, one after the other.
     #[must_use]
     fn stack(parts: &[&Self]) -> Self;
+    /// Secrets by public index, in all planes.
+    #[must_use]
+    fn gather(&self, index: &[usize]) -> Self;
     /// AND with public planes; one plane serves all.
     fn mask(&mut self, by: &Planes);
 }
@@ -98,13 +103,28 @@ impl<R: Ring, const N: usize> Share<R> for Linear<R, N> {
         let sum = |x: &[R]| x.iter().fold(R::ZERO, |sum, &x| sum + x);
         Self(std::array::from_fn(|i| blocks(&self.0[i], rows).map(sum).collect()))
     }
+    fn prefix_sum(&mut self) {
+        for x in &mut self.0 {
+            let mut sum = R::ZERO;
+            for x in x {
+                sum = sum + *x;
+                *x = sum;
+            }
+        }
+    }
 }
 
 /// `rows` equal consecutive blocks of a slice, empty ones included.
 pub(crate) fn blocks<T>(x: &[T], rows: usize) -> impl Iterator<Item = &[T]> {
-    let width = x.len().checked_div(rows).unwrap_or(0);
-    assert_eq!(width * rows, x.len(), "{} elements are not {rows} equal rows", x.len());
+    let width = block_len(x.len(), rows);
     (0..rows).map(move |i| &x[i * width..(i + 1) * width])
+}
+
+/// Elements of each of `rows` equal blocks.
+pub(crate) fn block_len(len: usize, rows: usize) -> usize {
+    let width = len.checked_div(rows).unwrap_or(0);
+    assert_eq!(width * rows, len, "{len} elements are not {rows} equal rows");
+    width
 }
 
 /// Slices one after the other: whole copies into memory of the right size.
@@ -144,6 +164,9 @@ impl<const N: usize> BitShare for BitLinear<N> {
     fn stack(parts: &[&Self]) -> Self {
         let of = |i: usize| parts.iter().map(|part| &part.0[i]).collect::<Vec<_>>();
         Self(std::array::from_fn(|i| Planes::stack(&of(i))))
+    }
+    fn gather(&self, index: &[usize]) -> Self {
+        Self(self.0.each_ref().map(|x| x.gather(index)))
     }
     fn mask(&mut self, by: &Planes) {
         let words = by.words();

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::kernel::{self, Backend};
-use crate::{Bits, Integer, Ring, zeroed};
+use crate::{Bits, Integer, Ring, Z64, zeroed};
 
 /// `width` bits of each of `len` values, bit-sliced: plane `b` holds bit `b` of every value,
 /// 64 values to a word; bits past `len` in a plane's last word are padding of no meaning.
@@ -121,6 +121,21 @@ impl Planes {
         }
         out.clear_padding();
         out
+    }
+
+    /// Values by index, in all planes.
+    ///
+    /// # Panics
+    /// If the values do not exist.
+    #[must_use]
+    pub fn gather(&self, index: &[usize]) -> Self {
+        let parts = (0..self.width()).step_by(64).flat_map(|at| {
+            let part = self.take_planes(at..self.width().min(at + 64));
+            let rows: Vec<Z64> = part.to_values();
+            let moved: Vec<Z64> = index.iter().map(|&i| rows[i]).collect();
+            Self::slice_values(&moved, part.width()).words
+        });
+        Self { len: index.len(), words: parts.collect() }
     }
 
     /// The values before `at` and the rest.

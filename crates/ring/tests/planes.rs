@@ -112,6 +112,23 @@ proptest! {
     }
 
     #[test]
+    fn gather_takes_values_in_any_order(
+        len in 1usize..200,
+        width in 0usize..150,
+        picks in prop::collection::vec(any::<usize>(), 0..300),
+        seed: u32,
+    ) {
+        let x = planes(len, width, u64::from(seed));
+        let index: Vec<usize> = picks.into_iter().map(|i| i % len).collect();
+        let gathered = x.gather(&index);
+        prop_assert!(padding_is_zero(&gathered));
+        prop_assert_eq!(gathered.len(), index.len());
+        let all = bits(&x);
+        let wanted: Vec<_> = index.iter().map(|&i| all[i].clone()).collect();
+        prop_assert_eq!(bits(&gathered), wanted);
+    }
+
+    #[test]
     fn take_values_copies_a_range(a in 0usize..300, b in 0usize..300, seed: u32) {
         let x = planes(300, 3, seed.into());
         let range = a.min(b)..a.max(b);

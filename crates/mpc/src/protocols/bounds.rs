@@ -12,10 +12,10 @@ use std::collections::VecDeque;
 use std::ops::{AddAssign, BitXorAssign, SubAssign};
 
 use sharewell_net::PartyId;
-use sharewell_ring::{Dims, Integer, Planes};
+use sharewell_ring::{Dims, Integer, Planes, Z32};
 
-use crate::share::blocks;
-use crate::{Arithmetic, BitShare, Error, Protocol, Result, Security, Share, Split};
+use crate::share::{block_len, blocks};
+use crate::{Arithmetic, BitShare, Error, Protocol, Result, Rows, Security, Share, Split, Way};
 
 /// Where a value lies, and how far it may be from the exact one.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -170,7 +170,16 @@ impl<R: Integer> Share<R> for Ranges {
         let sum = |x: &[Interval]| x.iter().fold(Interval::between(0, 0), |sum, x| sum.add(x));
         Self(blocks(&self.0, rows).map(sum).collect())
     }
+    fn prefix_sum(&mut self) {
+        let mut sum = Interval::between(0, 0);
+        for x in &mut self.0 {
+            sum = sum.add(x);
+            *x = sum;
+        }
+    }
 }
+
+type RangeRows = Rows<Ranges, Shape>;
 
 /// Bits: their shape is all that intervals say of them.
 #[derive(Clone, Debug)]
@@ -195,6 +204,9 @@ impl BitShare for Shape {
     fn stack(parts: &[&Self]) -> Self {
         let len = parts.first().map_or(0, |p| p.len);
         Self { len, width: parts.iter().map(|p| p.width).sum() }
+    }
+    fn gather(&self, index: &[usize]) -> Self {
+        Self { len: index.len(), ..*self }
     }
     fn mask(&mut self, _: &Planes) {}
 }
@@ -230,6 +242,12 @@ impl<R: Integer> Arithmetic for Bounds<R> {
     fn dot(&mut self, x: &Ranges, y: &Ranges, rows: usize) -> Result<Ranges> {
         let products = self.mul(x, y)?;
         Ok(Share::<R>::sum(&products, rows))
+    }
+    fn mul_sum(&mut self, x: &Ranges, y: &Ranges, terms: usize) -> Result<Ranges> {
+        let products = self.mul(x, y)?;
+        let mut out = Ranges(vec![Interval::between(0, 0); block_len(x.0.len(), terms)]);
+        blocks(&products.0, terms).for_each(|block| out += &Ranges(block.to_vec()));
+        Ok(out)
     }
     fn matmul(&mut self, x: &Ranges, y: &Ranges, d: Dims) -> Result<Ranges> {
         Self::require("matmul", &x.0, R::BITS)?;
@@ -282,6 +300,8 @@ impl<R: Integer> Arithmetic for Bounds<R> {
 
 impl<R: Integer> Protocol for Bounds<R> {
     type BShare = Shape;
+    type Shuffle = ();
+    type Index = Bounds<Z32>;
 
     fn public_bits(&self, x: &Planes) -> Shape {
         Shape { len: x.len(), width: x.width() }
@@ -301,6 +321,32 @@ impl<R: Integer> Protocol for Bounds<R> {
     }
     fn b2a(&mut self, x: &Shape) -> Result<Ranges> {
         Ok(Ranges(vec![Interval::between(0, 1); x.len * x.width]))
+    }
+    fn one_hot(&mut self, x: &Shape, width: usize) -> Result<Ranges> {
+        Ok(Ranges(vec![Interval::between(0, 1); x.len << width]))
+    }
+    fn index(&mut self) -> Result<Bounds<Z32>> {
+        Ok(Bounds::new(vec![]))
+    }
+    fn absorb_index(&mut self, child: Bounds<Z32>) {
+        self.outputs.extend(child.outputs);
+    }
+    fn draw_shuffle(&mut self, _: usize) -> Result<()> {
+        Ok(())
+    }
+    /// Any row may come to any place.
+    fn shuffle(&mut self, (): &(), _: Way, rows: RangeRows) -> Result<RangeRows> {
+        let anywhere = |x: Ranges| Ranges(vec![Interval::hull(&x.0); x.0.len()]);
+        Ok(Rows { ints: rows.ints.into_iter().map(anywhere).collect(), ..rows })
+    }
+    fn shuffle_open(
+        &mut self,
+        by: &(),
+        to: Ranges,
+        rows: RangeRows,
+    ) -> Result<(Vec<usize>, RangeRows)> {
+        Self::require("shuffle_open", &to.0, R::BITS)?;
+        Ok(((0..to.0.len()).collect(), self.shuffle(by, Way::Forward, rows)?))
     }
     fn trunc(&mut self, x: &Ranges, by: u32) -> Result<Ranges> {
         if by == 0 {

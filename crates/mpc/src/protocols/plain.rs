@@ -6,10 +6,14 @@
 //! Source: the program itself; where a protocol rounds at random, this rounds down.
 
 use sharewell_net::PartyId;
-use sharewell_ring::{Bits, Dims, Integer, Key, Planes, Prg, Ring};
+use sharewell_ring::{Bits, Dims, Integer, Key, Planes, Prg, Ring, Z32, Z64};
 
-use crate::share::blocks;
-use crate::{Arithmetic, BitLinear, BitShare, Linear, Protocol, Result, Security, Share, Split};
+use crate::rows::{self, permuted, sources};
+use crate::share::{block_len, blocks};
+use crate::{
+    Arithmetic, BitLinear, BitShare, Error, Linear, Protocol, Result, Rows, Security, Share, Split,
+    Way,
+};
 
 /// The interpreter; `new` seeds what stands for joint randomness.
 #[derive(Debug)]
@@ -27,6 +31,10 @@ impl<R: Integer> Plain<R> {
         Self { random: Prg::new(&key), draws: 0, ring: std::marker::PhantomData }
     }
 
+    fn child<S: Integer>(&mut self) -> Plain<S> {
+        Plain::new(self.uniform::<Z64>(1)[0].0)
+    }
+
     fn uniform<T: Ring>(&mut self, len: usize) -> Vec<T> {
         self.draws += 1;
         let mut out = vec![T::ZERO; len];
@@ -34,6 +42,8 @@ impl<R: Integer> Plain<R> {
         out
     }
 }
+
+type PlainRows<R> = Rows<Linear<R, 1>, BitLinear<1>>;
 
 /// `floor(x / 2^by)` of the signed value.
 fn floor<R: Integer>(x: &[R], by: u32) -> Vec<R> {
@@ -71,6 +81,17 @@ impl<R: Integer> Arithmetic for Plain<R> {
         let rows = blocks(&x.0[0], rows).zip(blocks(&y.0[0], rows));
         Ok(Linear([rows.map(|(x, y)| R::dot(x, y)).collect()]))
     }
+    fn mul_sum(
+        &mut self,
+        x: &Linear<R, 1>,
+        y: &Linear<R, 1>,
+        terms: usize,
+    ) -> Result<Linear<R, 1>> {
+        let products = self.mul(x, y)?;
+        let mut out = vec![R::ZERO; block_len(products.len(), terms)];
+        blocks(&products.0[0], terms).for_each(|block| R::add_assign(&mut out, block));
+        Ok(Linear([out]))
+    }
     fn matmul(&mut self, x: &Linear<R, 1>, y: &Linear<R, 1>, d: Dims) -> Result<Linear<R, 1>> {
         let mut z = vec![R::ZERO; d.m * d.n];
         R::matmul_add(&mut z, &x.0[0], &y.0[0], d);
@@ -86,14 +107,15 @@ impl<R: Integer> Arithmetic for Plain<R> {
         Ok(())
     }
     fn fork(&mut self) -> Result<Self> {
-        let seed = self.uniform::<sharewell_ring::Z64>(1);
-        Ok(Self::new(seed[0].0))
+        Ok(self.child())
     }
     fn absorb(&mut self, _: Self) {}
 }
 
 impl<R: Integer> Protocol for Plain<R> {
     type BShare = BitLinear<1>;
+    type Shuffle = Vec<u32>;
+    type Index = Plain<Z32>;
 
     fn public_bits(&self, x: &Planes) -> BitLinear<1> {
         BitLinear([x.clone()])
@@ -123,6 +145,36 @@ impl<R: Integer> Protocol for Plain<R> {
         let width = x.0[0].width();
         let plane = |p| x.pick(&[p]).0[0].to_values::<R>();
         Ok(Linear([(0..width).flat_map(plane).collect()]))
+    }
+    fn index(&mut self) -> Result<Plain<Z32>> {
+        Ok(self.child())
+    }
+    fn absorb_index(&mut self, _: Plain<Z32>) {}
+    fn draw_shuffle(&mut self, len: usize) -> Result<Vec<u32>> {
+        self.draws += 1;
+        let (random, draw) = (&self.random, self.draws);
+        let words = (0..).map(|block| {
+            let mut word = [Z64::ZERO];
+            random.fill(draw, block, &mut word);
+            word[0].0
+        });
+        Ok(rows::uniform(len, words))
+    }
+    fn shuffle(&mut self, by: &Vec<u32>, way: Way, rows: PlainRows<R>) -> Result<PlainRows<R>> {
+        let index: Vec<u32> = permuted(&(0..by.len() as u32).collect::<Vec<_>>(), by, way);
+        let index: Vec<usize> = index.into_iter().map(|i| i as usize).collect();
+        let ints = rows.ints.iter().map(|x| x.gather(&index)).collect();
+        Ok(Rows { ints, bits: rows.bits.iter().map(|x| x.gather(&index)).collect() })
+    }
+    fn shuffle_open(
+        &mut self,
+        by: &Vec<u32>,
+        to: Linear<R, 1>,
+        rows: PlainRows<R>,
+    ) -> Result<(Vec<usize>, PlainRows<R>)> {
+        let opened = permuted(&to.0[0], by, Way::Forward);
+        let order = sources(&opened).ok_or(Error::Cheating { step: "shuffle open" })?;
+        Ok((order, self.shuffle(by, Way::Forward, rows)?))
     }
     fn trunc(&mut self, x: &Linear<R, 1>, by: u32) -> Result<Linear<R, 1>> {
         Ok(Linear([floor(&x.0[0], by)]))

@@ -11,10 +11,13 @@ use std::collections::BTreeMap;
 use std::ops::{AddAssign, BitXorAssign, SubAssign};
 
 use sharewell_net::{HEADER_LEN, PartyId};
-use sharewell_ring::{Dims, Integer, Planes};
+use sharewell_ring::{Dims, Integer, Planes, Z32};
 
 use crate::party::TILE_BYTES;
-use crate::{Arithmetic, BitShare, Card, Phase, Protocol, Result, Script, Security, Share, Split};
+use crate::share::block_len;
+use crate::{
+    Arithmetic, BitShare, Card, Phase, Protocol, Result, Rows, Script, Security, Share, Split, Way,
+};
 
 /// What a run costs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,6 +64,7 @@ pub struct Tally<R> {
     card: &'static Card,
     clocks: Vec<u32>,
     tallied: Tallied,
+    shuffles: u32,
     ring: std::marker::PhantomData<R>,
 }
 
@@ -69,7 +73,21 @@ impl<R: Integer> Tally<R> {
     #[must_use]
     pub fn new(card: &'static Card, parties: u8) -> Self {
         let clocks = vec![0; usize::from(parties)];
-        Self { card, clocks, tallied: Tallied::default(), ring: std::marker::PhantomData }
+        Self::at(card, clocks)
+    }
+
+    fn at(card: &'static Card, clocks: Vec<u32>) -> Self {
+        let tallied = Tallied::default();
+        Self { card, clocks, tallied, shuffles: 0, ring: std::marker::PhantomData }
+    }
+
+    fn take<S>(&mut self, child: Tally<S>) {
+        self.clocks.iter_mut().zip(child.clocks).for_each(|(x, y)| *x = (*x).max(y));
+        let add = |to: &mut BTreeMap<(u8, u8), u64>, from: BTreeMap<(u8, u8), u64>| {
+            from.into_iter().for_each(|(link, n)| *to.entry(link).or_default() += n);
+        };
+        add(&mut self.tallied.links, child.tallied.links);
+        add(&mut self.tallied.frames, child.tallied.frames);
     }
 
     /// What has been counted.
@@ -129,6 +147,7 @@ impl<R> Share<R> for Length {
     fn sum(&self, rows: usize) -> Self {
         Self(rows)
     }
+    fn prefix_sum(&mut self) {}
 }
 
 /// Bit planes that know only their shape.
@@ -162,7 +181,26 @@ impl BitShare for Area {
         let len = parts.first().map_or(0, |p| p.len);
         Self { len, width: parts.iter().map(|p| p.width).sum() }
     }
+    fn gather(&self, index: &[usize]) -> Self {
+        Self { len: index.len(), ..*self }
+    }
     fn mask(&mut self, _: &Planes) {}
+}
+
+/// How many shuffles were drawn before on its lane.
+#[derive(Debug)]
+pub struct Turn(u32);
+
+type CountedRows = Rows<Length, Area>;
+
+/// Bytes of each column of a shuffle: bits travel in rows of one word.
+fn column_bytes<R: Integer>(rows: &CountedRows) -> Vec<usize> {
+    let ints = rows.ints.iter().map(|x| x.0 * R::BYTES);
+    let bits = rows.bits.iter().flat_map(|x| {
+        let widths = (0..x.width).step_by(64).map(|at| (x.width - at).min(64));
+        widths.map(|width| Area { width, ..*x }.words() * 8)
+    });
+    ints.chain(bits).collect()
 }
 
 impl<R: Integer> Arithmetic for Tally<R> {
@@ -193,6 +231,12 @@ impl<R: Integer> Arithmetic for Tally<R> {
         self.replay((self.card.costs.mul)(rows, R::BYTES));
         Ok(Length(rows))
     }
+    fn mul_sum(&mut self, x: &Length, y: &Length, terms: usize) -> Result<Length> {
+        assert_eq!(x.0, y.0, "factors of different lengths");
+        let len = block_len(x.0, terms);
+        self.replay((self.card.costs.mul)(len, R::BYTES));
+        Ok(Length(len))
+    }
     fn matmul(&mut self, _: &Length, _: &Length, d: Dims) -> Result<Length> {
         self.replay((self.card.costs.mul)(d.m * d.n, R::BYTES));
         Ok(Length(d.m * d.n))
@@ -211,21 +255,17 @@ impl<R: Integer> Arithmetic for Tally<R> {
         Ok(())
     }
     fn fork(&mut self) -> Result<Self> {
-        let tallied = Tallied::default();
-        Ok(Self { card: self.card, clocks: self.clocks.clone(), tallied, ring: self.ring })
+        Ok(Self::at(self.card, self.clocks.clone()))
     }
     fn absorb(&mut self, child: Self) {
-        self.clocks.iter_mut().zip(child.clocks).for_each(|(x, y)| *x = (*x).max(y));
-        let add = |to: &mut BTreeMap<(u8, u8), u64>, from: BTreeMap<(u8, u8), u64>| {
-            from.into_iter().for_each(|(link, n)| *to.entry(link).or_default() += n);
-        };
-        add(&mut self.tallied.links, child.tallied.links);
-        add(&mut self.tallied.frames, child.tallied.frames);
+        self.take(child);
     }
 }
 
 impl<R: Integer> Protocol for Tally<R> {
     type BShare = Area;
+    type Shuffle = Turn;
+    type Index = Tally<Z32>;
 
     fn public_bits(&self, x: &Planes) -> Area {
         Area { len: x.len(), width: x.width() }
@@ -258,6 +298,35 @@ impl<R: Integer> Protocol for Tally<R> {
         let results = x.len * weights.len();
         self.replay((self.card.costs.b2a)(x.len * x.width, results, R::BYTES));
         Ok(Length(results))
+    }
+    fn one_hot(&mut self, x: &Area, width: usize) -> Result<Length> {
+        self.replay((self.card.costs.one_hot)(x.len, width, R::BYTES));
+        Ok(Length(x.len << width))
+    }
+    fn index(&mut self) -> Result<Tally<Z32>> {
+        Ok(Tally::at(self.card, self.clocks.clone()))
+    }
+    fn absorb_index(&mut self, child: Tally<Z32>) {
+        self.take(child);
+    }
+    fn draw_shuffle(&mut self, _: usize) -> Result<Turn> {
+        let turn = Turn(self.shuffles);
+        self.shuffles = turn.0.wrapping_add(1);
+        Ok(turn)
+    }
+    fn shuffle(&mut self, by: &Turn, way: Way, rows: CountedRows) -> Result<CountedRows> {
+        self.replay((self.card.costs.shuffle)(by.0, way, &column_bytes::<R>(&rows)));
+        Ok(rows)
+    }
+    fn shuffle_open(
+        &mut self,
+        by: &Turn,
+        to: Length,
+        rows: CountedRows,
+    ) -> Result<(Vec<usize>, CountedRows)> {
+        let columns = column_bytes::<R>(&rows);
+        self.replay((self.card.costs.shuffle_open)(by.0, to.0 * R::BYTES, &columns));
+        Ok(((0..to.0).collect(), rows))
     }
     fn trunc(&mut self, x: &Length, by: u32) -> Result<Length> {
         self.replay((self.card.costs.trunc)(x.0, R::BYTES, by));

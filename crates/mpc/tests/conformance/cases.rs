@@ -53,6 +53,7 @@ pub(crate) fn all<R: Integer>(n: usize) -> Vec<Case<R>> {
     out.extend(bit_operations(n));
     out.extend(comparisons(n));
     out.extend(choice::cases(n));
+    out.extend(movements(n));
     out
 }
 
@@ -89,6 +90,8 @@ fn ring_operations<R: Integer>(n: usize) -> Vec<Case<R>> {
         case("mul", all, [Op::Mul(0, 1)]),
         case("mul of sums", all, [Op::Add(0, 1), Op::Mul(3, 2), Op::Mul(4, 4)]),
         case("dot", [&wide, &wide, &rows], [Op::Dot(0, 1, 2), Op::Dot(2, 2, n)]),
+        case("prefix_sum", all, [Op::PrefixSum(0)]),
+        case("mul_sum", [&wide, &wide, &rows], [Op::MulSum(0, 1, 2), Op::MulSum(2, 2, 3)]),
         case("matmul", [&left, &right, &[]], [Op::Matmul(0, 1, d)]),
         case("matmul by vectors", all, [Op::Matmul(0, 1, deep)]),
     ]
@@ -173,16 +176,45 @@ fn comparisons<R: Integer>(n: usize) -> Vec<Case<R>> {
     ]
 }
 
+/// A permutation of `n` rows: every third one, backwards, for `n` that is no multiple of 3.
+fn destinations<R: Integer>(n: usize) -> Vec<R> {
+    let step = if n.is_multiple_of(3) { 1 } else { 3 };
+    (0..n).map(|i| R::from_u128(((n - i) * step % n) as u128)).collect()
+}
+
+fn movements<R: Integer>(n: usize) -> Vec<Case<R>> {
+    let (x, y) = (edges::<R>(n, R::BITS, 1, 41), edges::<R>(n, R::BITS, 10, 42));
+    let hot = |width| [Op::A2b(0, width), Op::OneHot(0)];
+    let bits = [Op::A2b(0, R::BITS), Op::A2b(1, 7), Op::Stack(0, 1)];
+    let place = [
+        Op::Public(destinations::<R>(n)),
+        Op::Place(3, 1, 2),
+        Op::Place(3, 4, 3),
+        Op::Shuffle(5, 0),
+        Op::Place(3, 6, 1),
+    ];
+    vec![
+        case("one_hot of 1", [&x, &[], &[]], hot(1)),
+        case("one_hot of 2", [&x, &[], &[]], hot(2)),
+        case("one_hot of 5", [&x, &[], &[]], hot(5)),
+        case("shuffle", [&x, &y, &[]], [bits.as_slice(), &[Op::Shuffle(0, 2)]].concat()),
+        case("place", [&x, &y, &[]], [bits.as_slice(), &place].concat()),
+    ]
+}
+
 /// Programs of the operations whose messages depend on secrets, with nothing opened.
 pub(crate) fn unopened<R: Integer>(n: usize, inputs: [R; 3]) -> Vec<(&'static str, Program<R>)> {
     let by = R::BITS / 4;
     let d = Dims { m: n / 8, k: 8, n: 8 };
     let summands = Op::Summands(0, R::BITS, Split::Sum);
-    let ops: [(&str, Vec<Op<R>>); 14] = [
+    let ops: [(&str, Vec<Op<R>>); 17] = [
         ("input", vec![]),
         ("mul", vec![Op::Mul(0, 1)]),
         ("square", vec![Op::Mul(0, 0)]),
         ("matmul", vec![Op::Gather(0, (0..64).collect()), Op::Matmul(1, 3, d)]),
+        ("mul_sum", vec![Op::MulSum(0, 1, 1)]),
+        ("one_hot", vec![Op::Summands(0, 1, Split::Sum), Op::OneHot(0)]),
+        ("shuffle", vec![Op::Summands(1, 64, Split::Sum), Op::Shuffle(0, 0)]),
         ("summands", vec![summands.clone(), Op::Summands(1, 9, Split::Difference)]),
         ("and", vec![summands, Op::And(0, 1), Op::And(2, 2)]),
         ("b2a", vec![Op::Msb(0, 8), Op::B2a(0)]),

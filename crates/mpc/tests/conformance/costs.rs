@@ -28,8 +28,10 @@ fn operations<R: Integer>(n: usize) -> Vec<(&'static str, Program<R>)> {
     let one_row = (1, Extreme::Max);
     let [none, bit] = [vec![], vec![plane]];
     let byte = vec![Op::PublicBits(x.clone(), 8)];
-    // Registers 0 to 2 are the empty inputs, 3 and 4 the operands, 5 a scalar.
-    let operands = vec![Op::Public(x.clone()), Op::Public(x), Op::Public(vec![R::ONE])];
+    let to = (0..n as u128).map(R::from_u128).collect();
+    // Registers 0 to 2 are the empty inputs, 3 and 4 the operands, 5 a scalar, 6 destinations.
+    let scalar = Op::Public(vec![R::ONE]);
+    let operands = vec![Op::Public(x.clone()), Op::Public(x), scalar, Op::Public(to)];
     let table = [
         ("random", &none, Op::Random(n)),
         ("mul", &none, Op::Mul(3, 4)),
@@ -39,6 +41,10 @@ fn operations<R: Integer>(n: usize) -> Vec<(&'static str, Program<R>)> {
         ("mul_trunc", &none, Op::MulTrunc(3, 4, f)),
         ("matmul_trunc", &none, Op::MatmulTrunc(3, 5, d, f)),
         ("trunc_exact", &none, Op::TruncExact(3, f)),
+        ("mul_sum", &none, Op::MulSum(3, 4, 1)),
+        ("one_hot", &bit, Op::OneHot(0)),
+        ("shuffle twice", &bit, Op::Shuffle(3, 0)),
+        ("place", &bit, Op::Place(6, 3, 0)),
         ("and", &bit, Op::And(0, 0)),
         ("summands", &none, Op::Summands(3, bits, Split::Sum)),
         ("a2b", &none, Op::A2b(3, bits)),

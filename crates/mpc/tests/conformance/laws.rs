@@ -101,8 +101,21 @@ pub(crate) fn random_values<S: Subject>() {
 /// Vectors that travel in several frames.
 pub(crate) fn long_vectors<S: Subject>() {
     let n = (1 << 18) / S::Ring::BYTES + 77;
-    let long =
-        ["input", "mul", "trunc", "mul_trunc", "and", "msb", "b2a", "b2a_dot", "select", "fork"];
+    let long = [
+        "input",
+        "mul",
+        "trunc",
+        "mul_trunc",
+        "and",
+        "msb",
+        "b2a",
+        "b2a_dot",
+        "select",
+        "fork",
+        "one_hot of 2",
+        "shuffle",
+        "place",
+    ];
     for case in cases::all::<S::Ring>(n).iter().filter(|case| long.contains(&case.name)) {
         check::<S>(case, n);
     }

@@ -17,6 +17,7 @@ mod party;
 mod program;
 mod random;
 mod rounding;
+mod shuffles;
 mod subject;
 mod tampering;
 

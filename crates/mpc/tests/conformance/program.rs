@@ -1,7 +1,7 @@
 //! Programs as data, so that they can be drawn at random and run by every interpreter.
 
 use sharewell_mpc::circuit::Below;
-use sharewell_mpc::{BitShare, Protocol, Result, Share, Split, circuit, join};
+use sharewell_mpc::{BitShare, Protocol, Result, Rows, Share, Split, Way, circuit, join};
 use sharewell_ring::{Dims, Integer, Planes, Z128};
 
 use crate::choice::Choice;
@@ -23,8 +23,10 @@ pub(crate) enum Op<R> {
     Concat(Int, Int),
     Split(Int, usize),
     Sum(Int, usize),
+    PrefixSum(Int),
     Mul(Int, Int),
     Dot(Int, Int, usize),
+    MulSum(Int, Int, usize),
     Matmul(Int, Int, Dims),
     Trunc(Int, u32),
     TruncExact(Int, u32),
@@ -32,6 +34,11 @@ pub(crate) enum Op<R> {
     MatmulTrunc(Int, Int, Dims, u32),
     B2a(Bit),
     B2aDot(Bit, Vec<Vec<R>>),
+    OneHot(Bit),
+    /// Shuffled, and back again.
+    Shuffle(Int, Bit),
+    /// Rows of the latter two, to the destinations in the first.
+    Place(Int, Int, Bit),
     Select(Bit, Int, Int),
     Min(Int, Int, u32),
     Max(Int, Int, u32),
@@ -158,6 +165,11 @@ impl<P: Protocol + Send> Registers<P> {
                 vec![left, right]
             }
             Op::Sum(i, rows) => vec![x(i).sum(*rows)],
+            Op::PrefixSum(i) => {
+                let mut z = x(i);
+                z.prefix_sum();
+                vec![z]
+            }
             _ => return None,
         })
     }
@@ -218,6 +230,23 @@ impl<P: Protocol + Send> Registers<P> {
                 self.bits.push((u, *width as usize));
                 (v, *width as usize)
             }
+            Op::Shuffle(i, b) => {
+                let by = p.draw_shuffle(ints[*i].len())?;
+                let mut rows =
+                    Rows { ints: vec![ints[*i].clone()], bits: vec![bits[*b].0.clone()] };
+                for way in [Way::Forward, Way::Backward] {
+                    rows = p.shuffle(&by, way, rows)?;
+                }
+                self.ints.extend(rows.ints);
+                (rows.bits.swap_remove(0), bits[*b].1)
+            }
+            Op::Place(to, i, b) => {
+                let by = p.draw_shuffle(ints[*i].len())?;
+                let rows = Rows { ints: vec![ints[*i].clone()], bits: vec![bits[*b].0.clone()] };
+                let (order, rows) = p.shuffle_open(&by, ints[*to].clone(), rows)?;
+                self.ints.extend(rows.ints.iter().map(|x| x.gather(&order)));
+                (rows.bits[0].gather(&order), bits[*b].1)
+            }
             Op::Fork(i, j, width) => {
                 let (x, y) = (&ints[*i], &ints[*j]);
                 let (product, less) =
@@ -237,6 +266,7 @@ impl<P: Protocol + Send> Registers<P> {
             Op::Random(len) => p.random(*len)?,
             Op::Mul(i, j) => p.mul(&x[*i], &x[*j])?,
             Op::Dot(i, j, rows) => p.dot(&x[*i], &x[*j], *rows)?,
+            Op::MulSum(i, j, terms) => p.mul_sum(&x[*i], &x[*j], *terms)?,
             Op::Matmul(i, j, d) => p.matmul(&x[*i], &x[*j], *d)?,
             Op::Trunc(i, by) => p.trunc(&x[*i], *by)?,
             Op::TruncExact(i, by) => p.trunc_exact(&x[*i], *by)?,
@@ -244,6 +274,7 @@ impl<P: Protocol + Send> Registers<P> {
             Op::MatmulTrunc(i, j, d, by) => p.matmul_trunc(&x[*i], &x[*j], *d, *by)?,
             Op::B2a(b) => p.b2a(&self.bits[*b].0)?,
             Op::B2aDot(b, weights) => p.b2a_dot(&self.bits[*b].0, weights)?,
+            Op::OneHot(b) => p.one_hot(&self.bits[*b].0, self.bits[*b].1)?,
             Op::Select(c, i, j) => circuit::select(p, &self.bits[*c].0, &x[*i], &x[*j])?,
             Op::Min(i, j, width) => circuit::min(p, &x[*i], &x[*j], *width)?,
             Op::Max(i, j, width) => circuit::max(p, &x[*i], &x[*j], *width)?,

@@ -1,15 +1,18 @@
 //! Bits: the same sharing over XOR, and the ways between the two worlds.
 
 use sharewell_net::Step;
-use sharewell_ring::{Bits, Dims, Integer, Planes, Ring, zeroed};
+use sharewell_ring::{Bits, Dims, Integer, Planes, Ring, Z32, zeroed};
 
+use super::shuffle::{SharedRows, Shuffle};
 use super::{Rep3, cross, matmul_part};
 use crate::prss::{next, previous};
 use crate::share::Linear;
-use crate::{Arithmetic, BitLinear, BitShare, Protocol, Result, Side, Split};
+use crate::{Arithmetic, BitLinear, BitShare, Protocol, Result, Side, Split, Way};
 
 impl<R: Integer> Protocol for Rep3<R> {
     type BShare = BitLinear<2>;
+    type Shuffle = Shuffle;
+    type Index = Rep3<Z32>;
 
     fn public_bits(&self, x: &Planes) -> BitLinear<2> {
         let zero = || Planes::zero(x.len(), x.width());
@@ -105,6 +108,35 @@ impl<R: Integer> Protocol for Rep3<R> {
         let width = x.0[0].width();
         assert!(len == 0 || weights.iter().all(|row| row.len() == width), "a weight a plane");
         self.combined(x, len * weights.len(), |bits| weighted(&bits, len, weights))
+    }
+
+    fn one_hot(&mut self, x: &BitLinear<2>, width: usize) -> Result<Linear<R, 2>> {
+        self.indicators(x, width)
+    }
+
+    fn index(&mut self) -> Result<Rep3<Z32>> {
+        Ok(self.child())
+    }
+
+    fn absorb_index(&mut self, child: Rep3<Z32>) {
+        self.party.absorb(&child.party);
+    }
+
+    fn draw_shuffle(&mut self, len: usize) -> Result<Shuffle> {
+        Ok(Shuffle::draw(self, len))
+    }
+
+    fn shuffle(&mut self, by: &Shuffle, way: Way, rows: SharedRows<R>) -> Result<SharedRows<R>> {
+        self.shuffle_rows(by, way, rows)
+    }
+
+    fn shuffle_open(
+        &mut self,
+        by: &Shuffle,
+        to: Linear<R, 2>,
+        rows: SharedRows<R>,
+    ) -> Result<(Vec<usize>, SharedRows<R>)> {
+        self.shuffle_and_open(by, to, rows)
     }
 
     fn trunc(&mut self, x: &Linear<R, 2>, by: u32) -> Result<Linear<R, 2>> {

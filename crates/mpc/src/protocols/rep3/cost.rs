@@ -1,9 +1,10 @@
 //! The card: what each primitive sends to whom. The conformance suite compares it with
 //! what is sent.
 
+use super::shuffle::roles;
 use super::trunc::narrow_bytes;
-use crate::Security;
 use crate::script::{Card, Costs, Message, Phase, Script};
+use crate::{Security, Way};
 
 /// The protocol's line in the table.
 pub const CARD: Card = Card {
@@ -24,6 +25,12 @@ pub const CARD: Card = Card {
             let cross = |from| message(from, 2, results * w);
             vec![vec![message(2, 1, n * w), cross(0)], vec![cross(1)]]
         },
+        one_hot: |n, width, w| {
+            let bytes = n * ((1 << width) - 1) * w;
+            vec![vec![message(2, 1, bytes), message(0, 2, bytes)], vec![message(1, 2, bytes)]]
+        },
+        shuffle,
+        shuffle_open,
         open: |n, w| vec![(0..3).map(|i| message(i, (i + 1) % 3, n * w)).collect()],
         open_to,
     },
@@ -80,6 +87,22 @@ fn mul_trunc(n: usize, w: usize, by: u32) -> Script {
     ];
     let halves = [message(1, 2, n * w), message(2, 1, n * w)];
     vec![keys_and_parts, [halves.as_slice(), &offers(narrow)].concat()]
+}
+
+fn shuffle(turn: u32, way: Way, columns: &[usize]) -> Script {
+    let [first, second, third] = roles(turn, way).map(|party| party.0);
+    let each = |links: [(u8, u8); 2]| -> Phase {
+        let messages = |&bytes: &usize| links.map(|(from, to)| message(from, to, bytes));
+        columns.iter().flat_map(messages).collect()
+    };
+    vec![each([(first, second), (second, third)]), each([(second, third), (third, second)])]
+}
+
+fn shuffle_open(turn: u32, to: usize, columns: &[usize]) -> Script {
+    let [first, second, third] = roles(turn, Way::Forward).map(|party| party.0);
+    let mut script = shuffle(turn, Way::Forward, &[&[to], columns].concat());
+    script[1].extend([second, third].map(|from| message(from, first, to)));
+    script
 }
 
 /// Both candidates to each chooser.

@@ -26,6 +26,9 @@
 //! | `summands` (per bit) | 1 | 1 |
 //! | `b2a` | 3 k | 2 |
 //! | `b2a_dot` (per bit, per result) | k, 2 k | 2 |
+//! | `shuffle` (per column) | 4 k | 2 |
+//! | `shuffle_open` (destinations) | 6 k | 2 |
+//! | `one_hot` of `b` bits | 3 k (2^b - 1) | 2 |
 //! | opening to all | 3 k | 1 |
 //! | opening to one compute party / another recipient | k / 3 k | 1 |
 //!
@@ -39,6 +42,8 @@
 mod boolean;
 mod client;
 mod cost;
+mod one_hot;
+mod shuffle;
 mod trunc;
 
 use std::marker::PhantomData;
@@ -49,10 +54,11 @@ use sharewell_ring::{Dims, Integer, Ring, reserved, zeroed};
 
 pub use client::{give, take};
 pub use cost::CARD;
+pub use shuffle::Shuffle;
 
 use crate::party::TILE_BYTES;
 use crate::prss::{next, previous};
-use crate::share::blocks;
+use crate::share::{block_len, blocks};
 use crate::{Arithmetic, Entropy, Linear, Party, Prss, Result, Security, Side};
 
 /// One compute party's endpoint.
@@ -60,6 +66,7 @@ use crate::{Arithmetic, Entropy, Linear, Party, Prss, Result, Security, Side};
 pub struct Rep3<R> {
     party: Party,
     prss: Prss,
+    shuffles: u32,
     ring: PhantomData<R>,
 }
 
@@ -78,7 +85,7 @@ impl<R: Integer> Rep3<R> {
         assert!(party.me().0 < 3 && party.parties() >= 3, "parties 0, 1 and 2 compute");
         let prss = Prss::agree(&mut party, session, entropy)?;
         party.reset_rounds();
-        Ok(Self { party, prss, ring: PhantomData })
+        Ok(Self { party, prss, shuffles: 0, ring: PhantomData })
     }
 
     /// This party's endpoint.
@@ -94,6 +101,13 @@ impl<R: Integer> Rep3<R> {
 
     fn me(&self) -> PartyId {
         self.party.me()
+    }
+
+    /// A child on its own lane, over any ring.
+    fn child<S>(&mut self) -> Rep3<S> {
+        let party = self.party.fork();
+        let prss = self.prss.fork(&party);
+        Rep3 { party, prss, shuffles: 0, ring: PhantomData }
     }
 
     /// Turns three additive parts into a replicated sharing: adds a part of a sharing of
@@ -222,6 +236,22 @@ impl<R: Integer> Arithmetic for Rep3<R> {
         Ok(Linear(out))
     }
 
+    fn mul_sum(
+        &mut self,
+        x: &Linear<R, 2>,
+        y: &Linear<R, 2>,
+        terms: usize,
+    ) -> Result<Linear<R, 2>> {
+        let len = block_len(x.0[0].len(), terms);
+        assert_eq!(x.0[0].len(), y.0[0].len(), "factors of different lengths");
+        let out = self.reshare(Step("mul_sum"), len, |tile, z| {
+            for term in 0..terms {
+                cross(z, &x.0, &y.0, term * len + tile.start..term * len + tile.end);
+            }
+        })?;
+        Ok(Linear(out))
+    }
+
     fn matmul(&mut self, x: &Linear<R, 2>, y: &Linear<R, 2>, d: Dims) -> Result<Linear<R, 2>> {
         let z = matmul_part(&x.0, &y.0, d);
         let len = d.m * d.n;
@@ -266,9 +296,7 @@ impl<R: Integer> Arithmetic for Rep3<R> {
     }
 
     fn fork(&mut self) -> Result<Self> {
-        let party = self.party.fork();
-        let prss = self.prss.fork(&party);
-        Ok(Self { party, prss, ring: PhantomData })
+        Ok(self.child())
     }
 
     fn absorb(&mut self, child: Self) {
