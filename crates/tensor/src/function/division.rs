@@ -29,19 +29,23 @@ pub struct Accuracy {
     pub relative: f64,
 }
 
+/// A reciprocal of fewer bits is not worth its start.
+const PRECISION_MIN: u32 = 12;
+
 impl Quotient {
     /// Whether a ring of `bits` bits holds every intermediate value.
     #[must_use]
     pub fn fits(&self, bits: u32) -> bool {
         let quotient = self.numerator_bits + self.divisor_bits + self.frac_bits;
-        quotient + 2 < bits && self.divisor_bits > 0 && self.precision(bits) >= 12
+        quotient + 2 < bits && self.divisor_bits > 0 && self.precision(bits) >= PRECISION_MIN
     }
 
-    /// Fractional bits of the reciprocal: what the ring leaves beside the numerator, and
-    /// beside the square of itself.
+    /// Fractional bits of the reciprocal: what the ring leaves beside the numerator, and no more
+    /// than shows in the greatest quotient.
     fn precision(&self, bits: u32) -> u32 {
         let beside_numerator = (bits - 4).saturating_sub(self.numerator_bits);
-        PRECISION_MAX.min(bits / 2 - 4).min(beside_numerator)
+        let shown = (self.numerator_bits + self.frac_bits + 3).max(PRECISION_MIN);
+        PRECISION_MAX.min(bits / 2).min(beside_numerator).min(shown)
     }
 
     /// The worst error of the integer quotient.
@@ -54,13 +58,14 @@ impl Quotient {
 }
 
 /// `a / b` as an integer quotient at scale `spec.frac_bits` (the operands' own scales are the
-/// caller's to account for), and whether `b` is not zero, as 0 or 1. Where `b` is zero the
-/// quotient means nothing.
+/// caller's to account for), and whether `b` is not zero, as 0 or 1: where it is zero, so is the
+/// quotient, and the caller must not take it for one.
 ///
 /// Domain: as `spec` promises; [`Quotient::fits`] must hold. Error: [`Quotient::accuracy`].
 /// Cost for `L = divisor_bits`: [`Protocol::a2b`] of `L` bits, `log2 L` rounds of ANDs,
-/// [`Protocol::b2a`] of `L` planes, about `3 + 2 steps` products of 2 rounds each, and one
-/// [`Protocol::trunc_exact`].
+/// [`Protocol::b2a_dot`] of `2 sqrt(L)` planes, about `7 + 2 steps` products, and one
+/// [`Protocol::trunc_exact`] by `L`: 37 rounds and 665 bytes in all in `Rep3` for numerators and
+/// divisors of 30 bits in a ring of 64.
 ///
 /// # Errors
 /// If a link fails.

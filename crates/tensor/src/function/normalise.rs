@@ -1,44 +1,229 @@
 //! Where a secret number's leading one is: what division, roots and logarithms begin with.
+//!
+//! The OR of all bits above it tells the place of the leading one, as an indicator of `width`
+//! planes. Reading anything off an indicator by [`Protocol::b2a_dot`] costs its planes, so the
+//! place is split into two digits to a base near its root: `2 sqrt(width)` planes, which are
+//! XORs. A power is the product of the powers of both digits, a multiple is the sum.
+//!
+//! Source: normalisation by prefix OR, Catrina and Saxena 2010 (FC 2010); the digits are ours.
 
 use sharewell_mpc::{BitShare, Protocol, Result, Share, circuit};
 use sharewell_ring::{Integer, Ring};
 
-/// A positive number as `d 2^width / power`, with `d` in `[1/2, 1)`.
-pub(crate) struct Normalised<P: Protocol> {
-    /// The number itself, 1 in place of 0.
-    pub(crate) value: P::AShare,
-    /// The power of two that moves its leading one to bit `width - 1`.
-    pub(crate) power: P::AShare,
-    /// Whether it was not 0 to begin with, as 0 or 1.
-    pub(crate) nonzero: P::AShare,
-    width: u32,
+/// The digits of the place of each leading one: 0 for the topmost, and none of a number that is
+/// not positive.
+pub(crate) struct Places<P: Protocol> {
+    /// Indicators of the low digit, then of the high one.
+    digits: P::BShare,
 }
 
-impl<P: Protocol> Normalised<P> {
-    /// `d` at scale `precision`. Error: one unit in the last place, none if `width <= precision`.
+/// What [`Places::read`] gives.
+pub(crate) struct Readings<P: Protocol> {
+    /// One for each power asked for; 0 of a number that is not positive.
+    pub(crate) powers: Vec<P::AShare>,
+    /// One for each sum asked for; 0 of a number that is not positive.
+    pub(crate) sums: Vec<P::AShare>,
+    /// Whether the number is positive, as 0 or 1.
+    pub(crate) positive: P::AShare,
+}
+
+/// `2^(exponent place)`, or `2^(exponent (greatest - place))`.
+#[derive(Copy, Clone)]
+pub(crate) enum Power {
+    Rising(u32),
+    Falling(u32),
+}
+
+/// Bits of which the topmost is at `top - 1`, `group` of them to a place: all of the numbers in
+/// `[0, 2^width)`, or in `[-2^width, 2^width)` if `signed`, for `width <= top`.
+#[derive(Copy, Clone)]
+pub(crate) struct Layout {
+    pub(crate) width: u32,
+    pub(crate) signed: bool,
+    pub(crate) top: u32,
+    pub(crate) group: u32,
+}
+
+impl Layout {
+    fn places(&self) -> u32 {
+        self.top.div_ceil(self.group)
+    }
+
+    /// The base of the digits: a single digit where a second would save nothing.
+    fn base(&self) -> u32 {
+        let places = self.places();
+        if places <= 4 { places } else { (1..).find(|b| b * b >= places).unwrap_or(places) }
+    }
+
+    /// Values of the high digit.
+    fn high(&self) -> u32 {
+        self.places().div_ceil(self.base())
+    }
+
+    /// The greatest place.
+    pub(crate) fn last(&self) -> u32 {
+        self.places() - 1
+    }
+
+    /// From which place a falling power counts down: the greatest, or little more.
+    pub(crate) fn greatest(&self) -> u32 {
+        self.high() * self.base() - 1
+    }
+
+    /// The bits of places `from..to`, counted from the top.
+    fn bits(&self, from: u32, to: u32) -> (u32, u32) {
+        let below = |place: u32| self.top.saturating_sub(place * self.group).min(self.width);
+        (below(to), below(from))
+    }
+}
+
+impl<P: Protocol> Places<P> {
+    /// Finds them.
     ///
-    /// Cost: a product, and [`Protocol::trunc`] if `width > precision`.
+    /// Cost: [`Protocol::a2b`] and [`circuit::suffix_or`] of `width` bits, one more if signed.
     ///
     /// # Errors
     /// If a link fails.
-    pub(crate) fn fraction(&self, p: &mut P, precision: u32) -> Result<P::AShare> {
-        let width = self.width;
-        let mut d = p.mul(&self.value, &self.power)?;
-        p.note_bound(&mut d, 1 << (width - 1), (1 << width) - 1);
-        if width > precision {
-            d = p.trunc(&d, width - precision)?;
-        } else {
-            d.scale(&[P::Ring::ONE.shl(precision - width)]);
+    pub(crate) fn find(p: &mut P, x: &P::AShare, layout: Layout) -> Result<Self> {
+        // Under a sign everything is covered: no bit below it leads.
+        let planes = layout.width + u32::from(layout.signed);
+        let bits = p.a2b(x, planes)?;
+        let covered = circuit::suffix_or(p, &bits, planes as usize)?;
+        let (places, base, high) = (layout.places(), layout.base(), layout.high());
+        // Whether the place is in `from..to`: covered there, and not from above.
+        let between = |from: u32, to: u32| {
+            let (lowest, above) = layout.bits(from, to);
+            let mut within = covered.pick(&[lowest as usize]);
+            if above < planes {
+                within ^= &covered.pick(&[above as usize]);
+            }
+            within
+        };
+        let low_digit = |digit: u32| {
+            let mut all = between(digit, digit + 1);
+            let others = (1..high).map(|high| high * base + digit).filter(|place| *place < places);
+            others.for_each(|place| all ^= &between(place, place + 1));
+            all
+        };
+        let mut digits: Vec<P::BShare> = (0..base).map(low_digit).collect();
+        if high > 1 {
+            digits.extend((0..high).map(|high| between(high * base, (high + 1) * base)));
         }
-        p.note_bound(&mut d, 1 << (precision - 1), 1 << precision);
-        Ok(d)
+        let digits = P::BShare::stack(&digits.iter().collect::<Vec<_>>());
+        Ok(Self { digits })
     }
+
+    /// Powers of two to the place; of additive functions of the place the sums over its digits;
+    /// and whether there is a place.
+    ///
+    /// Cost: [`Protocol::b2a_dot`] of `2 sqrt(width)` planes with `1 + 2 powers + sums`
+    /// results, then one product for each power.
+    ///
+    /// # Errors
+    /// If a link fails.
+    pub(crate) fn read(
+        &self,
+        p: &mut P,
+        layout: Layout,
+        powers: &[Power],
+        sums: &[&dyn Fn(u32) -> P::Ring],
+    ) -> Result<Readings<P>> {
+        let n = self.digits.len();
+        let (base, high) = (layout.base(), layout.high());
+        let high_planes = if high > 1 { high } else { 0 };
+        let exponent = |power: &Power, digit: u32, count: u32| match power {
+            Power::Rising(by) => by * digit,
+            Power::Falling(by) => by * (count - 1 - digit),
+        };
+        let zeros = |count: u32| vec![P::Ring::ZERO; count as usize];
+        let low_row = |of: &dyn Fn(u32) -> P::Ring| {
+            (0..base).map(of).chain(zeros(high_planes)).collect::<Vec<_>>()
+        };
+        let mut rows = vec![low_row(&|_| P::Ring::ONE)];
+        for sum in sums {
+            let digits = (0..base).chain((0..high_planes).map(|digit| digit * base));
+            rows.push(digits.map(sum).collect());
+        }
+        for power in powers {
+            rows.push(low_row(&|digit| P::Ring::ONE.shl(exponent(power, digit, base))));
+        }
+        for power in powers.iter().filter(|_| high > 1) {
+            let of = |digit: u32| P::Ring::ONE.shl(base * exponent(power, digit, high));
+            rows.push(zeros(base).into_iter().chain((0..high).map(of)).collect());
+        }
+        let read = p.b2a_dot(&self.digits, &rows)?;
+        let (mut positive, rest) = read.split(n);
+        p.note_bound(&mut positive, 0, 1);
+        let (sums_read, powers_read) = rest.split(n * sums.len());
+        let powers_read = if high > 1 {
+            let (low, high) = powers_read.split(n * powers.len());
+            p.mul(&low, &high)?
+        } else {
+            powers_read
+        };
+        Ok(Readings {
+            powers: blocks(powers_read, powers.len()),
+            sums: blocks(sums_read, sums.len()),
+            positive,
+        })
+    }
+}
+
+/// As many vectors of equal length that stand one after the other.
+fn blocks<S: Share<R>, R>(mut x: S, count: usize) -> Vec<S> {
+    let len = x.len().checked_div(count).unwrap_or(0);
+    let mut out = vec![];
+    for _ in 0..count {
+        let (first, rest) = x.split(len);
+        out.push(first);
+        x = rest;
+    }
+    out
+}
+
+/// `d = x power / 2^top` at scale `precision`, in `[2^-group, 1]`; 1/2 of what is not positive.
+///
+/// Error: one unit in the last place, none if `top <= precision`. Cost: a product, and
+/// [`Protocol::trunc`] if `top > precision`.
+///
+/// # Errors
+/// If a link fails.
+pub(crate) fn fraction<P: Protocol>(
+    p: &mut P,
+    x: &P::AShare,
+    (power, positive): (&P::AShare, &P::AShare),
+    layout: Layout,
+    precision: u32,
+) -> Result<P::AShare> {
+    let Layout { top, group, .. } = layout;
+    let mut d = p.mul(x, power)?;
+    let mut none = p.public(&vec![P::Ring::ONE; x.len()]);
+    none -= positive;
+    none.scale(&[P::Ring::ONE.shl(top - 1)]);
+    d += &none;
+    p.note_bound(&mut d, (1 << top) >> group, (1 << top) - 1);
+    if top > precision {
+        d = p.trunc(&d, top - precision)?;
+    } else {
+        d.scale(&[P::Ring::ONE.shl(precision - top)]);
+    }
+    p.note_bound(&mut d, (1 << precision) >> group, 1 << precision);
+    Ok(d)
+}
+
+/// Numbers with their leading ones.
+pub(crate) struct Normalised<P: Protocol> {
+    value: P::AShare,
+    /// The power of two that moves the leading one to bit `width - 1`; 0 of 0.
+    pub(crate) power: P::AShare,
+    /// Whether the number is not 0, as 0 or 1.
+    pub(crate) nonzero: P::AShare,
+    layout: Layout,
 }
 
 /// Finds the leading one of each of `x`, all in `[0, 2^width)`.
 ///
-/// Cost: [`Protocol::a2b`] of `width` bits, [`circuit::suffix_or`], [`Protocol::b2a`] of
-/// `width` planes.
+/// Cost: [`Places::find`], then [`Places::read`] of one power.
 ///
 /// # Errors
 /// If a link fails.
@@ -47,34 +232,21 @@ pub(crate) fn normalise<P: Protocol>(
     x: &P::AShare,
     width: u32,
 ) -> Result<Normalised<P>> {
-    let n = x.len();
-    let planes = width as usize;
-    let bits = p.a2b(x, width)?;
-    let mut leading = circuit::suffix_or(p, &bits, planes)?;
-    let above = leading.pick(&(1..planes).collect::<Vec<_>>());
-    let top = leading.pick(&[planes - 1]);
-    let mut none = top.clone();
-    none ^= &top;
-    leading ^= &P::BShare::stack(&[&above, &none]);
+    let layout = Layout { width, signed: false, top: width, group: 1 };
+    let mut read = Places::find(p, x, layout)?.read(p, layout, &[Power::Rising(1)], &[])?;
+    let mut power = read.powers.remove(0);
+    p.note_bound(&mut power, 0, 1 << (width - 1));
+    Ok(Normalised { value: x.clone(), power, nonzero: read.positive, layout })
+}
 
-    let flags = p.b2a(&leading)?;
-    let by_secret: Vec<usize> = (0..n).flat_map(|i| (0..planes).map(move |j| j * n + i)).collect();
-    let flags = flags.gather(&by_secret);
-    let mut nonzero = flags.sum(n);
-    p.note_bound(&mut nonzero, 0, 1);
-    let powers: Vec<P::Ring> =
-        (0..n).flat_map(|_| (0..width).rev().map(|j| P::Ring::ONE.shl(j))).collect();
-    let mut power = flags;
-    power.scale(&powers);
-    let mut power = power.sum(n);
-
-    let mut zero = p.public(&vec![P::Ring::ONE; n]);
-    zero -= &nonzero;
-    let mut value = x.clone();
-    value += &zero;
-    p.note_bound(&mut value, 1, (1 << width) - 1);
-    zero.scale(&[P::Ring::ONE.shl(width - 1)]);
-    power += &zero;
-    p.note_bound(&mut power, 1, 1 << (width - 1));
-    Ok(Normalised { value, power, nonzero, width })
+impl<P: Protocol> Normalised<P> {
+    /// `d = x power / 2^width` at scale `precision`, in `[1/2, 1]`; 1/2 of 0.
+    ///
+    /// Error, cost: as [`fraction`].
+    ///
+    /// # Errors
+    /// If a link fails.
+    pub(crate) fn fraction(&self, p: &mut P, precision: u32) -> Result<P::AShare> {
+        fraction(p, &self.value, (&self.power, &self.nonzero), self.layout, precision)
+    }
 }

@@ -28,7 +28,9 @@ fn worst<R: Integer>(opened: &[i128], pairs: &[(i128, i128)], spec: Quotient) ->
     let mut worst = 0.0f64;
     for (&(a, b), (&q, &nonzero)) in pairs.iter().zip(quotients.iter().zip(nonzero)) {
         assert_eq!(nonzero, i128::from(b != 0), "whether {b} is zero");
-        if b != 0 {
+        if b == 0 {
+            assert_eq!(q, 0, "{a} / 0");
+        } else {
             // All of it times the divisor and 2^frac_bits: integers.
             let wide = a << spec.frac_bits;
             let error = (q * b - wide).abs() as f64;

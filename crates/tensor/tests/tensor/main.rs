@@ -2,6 +2,7 @@
 //! far as is stated, at the stated price, within proven intervals.
 
 mod division;
+mod function;
 mod operations;
 
 use proptest::prelude::*;

@@ -1,0 +1,98 @@
+"""Fits of the polynomials with which reciprocals, roots and logarithms begin.
+
+Remez' exchange in decimal arithmetic of 60 digits, nothing but the standard library:
+
+    python3 crates/tensor/fits/roots.py
+
+prints coefficients as Rust source, with the worst error of each fit on a grid.
+"""
+
+from decimal import Decimal as D, getcontext
+
+getcontext().prec = 60
+
+
+def solve(rows, right):
+    """Gaussian elimination with the largest pivot."""
+    n = len(rows)
+    m = [row + [r] for row, r in zip(rows, right)]
+    for i in range(n):
+        pivot = max(range(i, n), key=lambda k: abs(m[k][i]))
+        m[i], m[pivot] = m[pivot], m[i]
+        for k in range(i + 1, n):
+            by = m[k][i] / m[i][i]
+            m[k] = [a - by * b for a, b in zip(m[k], m[i])]
+    x = [D(0)] * n
+    for i in reversed(range(n)):
+        x[i] = (m[i][n] - sum(m[i][k] * x[k] for k in range(i + 1, n))) / m[i][i]
+    return x
+
+
+def horner(c, t):
+    total = D(0)
+    for a in reversed(c):
+        total = total * t + a
+    return total
+
+
+def remez(f, weight, low, high, degree, grid=601, rounds=8):
+    """Coefficients in powers of x and the worst weighted error on the grid."""
+    n = degree + 2
+    at = [low + (high - low) * i / grid for i in range(grid + 1)]
+    value, weight = [f(x) for x in at], [weight(x) for x in at]
+    picked = [round(i * grid / (n - 1)) for i in range(n)]
+    best = None
+    for _ in range(rounds):
+        rows = [[at[i] ** k for k in range(degree + 1)] + [(-1) ** j / weight[i]]
+                for j, i in enumerate(picked)]
+        c = solve(rows, [value[i] for i in picked])[:-1]
+        error = [(horner(c, x) - v) * w for x, v, w in zip(at, value, weight)]
+        worst = max(map(abs, error))
+        if best is None or worst < best[1]:
+            best = (c, worst)
+        # One extremum between each two changes of sign.
+        runs, start = [], 0
+        for i in range(1, grid + 2):
+            if i > grid or error[i] * error[start] < 0:
+                runs.append(max(range(start, i), key=lambda k: abs(error[k])))
+                start = i
+        while len(runs) > n:
+            runs.pop(0 if abs(error[runs[0]]) < abs(error[runs[-1]]) else -1)
+        if len(runs) < n or runs == picked:
+            break
+        picked = runs
+    return best
+
+
+def bits(error):
+    return f"{float(-error.ln() / D(2).ln()):.2f}"
+
+
+def factored_cubic(f, low, high, leading):
+    """A cubic of given leading coefficient, as (x (x + a) + b) (leading x + c)."""
+    c, error = remez(lambda x: f(x) - leading * x**3, lambda x: 1 / f(x), low, high, 2)
+    cubic = [a / leading for a in c] + [D(1)]
+    left, right = D(-100), D(100)
+    for _ in range(180):
+        middle = (left + right) / 2
+        left, right = (left, middle) if horner(cubic, middle) > 0 else (middle, right)
+    # (x - root) (x^2 + a x + b)
+    a = cubic[2] + left
+    b = cubic[1] + left * a
+    print(f"// {bits(error)} bits on [{low}, {high}]")
+    print(f"// a {a:.20f}, b {b:.20f}, leading {leading}, c {-left * leading:.20f}")
+
+
+def logarithm(degree):
+    """ln(3/4 + t) for t in [-1/4, 1/4]."""
+    middle, quarter = D("0.75"), D("0.25")
+    c, error = remez(lambda t: (middle + t).ln(), lambda t: D(1), -quarter, quarter, degree)
+    print(f"    // {bits(error)} bits")
+    print("    (" + f"{float(error):.3e}, &[" + ", ".join(repr(float(x)) for x in c) + "]),")
+
+
+if __name__ == "__main__":
+    factored_cubic(lambda x: 1 / x, D("0.5"), D(1), D("-3.5"))
+    factored_cubic(lambda x: 1 / x.sqrt(), D("0.25"), D(1), D("-2.5"))
+    for degree in (7, 11, 15, 19):
+        logarithm(degree)

@@ -1,0 +1,208 @@
+//! Square roots and their inverses: normalise to an even power of two, Newton's iteration for
+//! `1 / sqrt(d)`.
+//!
+//! With `x = d 2^(top - 2 h)` and `d` in `[1/4, 1)`, `sqrt(x) = sqrt(d) 2^(top/2 - h)`: no
+//! root of two is needed, and the place `h` has half as many values as that of a leading one.
+//! A cubic gives `y = 1 / sqrt(d)` to seven bits; each step `y <- y + y (1 - d y^2) / 2`
+//! makes of an error `e` one of `-3/2 e^2`, never positive: half its bound, added, halves it.
+//! The root itself comes of the last step with `d y` in place of the factor `y`.
+//!
+//! Source: Newton's iteration as in Keller and Sun, ICML 2022 (eprint 2022/933); places in
+//! pairs of bits and the cubic are ours, its fit is in `fits/roots.py`.
+
+use sharewell_mpc::{Protocol, Result, Share};
+use sharewell_ring::{Integer, Ring};
+
+use super::Accuracy;
+use super::normalise::{Layout, Places, Power, fraction};
+use super::reciprocal::{Cubic, Step, note_near, one_and, schedule, ulp};
+use crate::Tensor;
+
+const INVERSE_ROOT: Cubic = Cubic {
+    a: -1.041_587_016_750_403_7,
+    b: 0.833_680_798_672_096_4,
+    leading_twice: -5,
+    c: 3.753_083_457_210_203,
+    error: 7.48e-3,
+};
+
+/// Beyond, three steps would not do.
+const PRECISION_MAX: u32 = 54;
+/// A coarser root is not worth its start.
+const PRECISION_MIN: u32 = 12;
+
+/// What is known of the argument of a root, and the scale asked for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// `-2^bits <= x < 2^bits`, as an integer at its own scale.
+    pub bits: u32,
+    /// Fractional bits of `x`.
+    pub scale: u32,
+    /// Fractional bits of the result.
+    pub frac_bits: u32,
+    /// Whether it is `1 / sqrt(x)` that is asked for.
+    pub inverse: bool,
+}
+
+impl Root {
+    /// Pairs of bits, such that the top one stands at an even power of two.
+    fn layout(&self) -> Layout {
+        let top = self.bits + (self.bits + self.scale) % 2;
+        Layout { width: self.bits, signed: true, top, group: 2 }
+    }
+
+    /// Half of the power of two at the top.
+    fn half(&self) -> i32 {
+        (self.layout().top as i32 - self.scale as i32) / 2
+    }
+
+    /// Bits of the greatest result before its fractional ones.
+    fn whole(&self) -> i32 {
+        if self.inverse { self.scale.div_ceil(2) as i32 } else { self.half() }
+    }
+
+    /// Bits of the power that the normalised result is multiplied by, and one more of the
+    /// result itself.
+    fn power_bits(&self) -> u32 {
+        self.layout().greatest() + 1
+    }
+
+    /// What the ring leaves, and no more than shows in the greatest result.
+    fn precision(&self, bits: u32) -> u32 {
+        let beside_power = (bits - 3).saturating_sub(self.power_bits());
+        let shown = (self.whole() + self.frac_bits as i32 + 4).max(PRECISION_MIN as i32);
+        PRECISION_MAX.min(bits / 2 - 4).min(beside_power).min(shown.unsigned_abs())
+    }
+
+    fn steps(&self, bits: u32) -> u32 {
+        match self.precision(bits) {
+            0..=13 => 1,
+            14..=30 => 2,
+            _ => 3,
+        }
+    }
+
+    /// Bits to drop of the product with the power; below zero, to add.
+    fn excess(&self, bits: u32) -> i32 {
+        let power =
+            if self.inverse { self.half() } else { self.layout().greatest() as i32 - self.half() };
+        self.precision(bits) as i32 + power - self.frac_bits as i32
+    }
+
+    /// Whether a ring of `bits` bits holds every intermediate value.
+    #[must_use]
+    pub fn fits(&self, bits: u32) -> bool {
+        let limit = bits as i32 - 3;
+        let result = self.whole() + self.frac_bits as i32 + 1;
+        self.bits > 0
+            && self.bits + 3 < bits
+            && self.precision(bits) >= PRECISION_MIN
+            && result <= limit
+            && (self.power_bits() + self.precision(bits)) as i32 - self.excess(bits).min(0) <= limit
+            && self.excess(bits) <= limit
+    }
+
+    /// The worst error where `x` is positive.
+    #[must_use]
+    pub fn accuracy(&self, bits: u32) -> Accuracy {
+        let precision = self.precision(bits);
+        let (_, error) = schedule(&INVERSE_ROOT, (precision, self.steps(bits)), after);
+        // Half the relative error of `d`, which is 1/4 at least; and of roundings one more of
+        // `d y`, which like the result is 1/2 at least.
+        let argument = if self.layout().top > precision { 2.0 } else { 0.0 };
+        let product = if self.inverse { 0.0 } else { 3.0 };
+        let relative = error + (argument + product) * ulp(precision);
+        let absolute = if self.excess(bits) > 0 { ulp(self.frac_bits) } else { 0.0 };
+        Accuracy { absolute, relative }
+    }
+}
+
+/// The worst relative error after a step: Newton's, what was cut of `d`, and the roundings of
+/// `d y^2` and of the result.
+fn after(step: &Step) -> f64 {
+    let cut = if step.coarse { 2.01 * ulp(step.argument) } else { 0.0 };
+    0.76 * step.error * step.error + cut + 0.51 * ulp(step.argument) + ulp(step.to)
+}
+
+/// `sqrt(x)` or `1 / sqrt(x)`, and whether `x` is positive, as 0 or 1: where it is not, the
+/// result is zero, and the caller must not take it for one (but as the root of 0, which it is).
+///
+/// Domain: as `spec` promises; [`Root::fits`] must hold. Error: [`Root::accuracy`]; the last bit
+/// is rounded at random, so that a result to be published should be asked for with more bits
+/// and cut by [`Protocol::trunc_exact`].
+/// Cost for `L = bits`: [`Protocol::a2b`] of `L + 1` bits, `log2 L` rounds of ANDs,
+/// [`Protocol::b2a_dot`] of `2 sqrt(L / 2)` planes, and about `9 + 4 steps` products.
+///
+/// # Errors
+/// If a link fails.
+///
+/// # Panics
+/// If the scale of `x` is not that of `spec`, or `spec` does not fit the ring.
+pub fn square_root<P: Protocol>(
+    p: &mut P,
+    x: &Tensor<P>,
+    spec: Root,
+) -> Result<(Tensor<P>, P::AShare)> {
+    let bits = P::Ring::BITS;
+    assert_eq!(x.frac_bits(), spec.scale, "the scale of a root's argument");
+    assert!(spec.fits(bits), "{spec:?} does not fit {bits} bits");
+    p.require_bound("square root", x.shares(), -(1 << spec.bits), (1 << spec.bits) - 1)?;
+    let (layout, precision) = (spec.layout(), spec.precision(bits));
+    let out = if spec.inverse { Power::Rising(1) } else { Power::Falling(1) };
+    let places = Places::find(p, x.shares(), layout)?;
+    let mut read = places.read(p, layout, &[Power::Rising(2), out], &[])?;
+    let [squared, power] = &mut read.powers[..] else { unreachable!("as many as were asked for") };
+    p.note_bound(squared, 0, 1 << (2 * layout.last()));
+    p.note_bound(power, 0, 1 << layout.greatest());
+    let d = fraction(p, x.shares(), (squared, &read.positive), layout, precision)?;
+    let normalised = newton(p, &d, (precision, spec.steps(bits)), spec.inverse)?;
+
+    let excess = spec.excess(bits);
+    let mut result = p.mul_trunc(&normalised, power, excess.max(0).unsigned_abs())?;
+    result.scale(&[P::Ring::ONE.shl((-excess).max(0).unsigned_abs())]);
+    let result = p.mul(&result, &read.positive)?;
+    Ok((Tensor::new(result, x.shape(), spec.frac_bits), read.positive))
+}
+
+/// `1 / sqrt(d)`, or `sqrt(d)`, at the scale of `d`.
+fn newton<P: Protocol>(
+    p: &mut P,
+    d: &P::AShare,
+    (precision, steps): (u32, u32),
+    inverse: bool,
+) -> Result<P::AShare> {
+    let [cut, mut y] = INVERSE_ROOT.evaluate(p, d, precision)?;
+    let (schedule, error) = schedule(&INVERSE_ROOT, (precision, steps), after);
+    for (at, step) in schedule.iter().enumerate() {
+        let Step { argument, from, to, .. } = *step;
+        let last = at + 1 == schedule.len();
+        note_near(p, &mut y, (1.0, 2.0), step.error, from);
+        let mut dy = p.mul(if step.coarse { &cut } else { d }, &y)?;
+        note_near(p, &mut dy, (0.5, 1.0), step.error, argument + from);
+        let mut gap = one_and(p, 1.5 * step.error * step.error, argument, d.len());
+        gap -= &p.mul_trunc(&dy, &y, 2 * from)?;
+        note_near(p, &mut gap, (0.0, 0.0), 1.1 * step.error + ulp(argument), argument);
+        let (base, from) = if last && !inverse { (dy, argument + from) } else { (y, from) };
+        y = corrected(p, base, &gap, (from, argument, to))?;
+    }
+    let range = if inverse { (1.0, 2.0) } else { (0.5, 1.0) };
+    note_near(p, &mut y, range, error + 3.0 * ulp(precision), precision);
+    Ok(y)
+}
+
+/// `y + y gap / 2` at scale `to`.
+fn corrected<P: Protocol>(
+    p: &mut P,
+    mut y: P::AShare,
+    gap: &P::AShare,
+    (from, gap_scale, to): (u32, u32, u32),
+) -> Result<P::AShare> {
+    if from > to {
+        y = p.trunc(&y, from - to)?;
+    }
+    let from = from.min(to);
+    let more = p.mul_trunc(&y, gap, from + gap_scale + 1 - to)?;
+    y.scale(&[P::Ring::ONE.shl(to - from)]);
+    y += &more;
+    Ok(y)
+}
