@@ -23,6 +23,7 @@ mod protocol;
 pub mod protocols;
 mod prss;
 mod rows;
+pub mod sample;
 mod script;
 mod share;
 pub mod sim;
