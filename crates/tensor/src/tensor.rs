@@ -155,7 +155,7 @@ impl<P: Arithmetic> Tensor<P> {
         (self.rescale_up(frac_bits), y.clone().rescale_up(frac_bits))
     }
 
-    fn matrix(&self) -> [usize; 2] {
+    pub(crate) fn matrix(&self) -> [usize; 2] {
         match self.shape[..] {
             [rows, cols] => [rows, cols],
             _ => panic!("a matrix, not shape {:?}", self.shape),

@@ -59,10 +59,11 @@ impl Interval {
             return Self::UNBOUNDED;
         };
         let corners = [a.checked_mul(c), a.checked_mul(d), b.checked_mul(c), b.checked_mul(d)];
-        let error = |e: f64, m: f64| if e == 0.0 { 0.0 } else { e * m };
-        let error = error(self.error, y.magnitude())
-            + error(y.error, self.magnitude())
-            + self.error * y.error;
+        // No error is none, however large what it meets.
+        let times = |a: f64, b: f64| if a == 0.0 || b == 0.0 { 0.0 } else { a * b };
+        let error = times(self.error, y.magnitude())
+            + times(y.error, self.magnitude())
+            + times(self.error, y.error);
         let Some(corners) = corners.into_iter().collect::<Option<Vec<_>>>() else {
             return Self { error, ..Self::UNBOUNDED };
         };

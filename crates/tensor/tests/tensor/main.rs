@@ -3,6 +3,7 @@
 
 mod division;
 mod function;
+mod linear;
 mod operations;
 
 use proptest::prelude::*;
