@@ -1,6 +1,7 @@
 //! Order, equality, choice.
 
-use sharewell_mpc::{Protocol, Result, circuit};
+use sharewell_mpc::circuit::{self, Below, Extreme, Rows};
+use sharewell_mpc::{Protocol, Result};
 use sharewell_ring::Integer;
 
 use super::check::{all, exact};
@@ -12,8 +13,15 @@ pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&LessThan { name: "less_than 32-bit", bits: Some(32) });
     visitor.visit(&Equal);
     visitor.visit(&Select);
-    visitor.visit(&Min);
-    visitor.visit(&Max);
+    visitor.visit(&Pair::Min);
+    visitor.visit(&Pair::Max);
+    visitor.visit(&OfSign::Sign);
+    visitor.visit(&OfSign::Abs);
+    visitor.visit(&OfSign::Relu);
+    visitor.visit(&Clamp);
+    visitor.visit(&LessThanPublic);
+    visitor.visit(&Argmax);
+    visitor.visit(&TopTen);
 }
 
 const LESS_THAN: &str = "ABY3 (eprint 2018/403) 5.3 with two summands; tree of Brent and Kung 1982";
@@ -110,34 +118,166 @@ impl Operation for Select {
     }
 }
 
-struct Min;
-impl Operation for Min {
+/// Of a pair.
+enum Pair {
+    Min,
+    Max,
+}
+impl Operation for Pair {
     fn card(&self) -> Card {
-        card("min", "the smaller of x and y, n times", "signed, k-1 bits", LESS_THAN)
+        let (name, what) = match self {
+            Self::Min => ("min", "the smaller of x and y, n times"),
+            Self::Max => ("max", "the larger of x and y, n times"),
+        };
+        card(name, what, "signed, k-1 bits", LESS_THAN)
     }
     fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
         [(); 2].map(|()| draw.signed(n, R::BITS - 1)).into()
     }
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
-        Ok(integers(circuit::min(p, on.integers(0), on.integers(1), P::Ring::BITS - 1)?))
+        let (x, y, bits) = (on.integers(0), on.integers(1), P::Ring::BITS - 1);
+        Ok(integers(match self {
+            Self::Min => circuit::min(p, x, y, bits)?,
+            Self::Max => circuit::max(p, x, y, bits)?,
+        }))
     }
     fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
-        all(&z[0], n, |i| exact(x[0].at(i).min(x[1].at(i))))
+        all(&z[0], n, |i| {
+            let (x, y) = (x[0].at(i), x[1].at(i));
+            exact(if matches!(self, Self::Min) { x.min(y) } else { x.max(y) })
+        })
     }
 }
 
-struct Max;
-impl Operation for Max {
+/// What hangs on the sign of one number.
+enum OfSign {
+    Sign,
+    Abs,
+    Relu,
+}
+impl Operation for OfSign {
     fn card(&self) -> Card {
-        Card { name: "max", what: "the larger of x and y, n times", ..Min.card() }
+        match self {
+            Self::Sign => card("sign", "n times -1, 0 or 1", "any", LESS_THAN),
+            Self::Abs => card("abs", "n magnitudes", "any but -2^(k-1)", LESS_THAN),
+            Self::Relu => card("relu", "the larger of x and 0, n times", "any", LESS_THAN),
+        }
     }
     fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
-        Min.operands::<R>(n, draw)
+        let limit = i128::MAX >> (128 - R::BITS);
+        let least = if matches!(self, Self::Abs) { -limit } else { !limit };
+        vec![draw.integers(n, least, limit)]
     }
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
-        Ok(integers(circuit::max(p, on.integers(0), on.integers(1), P::Ring::BITS - 1)?))
+        let (x, bits) = (on.integers(0), P::Ring::BITS);
+        Ok(integers(match self {
+            Self::Sign => circuit::sign(p, x, bits)?,
+            Self::Abs => circuit::abs(p, x, bits)?,
+            Self::Relu => circuit::relu(p, x, bits)?,
+        }))
     }
     fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
-        all(&z[0], n, |i| exact(x[0].at(i).max(x[1].at(i))))
+        all(&z[0], n, |i| {
+            let x = x[0].at(i);
+            exact(match self {
+                Self::Sign => x.signum(),
+                Self::Abs => x.abs(),
+                Self::Relu => x.max(0),
+            })
+        })
+    }
+}
+
+struct Clamp;
+impl Operation for Clamp {
+    fn card(&self) -> Card {
+        let what = "n numbers moved between a lower and an upper limit";
+        card("clamp", what, "signed, k-1 bits", LESS_THAN)
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        let limit = i128::MAX >> (129 - R::BITS);
+        let x = draw.signed(n, R::BITS - 1);
+        vec![x, draw.integers(n, !limit, 0), draw.integers(n, 0, limit)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let limits = [on.integers(1), on.integers(2)];
+        Ok(integers(circuit::clamp(p, on.integers(0), limits, P::Ring::BITS - 1)?))
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        all(&z[0], n, |i| exact(x[0].at(i).clamp(x[1].at(i), x[2].at(i))))
+    }
+}
+
+/// Bits against a limit that everybody knows.
+struct LessThanPublic;
+impl LessThanPublic {
+    const BELOW: Below = Below { low: 0, width: 32, limit: 0x9e37_79b9 };
+}
+impl Operation for LessThanPublic {
+    fn card(&self) -> Card {
+        let source = "Garay, Schoenmakers, Villegas 2007, constants folded in";
+        let what = "n tests of x < c, bits against a public number";
+        card("less_than_public", what, "32 bits, unsigned", source)
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        vec![draw.bits(n, 32)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        Ok(bits(circuit::less_than_public(p, on.bits(0), &[Self::BELOW])?))
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        all(&z[0], n, |i| exact((x[0].at(i) < Self::BELOW.limit as i128).into()))
+    }
+}
+
+/// The greatest of one row.
+struct Argmax;
+impl Operation for Argmax {
+    fn card(&self) -> Card {
+        let what = "the greatest of n and where the first of it stands";
+        Card { n: 100_000, ..card("argmax", what, "signed, k-1 bits", "tournament; Batcher 1968") }
+    }
+    fn sizes(&self) -> Vec<usize> {
+        vec![1, 2, 127, 8_209]
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        vec![draw.signed(n, R::BITS - 1)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let rows = Rows { rows: 1, bits: P::Ring::BITS - 1, extreme: Extreme::Max };
+        let (greatest, index) = circuit::arg_extreme(p, on.integers(0), rows)?;
+        Ok(vec![Secret::Integers(greatest), Secret::Integers(index)])
+    }
+    fn check<R: Integer>(&self, _: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let greatest = x[0].values().max().expect("an element");
+        let first = x[0].values().position(|x| x == greatest).expect("the greatest");
+        all(&z[0], 1, |_| exact(greatest))?;
+        all(&z[1], 1, |_| exact(first as i128))
+    }
+}
+
+struct TopTen;
+impl Operation for TopTen {
+    fn card(&self) -> Card {
+        let source = "Batcher 1968; Shanbhag, Pirk, Madden 2018";
+        let what = "the ten greatest of n in order and where they stand";
+        Card { n: 100_000, ..card("top_k", what, "signed, 32 bits", source) }
+    }
+    fn sizes(&self) -> Vec<usize> {
+        vec![10, 11, 127, 8_209]
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        vec![draw.signed(n, 32)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let rows = Rows { rows: 1, bits: 32, extreme: Extreme::Max };
+        let (greatest, index) = circuit::top_k(p, on.integers(0), rows, 10)?;
+        Ok(vec![Secret::Integers(greatest), Secret::Integers(index)])
+    }
+    fn check<R: Integer>(&self, _: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let mut order: Vec<(i128, usize)> = x[0].values().zip(0..).collect();
+        order.sort_by_key(|(x, _)| std::cmp::Reverse(*x));
+        all(&z[0], 10, |i| exact(order[i].0))?;
+        all(&z[1], 10, |i| exact(order[i].1 as i128))
     }
 }

@@ -1,7 +1,7 @@
 //! What a protocol brings itself: sharing, products, truncation, conversions.
 
 use sharewell_mpc::{Protocol, Result};
-use sharewell_ring::{Dims, Integer};
+use sharewell_ring::{Dims, Integer, Ring};
 
 use super::check::{all, exact, rounded, some};
 use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong, bits, integers};
@@ -19,6 +19,8 @@ pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&And);
     visitor.visit(&A2b);
     visitor.visit(&B2a);
+    visitor.visit(&B2aDot);
+    visitor.visit(&OneHot);
 }
 
 const ARAKI: &str = "Araki et al. 2016 (eprint 2016/768) section 3";
@@ -254,5 +256,48 @@ impl Operation for B2a {
     }
     fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
         all(&z[0], n, |i| exact(x[0].at(i)))
+    }
+}
+
+/// Planes into the integers that they make.
+struct B2aDot;
+impl B2aDot {
+    const WIDTH: u32 = 32;
+}
+impl Operation for B2aDot {
+    fn card(&self) -> Card {
+        let what = "n integers from their 32 bits";
+        card("b2a_dot", what, "any", "ABY3 (eprint 2018/403) 5.4, summed before it is sent")
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        vec![draw.bits(n, Self::WIDTH)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let weights = (0..Self::WIDTH).map(|bit| P::Ring::ONE.shl(bit)).collect();
+        Ok(integers(p.b2a_dot(on.bits(0), &[weights])?))
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        all(&z[0], n, |i| exact(x[0].at(i)))
+    }
+}
+
+struct OneHot;
+impl OneHot {
+    const WIDTH: u32 = 3;
+}
+impl Operation for OneHot {
+    fn card(&self) -> Card {
+        let what = "which of its 8 values each of n numbers of 3 bits has";
+        let source = "products of bits; ABY3 (eprint 2018/403) 5.4 for the way into the ring";
+        card("one_hot", what, "3 bits", source)
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        vec![draw.bits(n, Self::WIDTH)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        Ok(integers(p.one_hot(on.bits(0), Self::WIDTH as usize)?))
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        all(&z[0], n << Self::WIDTH, |at| exact((x[0].at(at % n) == (at / n) as i128).into()))
     }
 }
