@@ -17,6 +17,7 @@
 pub mod circuit;
 mod error;
 mod lanes;
+pub mod order;
 mod owed;
 mod party;
 mod protocol;

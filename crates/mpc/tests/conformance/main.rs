@@ -13,6 +13,7 @@ mod clients;
 mod costs;
 mod independence;
 mod laws;
+mod order;
 mod party;
 mod program;
 mod random;

@@ -1,0 +1,338 @@
+//! Order and movement: right at the edges, stable, quoted exactly, within bounds, and telling
+//! nothing.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use sharewell_mpc::order::{self, Key, Ties};
+use sharewell_mpc::protocols::bounds::{Bounds, Interval};
+use sharewell_mpc::protocols::plain::Plain;
+use sharewell_mpc::{Arithmetic, Protocol, Result, Rows};
+use sharewell_net::Step;
+use sharewell_ring::{Integer, Ring, Z32, Z64, Z128};
+
+use crate::cases::{edges, noise};
+use crate::subject::{Rep3Over, Subject, run, sim, tally};
+
+/// What is done with the inputs; digits of so many bits where it sorts.
+#[derive(Copy, Clone, Debug)]
+enum Task {
+    /// All columns, by the first: bits, and whether signed and descending.
+    Sort { bits: u32, signed: bool, descending: bool, digit: usize },
+    /// The third by the first two, of so many bits, signed and unsigned.
+    TwoKeys([u32; 2], usize),
+    /// The first there and back, by the order of the second; and by permutations of it.
+    Permutations(u32),
+    /// The second, rows first whose lowest bit of the first is set.
+    Compaction,
+    /// The second, in segments that begin where the lowest bit of the first is set.
+    Segments,
+    /// Ranks of the first.
+    Rank(u32, Ties),
+    /// Least, median and greatest of the first.
+    Quantiles(u32),
+}
+
+impl Task {
+    fn run<P: Protocol>(self, p: &mut P, x: &[P::AShare]) -> Result<Vec<P::AShare>> {
+        let n = sharewell_mpc::Share::len(&x[0]);
+        Ok(match self {
+            Self::Sort { bits, signed, descending, digit } => {
+                let mut key = match signed {
+                    true => Key::signed(p, &x[0], bits)?,
+                    false => Key::unsigned(p, &x[0], bits)?,
+                };
+                if descending {
+                    key = key.descending(p);
+                }
+                let to = order::sort(p, &[key], digit)?;
+                order::apply(p, &to, Rows::ints(x.to_vec()))?.ints
+            }
+            Self::TwoKeys(bits, digit) => {
+                let first = Key::signed(p, &x[0], bits[0])?;
+                let second = Key::unsigned(p, &x[1], bits[1])?;
+                let to = order::sort(p, &[first, second], digit)?;
+                order::apply(p, &to, Rows::ints(vec![x[2].clone()]))?.ints
+            }
+            Self::Permutations(bits) => {
+                let key = Key::signed(p, &x[1], bits)?;
+                let to = order::sort(p, &[key], 2)?;
+                let back = order::inverse(p, &to)?;
+                let twice = order::compose(p, &to, &to)?;
+                let nothing = order::compose(p, &to, &back)?;
+                let mut out = vec![];
+                for to in [&to, &back, &twice, &nothing, &order::identity(p, n)?] {
+                    let bits = p.a2b(&x[2], P::Ring::BITS)?;
+                    let rows = Rows { ints: vec![x[0].clone()], bits: vec![bits] };
+                    let there = order::apply(p, to, rows)?;
+                    out.push(p.b2a(&sharewell_mpc::BitShare::pick(&there.bits[0], &[1]))?);
+                    out.extend(there.ints.clone());
+                    out.extend(order::apply_inverse(p, to, there)?.ints);
+                }
+                out
+            }
+            Self::Compaction => {
+                let flags = p.a2b(&x[0], 1)?;
+                let (to, count) = order::compaction(p, &flags)?;
+                let count = p.with_index(|q| q.reveal(&count))?[0].0;
+                let mut out = order::apply(p, &to, Rows::ints(vec![x[1].clone()]))?.ints;
+                out.push(p.public(&[P::Ring::from_u128(count.into())]));
+                out
+            }
+            Self::Segments => {
+                let starts = p.a2b(&x[0], 1)?;
+                let mut out = order::propagate(p, &starts, x[1..].to_vec())?;
+                out.extend(order::segmented_sum(p, &starts, &[&x[1], &x[2]])?);
+                out
+            }
+            Self::Rank(bits, ties) => {
+                let key = Key::signed(p, &x[0], bits)?;
+                vec![order::rank(p, &key, ties, 3)?]
+            }
+            Self::Quantiles(bits) => {
+                let places: &[usize] = if n == 0 { &[] } else { &[0, n / 2, n - 1] };
+                vec![order::order_statistics(p, &x[0], bits, places, 3)?]
+            }
+        })
+    }
+
+    fn open<P: Protocol>(
+        self,
+        p: &mut P,
+        mine: &[P::Ring],
+        lens: [usize; 3],
+    ) -> Result<Vec<Vec<P::Ring>>> {
+        let x = p.input(mine, &lens)?;
+        let out = self.run(p, &x)?;
+        out.iter().map(|x| p.reveal(x)).collect()
+    }
+
+    /// What must come out.
+    fn expected<R: Integer>(self, x: &[Vec<R>; 3]) -> Vec<Vec<R>> {
+        let n = x[0].len();
+        let [a, b, _] = x.each_ref().map(|x| x.iter().map(|x| x.to_i128()).collect::<Vec<_>>());
+        let low = |x: i128, bits: u32| x as u128 & u128::MAX >> (128 - bits);
+        let sorted_by = |key: &dyn Fn(usize) -> (i128, u128)| {
+            let mut rows: Vec<usize> = (0..n).collect();
+            rows.sort_by_key(|&row| key(row));
+            rows
+        };
+        let take = |x: &[R], rows: &[usize]| rows.iter().map(|&row| x[row]).collect::<Vec<R>>();
+        let flag = |row: usize| a[row] & 1 == 1;
+        match self {
+            Self::Sort { signed, descending, .. } => {
+                let sign = |x: i128| if descending { !x } else { x };
+                let rows = sorted_by(&|row| match signed {
+                    true => (sign(a[row]), 0),
+                    false => (0, sign(low(a[row], R::BITS) as i128) as u128 ^ 1 << 127),
+                });
+                x.iter().map(|x| take(x, &rows)).collect()
+            }
+            Self::TwoKeys(..) => {
+                vec![take(&x[2], &sorted_by(&|row| (a[row], low(b[row], R::BITS))))]
+            }
+            Self::Permutations(_) => {
+                let rows = sorted_by(&|row| (b[row], 0));
+                let mut back = vec![0; n];
+                rows.iter().enumerate().for_each(|(place, &row)| back[row] = place);
+                let twice: Vec<usize> = rows.iter().map(|&row| rows[row]).collect();
+                let same: Vec<usize> = (0..n).collect();
+                let bit: Vec<R> = x[2].iter().map(|x| R::from_u128(x.to_u128() >> 1 & 1)).collect();
+                let each = [&rows, &back, &twice, &same, &same];
+                each.iter()
+                    .flat_map(|rows| [take(&bit, rows), take(&x[0], rows), x[0].clone()])
+                    .collect()
+            }
+            Self::Compaction => {
+                let rows = sorted_by(&|row| (0, u128::from(!flag(row))));
+                let count = (0..n).filter(|&row| flag(row)).count();
+                vec![take(&x[1], &rows), vec![R::from_u128(count as u128)]]
+            }
+            Self::Segments => {
+                let (mut out, mut at) = (vec![vec![]; 4], [[R::ZERO; 2]; 2]);
+                for (row, values) in x[1].iter().zip(&x[2]).enumerate() {
+                    for (column, &value) in [values.0, values.1].into_iter().enumerate() {
+                        let [first, sum] = &mut at[column];
+                        if flag(row) {
+                            (*first, *sum) = (value, R::ZERO);
+                        }
+                        *sum = *sum + value;
+                        out[column].push(*first);
+                        out[column + 2].push(*sum);
+                    }
+                }
+                out
+            }
+            Self::Rank(_, ties) => {
+                let mut seen = a.clone();
+                seen.sort_unstable();
+                seen.dedup();
+                let count = |than: &dyn Fn(i128) -> bool| a.iter().filter(|a| than(**a)).count();
+                let rank = |x: i128| match ties {
+                    Ties::Min => 1 + count(&|a| a < x),
+                    Ties::DoubledMean => 1 + count(&|a| a < x) + count(&|a| a <= x),
+                    Ties::Dense => 1 + seen.iter().filter(|a| **a < x).count(),
+                };
+                vec![a.iter().map(|&x| R::from_u128(rank(x) as u128)).collect()]
+            }
+            Self::Quantiles(_) => {
+                let rows = sorted_by(&|row| (a[row], 0));
+                let all = if n == 0 { vec![] } else { vec![rows[0], rows[n / 2], rows[n - 1]] };
+                vec![take(&x[0], &all)]
+            }
+        }
+    }
+}
+
+/// Right, as `Plain` says, as quoted, and of a shape that tells nothing.
+fn check<S: Subject>(task: Task, x: &[Vec<S::Ring>; 3]) {
+    let lens = x.each_ref().map(Vec::len);
+    let measured = |x: &[Vec<S::Ring>; 3], seed| {
+        run::<S, _>(&sim::<S>().seed(seed), |p, me| task.open(p, &x[me], lens))
+    };
+    let outcome = measured(x, 1);
+    let mut quote = tally::<S>();
+    task.open(&mut quote, &[], lens).unwrap();
+    assert_eq!(outcome.cost.messages, quote.tallied(), "{task:?} of {lens:?}");
+    let others = x.each_ref().map(|x| vec![S::Ring::ONE; x.len()]);
+    assert_eq!(measured(&others, 2).cost.shape, outcome.cost.shape, "{task:?} of {lens:?}");
+    let expected = task.expected(x);
+    assert_eq!(task.open(&mut Plain::new(1), &x.concat(), lens).unwrap(), expected, "{task:?}");
+    for opened in outcome.values().unwrap() {
+        assert!(opened == expected, "{task:?} of {lens:?}: {opened:?}, not {expected:?}");
+    }
+}
+
+/// Tasks with the bits of their keys: the first two inputs', signed and otherwise.
+fn tasks(bits: u32) -> Vec<Task> {
+    let sort = |signed, descending, digit| Task::Sort { bits, signed, descending, digit };
+    let mut tasks = vec![
+        sort(true, false, 3),
+        sort(true, true, 1),
+        Task::Permutations(bits),
+        Task::Compaction,
+        Task::Segments,
+        Task::Quantiles(bits),
+    ];
+    tasks.extend([Ties::Min, Ties::DoubledMean, Ties::Dense].map(|ties| Task::Rank(bits, ties)));
+    tasks
+}
+
+fn every_task<R: Integer>() {
+    for n in [0, 1, 2, 67] {
+        for bits in [3, R::BITS] {
+            let x = [edges(n, bits, 1, 61), edges(n, bits, 10, 62), edges(n, R::BITS - 3, 3, 63)];
+            tasks(bits).into_iter().for_each(|task| check::<Rep3Over<R>>(task, &x));
+        }
+        let whole = |x: Vec<R>| x.into_iter().map(|x| x.shr(R::BITS - 7)).collect::<Vec<R>>();
+        let x =
+            [edges(n, R::BITS, 1, 64), edges(n, R::BITS, 10, 65), edges(n, 9, 1, 66)].map(whole);
+        let sort = |descending| Task::Sort { bits: 7, signed: false, descending, digit: 4 };
+        for task in [sort(false), sort(true), Task::TwoKeys([8, 7], 5)] {
+            check::<Rep3Over<R>>(task, &x);
+        }
+    }
+}
+
+#[test]
+fn every_task_is_right_quoted_exactly_and_oblivious_over_32_bits() {
+    every_task::<Z32>();
+}
+
+#[test]
+fn every_task_is_right_quoted_exactly_and_oblivious_over_64_bits() {
+    every_task::<Z64>();
+}
+
+#[test]
+fn every_task_is_right_quoted_exactly_and_oblivious_over_128_bits() {
+    every_task::<Z128>();
+}
+
+#[test]
+fn vectors_longer_than_a_frame_are_sorted() {
+    let mut noise = noise(7);
+    let mut column = |bits| (0..20_000).map(|_| Z64::from_i128(noise() >> (128 - bits))).collect();
+    let x = [column(9), column(64), column(3)];
+    check::<Rep3Over<Z64>>(Task::Sort { bits: 9, signed: true, descending: false, digit: 3 }, &x);
+    check::<Rep3Over<Z64>>(Task::Segments, &x);
+}
+
+#[test]
+fn random_columns_of_every_length_and_width_are_sorted_stably() {
+    let config = Config { cases: 60, ..Config::default() };
+    let law = |(n, bits, digit, seed): (usize, u32, usize, u64)| {
+        let mut noise = noise(seed);
+        let mut column = |bits| (0..n).map(|_| Z64::from_i128(noise() >> (128 - bits))).collect();
+        let x = [column(bits), column(64), (0..n).map(|i| Z64(i as u64)).collect()];
+        let descending = seed % 2 == 0;
+        check::<Rep3Over<Z64>>(Task::Sort { bits, signed: true, descending, digit }, &x);
+        Ok(())
+    };
+    let strategy = (0usize..200, 1u32..=64, 1usize..7, any::<u64>());
+    TestRunner::new(config).run(&strategy, law).unwrap();
+}
+
+#[test]
+fn bounds_accept_the_declared_range_and_refuse_what_is_wider() {
+    let task = Task::Sort { bits: 8, signed: true, descending: false, digit: 3 };
+    let verdict = |task: Task, range: (i128, i128)| {
+        let ranges = vec![vec![Interval::between(range.0, range.1); 5]; 3];
+        let mut bounds = Bounds::<Z64>::new(ranges);
+        task.open(&mut bounds, &[], [5; 3]).map(|_| bounds.outputs().to_vec())
+    };
+    let bounds = verdict(task, (-128, 127)).unwrap();
+    assert_eq!(bounds, vec![Interval::between(-128, 127); 15]);
+    assert!(verdict(task, (-128, 128)).is_err() && verdict(task, (-129, 0)).is_err());
+    let unsigned = Task::Sort { bits: 8, signed: false, descending: true, digit: 3 };
+    assert!(verdict(unsigned, (0, 255)).is_ok() && verdict(unsigned, (-1, 255)).is_err());
+    let ranks = verdict(Task::Rank(8, Ties::DoubledMean), (-128, 127)).unwrap();
+    assert_eq!(ranks, vec![Interval::between(0, 10); 5]);
+    let whole = (i64::MIN.into(), i64::MAX.into());
+    let full = Task::Sort { bits: 64, signed: true, descending: false, digit: 3 };
+    assert!(verdict(full, whole).is_ok());
+    for task in tasks(8) {
+        for bound in verdict(task, (0, 100)).unwrap() {
+            assert!(bound.lo.unwrap() >= 0 && bound.hi.unwrap() <= 500, "{task:?}: {bound}");
+        }
+    }
+}
+
+/// The destinations that P0 is told in sorts of three rows by two bits, bit by bit, one sort
+/// after the other.
+fn opened(keys: [u64; 3], sorts: usize) -> Vec<Vec<u32>> {
+    const OPEN: Step = Step("shuffle open");
+    let sim = sim::<Rep3Over<Z64>>().views();
+    let outcome = run::<Rep3Over<Z64>, _>(&sim, |p, _| {
+        let bits = p.public_bits(&sharewell_ring::Planes::slice_values(&keys.map(Z64), 2));
+        let key = [Key { bits, width: 2 }];
+        for _ in 0..sorts {
+            order::sort(p, &key, 1)?;
+        }
+        Ok(())
+    });
+    // In each sort the first shuffle has P0 in the role that is told by both others.
+    let told = outcome.views[0].iter().filter(|view| view.step == OPEN);
+    let parts: Vec<Vec<Z32>> = told.map(|view| bytemuck::pod_collect_to_vec(&view.body)).collect();
+    let whole = |pair: &[Vec<Z32>]| {
+        let mut sum = pair[0].clone();
+        Z32::add_assign(&mut sum, &pair[1]);
+        sum.into_iter().map(|x| x.0).collect()
+    };
+    outcome.outputs.into_iter().for_each(|end| end.unwrap());
+    parts.chunks(2).map(whole).collect()
+}
+
+#[test]
+fn what_a_sort_opens_is_uniform_whatever_the_keys_are() {
+    for keys in [[0, 0, 0], [3, 1, 2], [1, 1, 0]] {
+        let mut counts = BTreeMap::<Vec<u32>, f64>::new();
+        opened(keys, 600).into_iter().for_each(|order| *counts.entry(order).or_default() += 1.0);
+        assert_eq!(counts.values().sum::<f64>(), 600.0);
+        assert_eq!(counts.len(), 6, "{keys:?}");
+        let chi_square: f64 = counts.values().map(|n| (n - 100.0).powi(2) / 100.0).sum();
+        // 5 degrees of freedom: beyond 30 once in 60,000 seeds.
+        assert!(chi_square < 30.0, "{keys:?}: {chi_square}");
+    }
+}
