@@ -1,6 +1,6 @@
 //! Vectors of shares: everything about them that is local.
 
-use std::ops::{AddAssign, BitXorAssign, SubAssign};
+use std::ops::{AddAssign, BitXorAssign, Range, SubAssign};
 
 use sharewell_ring::{Bits, Planes, Ring};
 
@@ -50,6 +50,9 @@ pub trait BitShare: Clone + Send + Sync + for<'a> BitXorAssign<&'a Self> {
     /// Secrets by public index, in all planes.
     #[must_use]
     fn gather(&self, index: &[usize]) -> Self;
+    /// Secrets of a public range, in all planes.
+    #[must_use]
+    fn take(&self, range: Range<usize>) -> Self;
     /// AND with public planes; one plane serves all.
     fn mask(&mut self, by: &Planes);
 }
@@ -167,6 +170,9 @@ impl<const N: usize> BitShare for BitLinear<N> {
     }
     fn gather(&self, index: &[usize]) -> Self {
         Self(self.0.each_ref().map(|x| x.gather(index)))
+    }
+    fn take(&self, range: Range<usize>) -> Self {
+        Self(self.0.each_ref().map(|x| x.take_values(range.clone())))
     }
     fn mask(&mut self, by: &Planes) {
         let words = by.words();

@@ -9,7 +9,7 @@
 //! a multiplication, a truncation, a comparison or an opening must fit.
 
 use std::collections::VecDeque;
-use std::ops::{AddAssign, BitXorAssign, SubAssign};
+use std::ops::{AddAssign, BitXorAssign, Range, SubAssign};
 
 use sharewell_net::PartyId;
 use sharewell_ring::{Dims, Integer, Planes, Z32};
@@ -208,6 +208,9 @@ impl BitShare for Shape {
     }
     fn gather(&self, index: &[usize]) -> Self {
         Self { len: index.len(), ..*self }
+    }
+    fn take(&self, range: Range<usize>) -> Self {
+        Self { len: range.len(), ..*self }
     }
     fn mask(&mut self, _: &Planes) {}
 }

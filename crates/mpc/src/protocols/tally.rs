@@ -8,7 +8,7 @@
 //! parties wait costs the others nothing.
 
 use std::collections::BTreeMap;
-use std::ops::{AddAssign, BitXorAssign, SubAssign};
+use std::ops::{AddAssign, BitXorAssign, Range, SubAssign};
 
 use sharewell_net::{HEADER_LEN, PartyId};
 use sharewell_ring::{Dims, Integer, Planes, Z32};
@@ -183,6 +183,9 @@ impl BitShare for Area {
     }
     fn gather(&self, index: &[usize]) -> Self {
         Self { len: index.len(), ..*self }
+    }
+    fn take(&self, range: Range<usize>) -> Self {
+        Self { len: range.len(), ..*self }
     }
     fn mask(&mut self, _: &Planes) {}
 }
