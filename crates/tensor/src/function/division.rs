@@ -6,7 +6,7 @@ use sharewell_mpc::{Protocol, Result};
 use sharewell_ring::Integer;
 
 use super::normalise::normalise;
-use super::reciprocal::{PRECISION_MAX, reciprocal, relative_error, steps};
+use super::reciprocal::{PRECISION_MAX, PRECISION_MIN, reciprocal, relative_error, steps};
 use crate::Tensor;
 
 /// What is known of a division's operands, and the scale asked for.
@@ -28,9 +28,6 @@ pub struct Accuracy {
     /// Per unit of the value.
     pub relative: f64,
 }
-
-/// A reciprocal of fewer bits is not worth its start.
-const PRECISION_MIN: u32 = 12;
 
 impl Quotient {
     /// Whether a ring of `bits` bits holds every intermediate value.

@@ -18,6 +18,8 @@ const COARSE: u32 = 15;
 const SCALES: [u32; 3] = [16, 16, 30];
 /// Largest precision: more than that a double cannot show.
 pub(crate) const PRECISION_MAX: u32 = 57;
+/// Smallest precision worth the start.
+pub(crate) const PRECISION_MIN: u32 = 12;
 
 const RECIPROCAL: Cubic = Cubic {
     a: -1.505_994_929_908_050_6,

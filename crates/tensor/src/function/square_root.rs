@@ -15,7 +15,7 @@ use sharewell_ring::{Integer, Ring};
 
 use super::Accuracy;
 use super::normalise::{Layout, Places, Power, fraction};
-use super::reciprocal::{Cubic, Step, note_near, one_and, schedule, ulp};
+use super::reciprocal::{Cubic, PRECISION_MIN, Step, note_near, one_and, schedule, ulp};
 use crate::Tensor;
 
 const INVERSE_ROOT: Cubic = Cubic {
@@ -28,8 +28,6 @@ const INVERSE_ROOT: Cubic = Cubic {
 
 /// Beyond, three steps would not do.
 const PRECISION_MAX: u32 = 54;
-/// A coarser root is not worth its start.
-const PRECISION_MIN: u32 = 12;
 
 /// What is known of the argument of a root, and the scale asked for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 
 mod division;
 mod function;
+mod integer_division;
 mod linear;
 mod operations;
 
