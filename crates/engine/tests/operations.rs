@@ -133,6 +133,8 @@ groups! {
     ring_operations_are_right_at_the_price_quoted: "Ring",
     comparisons_are_right_at_the_price_quoted: "Comparison",
     numeric_functions_are_right_at_the_price_quoted: "Numeric",
+    linear_algebra_is_right_at_the_price_quoted: "Linear algebra",
+    samples_are_right_at_the_price_quoted: "Sampling",
     programs_are_right_at_the_price_quoted: "Programs",
 }
 

@@ -7,9 +7,11 @@
 mod check;
 mod comparison;
 mod draw;
+mod linear;
 mod numeric;
 mod program;
 mod ring;
+mod sample;
 
 use sharewell_mpc::{BitShare, Protocol, Result, Share};
 use sharewell_ring::{Integer, Planes, Ring};
@@ -23,6 +25,8 @@ pub fn each(visitor: &mut impl Visitor) {
     ring::each(visitor);
     comparison::each(visitor);
     numeric::each(visitor);
+    linear::each(visitor);
+    sample::each(visitor);
     program::each(visitor);
 }
 
