@@ -79,6 +79,15 @@ impl Base {
         R::from_u128((u128::from(k) * log_2 + (1 << (by - 1))) >> by)
     }
 
+    /// `log2(base)`.
+    pub(crate) fn factor_to_two(self) -> f64 {
+        match self {
+            Self::Two => 1.0,
+            Self::E => consts::LOG2_E,
+            Self::Ten => consts::LOG2_10,
+        }
+    }
+
     /// `1 / ln(base)`.
     fn factor(self) -> f64 {
         match self {

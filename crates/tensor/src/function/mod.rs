@@ -1,13 +1,22 @@
 //! Numeric functions, each with its domain, its worst error and its cost.
 
 mod division;
+mod exponential;
 mod integer_division;
 mod logarithm;
+mod normal;
 mod normalise;
+mod piecewise;
+mod polynomial;
 mod reciprocal;
+mod sigmoid;
 mod square_root;
 
 pub use division::{Accuracy, Quotient, divide, divide_public};
+pub use exponential::{Exponential, exponential};
 pub use integer_division::{Divided, IntegerQuotient, divide_integers};
 pub use logarithm::{Base, Logarithm, logarithm};
+pub use normal::{Normal, NormalQuantile, normal_cdf, normal_quantile};
+pub use piecewise::Argument;
+pub use sigmoid::{Fit, Sigmoid, sigmoid, tanh};
 pub use square_root::{Root, square_root};

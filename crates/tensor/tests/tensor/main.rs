@@ -1,7 +1,9 @@
 //! Every operation on tensors and every numeric function, under every interpreter: right as
 //! far as is stated, at the stated price, within proven intervals.
 
+mod curves;
 mod division;
+mod exponential;
 mod function;
 mod integer_division;
 mod linear;
