@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 mod intersection;
+mod rows;
 
 use sharewell_mpc::protocols::bounds::{Bounds, Interval};
 use sharewell_mpc::protocols::plain::Plain;
