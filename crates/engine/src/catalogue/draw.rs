@@ -35,6 +35,16 @@ impl Operand {
         Self { len, kind: Kind::Integers { lo, hi }, value: Box::new(value) }
     }
 
+    /// `width` planes of `len` bits.
+    #[must_use]
+    pub fn new_bits(
+        len: usize,
+        width: u32,
+        value: impl Fn(usize) -> i128 + Send + Sync + 'static,
+    ) -> Self {
+        Self { kind: Kind::Bits { width }, ..Self::new(len, (0, 0), value) }
+    }
+
     /// Elements.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -128,8 +138,7 @@ impl Draw {
     /// Uniform bits: `width` planes of `len`.
     pub fn bits(&mut self, len: usize, width: u32) -> Operand {
         let (seed, _) = self.next();
-        let value = move |i| (mix(seed, i as u64) >> (128 - width)) as i128;
-        Operand { kind: Kind::Bits { width }, ..Operand::new(len, (0, 0), value) }
+        Operand::new_bits(len, width, move |i| (mix(seed, i as u64) >> (128 - width)) as i128)
     }
 
     /// A seed for the next operand, and its number modulo two.

@@ -9,9 +9,11 @@ mod comparison;
 mod draw;
 mod linear;
 mod numeric;
+mod order;
 mod program;
 mod ring;
 mod sample;
+mod table;
 
 use sharewell_mpc::{BitShare, Protocol, Result, Share};
 use sharewell_ring::{Integer, Planes, Ring};
@@ -26,6 +28,8 @@ pub fn each(visitor: &mut impl Visitor) {
     comparison::each(visitor);
     numeric::each(visitor);
     linear::each(visitor);
+    order::each(visitor);
+    table::each(visitor);
     sample::each(visitor);
     program::each(visitor);
 }
@@ -103,6 +107,11 @@ pub trait Operation: Sync {
     /// Operands of size `n`, edges first.
     fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand>;
 
+    /// Ranges of what the operation itself shares, giver after giver, call after call.
+    fn inputs<R: Integer>(&self, _n: usize, _x: &[Operand]) -> Vec<Vec<(i128, i128)>> {
+        vec![]
+    }
+
     /// The operation itself.
     ///
     /// # Errors
@@ -139,8 +148,8 @@ pub struct Given<P: Protocol> {
     pub n: usize,
     /// The operands, one after the other.
     pub operands: Vec<Secret<P>>,
-    /// The first operand in the clear where it is known: what only the sharing of it looks at.
-    pub mine: Vec<P::Ring>,
+    /// Those that this party gave, in the clear: what is computed before anything is shared.
+    pub mine: Vec<Option<Vec<P::Ring>>>,
 }
 
 impl<P: Protocol> std::fmt::Debug for Given<P> {
@@ -160,17 +169,15 @@ impl<P: Protocol> Given<P> {
         for (at, operand) in operands.iter().enumerate() {
             let giver = at % 3;
             let known = me.is_none_or(|me| me == giver);
-            let mine: Vec<P::Ring> = if known { operand.in_ring() } else { vec![] };
+            let mine: Option<Vec<P::Ring>> = known.then(|| operand.in_ring());
             let mut lens = [0; 3];
             lens[giver] = operand.len();
-            let x = p.input(&mine, &lens)?.swap_remove(giver);
+            let x = p.input(mine.as_deref().unwrap_or_default(), &lens)?.swap_remove(giver);
             given.operands.push(match operand.bits() {
                 None => Secret::Integers(x),
                 Some(width) => Secret::Bits(p.a2b(&x, width)?),
             });
-            if at == 0 {
-                given.mine = mine;
-            }
+            given.mine.push(mine);
         }
         Ok(given)
     }
@@ -183,7 +190,8 @@ impl<P: Protocol> Given<P> {
                 Secret::Bits(p.public_bits(&Planes::zero(operand.len(), width as usize)))
             }
         };
-        Self { n, operands: operands.iter().map(one).collect(), mine: vec![] }
+        let mine = operands.iter().map(|_| None).collect();
+        Self { n, operands: operands.iter().map(one).collect(), mine }
     }
 
     /// An operand that is a vector of ring elements.

@@ -5,7 +5,10 @@ use std::ops::{Range, RangeInclusive};
 use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_ring::Integer;
 use sharewell_tensor::Tensor;
-use sharewell_tensor::function::{self, Accuracy, Base, Logarithm, Quotient, Root};
+use sharewell_tensor::function::{
+    self, Accuracy, Argument, Base, Exponential, Fit, IntegerQuotient, Logarithm, Normal, Quotient,
+    Root, Sigmoid,
+};
 
 use super::check::{all, exact, near};
 use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong};
@@ -16,6 +19,12 @@ pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&Function::InverseRoot);
     visitor.visit(&Function::Ln);
     visitor.visit(&Function::Log2);
+    visitor.visit(&Exp);
+    visitor.visit(&Curve::Sigmoid(Fit::Accurate));
+    visitor.visit(&Curve::Sigmoid(Fit::Fast));
+    visitor.visit(&Curve::Tanh);
+    visitor.visit(&Curve::NormalCdf);
+    visitor.visit(&DivideIntegers);
 }
 
 /// Fractional bits of operands and results.
@@ -169,5 +178,159 @@ impl Operation for Function {
         let value = |i| self.value(x[0].at(i) as f64 / f64::from(FRAC_BITS).exp2());
         all(&z[0], n, |i| value(i).map_or(exact(0), |value| within(value, bound)))?;
         all(&z[1], n, |i| exact(value(i).is_some().into()))
+    }
+}
+
+/// Too large a result is told by its flag.
+struct Exp;
+impl Exp {
+    const RESULT_BITS: u32 = 12;
+    const SPEC: Exponential = Exponential {
+        base: Base::E,
+        least: -16 << FRAC_BITS,
+        most: 16 << FRAC_BITS,
+        argument_frac_bits: FRAC_BITS,
+        result_bits: Self::RESULT_BITS,
+        frac_bits: FRAC_BITS,
+    };
+}
+impl Operation for Exp {
+    fn card(&self) -> Card {
+        let what = "n times e^x and whether it is below 4096, which stands for more";
+        let source = "Aly, Smart 2019 (eprint 2019/354) 4.2, minimax polynomial";
+        let error = stated(Self::SPEC.accuracy(64), "value");
+        Card { error, ..card("exp", what, "|x| <= 16", source) }
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        vec![draw.integers(n, Self::SPEC.least, Self::SPEC.most)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let x = on.tensor(0, &[on.n], FRAC_BITS);
+        let (value, flag) = function::exponential(p, &x, Self::SPEC)?;
+        Ok(vec![Secret::Integers(value.into_shares()), Secret::Integers(flag)])
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let (bound, limit) = (Self::SPEC.accuracy(R::BITS), f64::from(Self::RESULT_BITS).exp2());
+        let value = |i| (x[0].at(i) as f64 / f64::from(FRAC_BITS).exp2()).exp();
+        let most = 1 << (Self::RESULT_BITS + FRAC_BITS);
+        // Within 2 % of the limit either answer may come.
+        all(&z[1], n, |i| match value(i) / limit {
+            ratio if ratio > 1.02 => exact(0),
+            ratio if ratio < 0.98 => exact(1),
+            _ => 0..=1,
+        })?;
+        all(&z[0], n, |i| match z[1][i].to_i128() {
+            0 => exact(most),
+            _ => within(value(i), bound),
+        })
+    }
+}
+
+/// Between two limits, for every argument.
+enum Curve {
+    Sigmoid(Fit),
+    Tanh,
+    NormalCdf,
+}
+impl Curve {
+    const ARGUMENT: Argument = Argument { bits: 21, frac_bits: FRAC_BITS };
+    const NORMAL: Normal = Normal { argument: Self::ARGUMENT, frac_bits: FRAC_BITS };
+
+    fn sigmoid(fit: Fit) -> Sigmoid {
+        Sigmoid { argument: Self::ARGUMENT, frac_bits: FRAC_BITS, fit }
+    }
+
+    fn accuracy(&self, ring_bits: u32) -> Accuracy {
+        let absolute = match self {
+            Self::Sigmoid(fit) => Self::sigmoid(*fit).accuracy(ring_bits),
+            Self::Tanh => 2.0 * Self::sigmoid(Fit::Accurate).accuracy(ring_bits),
+            Self::NormalCdf => Self::NORMAL.accuracy(ring_bits),
+        };
+        Accuracy { absolute, relative: 0.0 }
+    }
+
+    fn value(&self, x: f64) -> f64 {
+        match self {
+            Self::Sigmoid(_) => 1.0 / (1.0 + (-x).exp()),
+            Self::Tanh => x.tanh(),
+            Self::NormalCdf => normal_cdf(x),
+        }
+    }
+}
+impl Operation for Curve {
+    fn card(&self) -> Card {
+        const PIECES: &str =
+            "minimax polynomials in pieces, chosen as in ABY3 (eprint 2018/403) 5.4.2";
+        let (name, what) = match self {
+            Self::Sigmoid(Fit::Fast) => ("sigmoid fast", "n times 1 / (1 + e^-x), for training"),
+            Self::Sigmoid(_) => ("sigmoid", "n times 1 / (1 + e^-x)"),
+            Self::Tanh => ("tanh", "n hyperbolic tangents"),
+            Self::NormalCdf => ("normal_cdf", "n masses of the normal distribution below x"),
+        };
+        let error = stated(self.accuracy(64), "value");
+        Card { error, ..card(name, what, "|x| < 32", PIECES) }
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        let limit = (1 << Self::ARGUMENT.bits) - 1;
+        vec![draw.integers(n, -limit, limit)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let x = on.tensor(0, &[on.n], FRAC_BITS);
+        let y = match self {
+            Self::Sigmoid(fit) => function::sigmoid(p, &x, Self::sigmoid(*fit))?,
+            Self::Tanh => function::tanh(p, &x, Self::sigmoid(Fit::Accurate))?,
+            Self::NormalCdf => function::normal_cdf(p, &x, Self::NORMAL)?,
+        };
+        Ok(vec![Secret::Integers(y.into_shares())])
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let bound = self.accuracy(R::BITS);
+        let value = |i| self.value(x[0].at(i) as f64 / f64::from(FRAC_BITS).exp2());
+        all(&z[0], n, |i| within(value(i), bound))
+    }
+}
+
+/// The mass below `x`, by the density's series `x + x^3 / 3 + x^5 / 15 + ..`.
+fn normal_cdf(x: f64) -> f64 {
+    if x.abs() > 8.0 {
+        return if x > 0.0 { 1.0 } else { 0.0 };
+    }
+    let density = (-x * x / 2.0).exp() / std::f64::consts::TAU.sqrt();
+    let (mut term, mut sum) = (x, x);
+    for k in 1..150 {
+        term *= x * x / f64::from(2 * k + 1);
+        sum += term;
+    }
+    0.5 + density * sum
+}
+
+struct DivideIntegers;
+impl DivideIntegers {
+    fn spec<R: Integer>() -> IntegerQuotient {
+        IntegerQuotient { numerator_bits: R::BITS / 2 - 2, divisor_bits: R::BITS / 2 - 2 }
+    }
+}
+impl Operation for DivideIntegers {
+    fn card(&self) -> Card {
+        let what = "n quotients of integers, rounded down, remainders, and whether b is not 0";
+        let source = "long division by a reciprocal; Knuth, TAOCP 2, 4.3.1";
+        let error = "exact".into();
+        Card { error, ..card("divide integers", what, "0 <= a, b < 2^(k/2-2)", source) }
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        let limit = (1 << Self::spec::<R>().numerator_bits) - 1;
+        vec![draw.integers(n, 0, limit), draw.integers(n, 0, limit)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let [a, b] = [0, 1].map(|at| on.tensor(at, &[on.n], 0));
+        let divided = function::divide_integers(p, &a, &b, Self::spec::<P::Ring>())?;
+        let [quotient, remainder] = [divided.quotient, divided.remainder].map(Tensor::into_shares);
+        Ok([quotient, remainder, divided.nonzero].map(Secret::Integers).into())
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let pair = |i| (x[0].at(i), x[1].at(i));
+        all(&z[0], n, |i| exact(pair(i).0.checked_div(pair(i).1).unwrap_or(0)))?;
+        all(&z[1], n, |i| exact(pair(i).0.checked_rem(pair(i).1).unwrap_or(0)))?;
+        all(&z[2], n, |i| exact((pair(i).1 != 0).into()))
     }
 }

@@ -56,8 +56,12 @@ impl Operation for Input {
     fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
         vec![draw.signed(n, R::BITS)]
     }
+    fn inputs<R: Integer>(&self, n: usize, x: &[Operand]) -> Vec<Vec<(i128, i128)>> {
+        vec![vec![x[0].range(R::BITS); n], vec![], vec![]]
+    }
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
-        Ok(integers(p.input(&on.mine, &[on.n, 0, 0])?.swap_remove(0)))
+        let mine = on.mine[0].as_deref().unwrap_or_default();
+        Ok(integers(p.input(mine, &[on.n, 0, 0])?.swap_remove(0)))
     }
     fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
         all(&z[0], n, |i| exact(x[0].at(i)))
