@@ -54,8 +54,10 @@ impl<P: Protocol> std::fmt::Debug for Groups<P> {
 /// Cost per row: [`sort`] by all keys and one bit, [`apply`] to them and to a column for each
 /// key and each column summed, [`starts`], one AND, [`compaction`], [`apply`] to all columns;
 /// for each different column of a least or greatest value a [`sort`] by the keys and the
-/// column and [`apply`] to it. Per place: [`Protocol::b2a`] of one bit and a multiplication
-/// for each column. `digit` as in [`sort`].
+/// column and [`apply`] to it, the first of which serves in place of the sort by keys alone.
+/// Per place: [`Protocol::b2a`] of one bit and a multiplication for each column. For a count
+/// and a sum by a key of 32 bits 2030 bytes per row in all and 71 rounds. `digit` as in
+/// [`sort`].
 /// Source: Asharov et al. 2022 (eprint 2022/1595), a sort and differences of running totals;
 /// differs: extremes by further sorts instead of scans.
 ///
@@ -75,8 +77,11 @@ pub fn group_by<P: Protocol>(
 ) -> Result<Groups<P>> {
     let (n, key_count) = (table.len(), table.keys.len());
     let key = sorting_key(p, &table.keys, &table.valid)?;
-    let extremes = in_order(p, table, aggregates, &key, digit)?;
-    let to = sort(p, std::slice::from_ref(&key), digit)?;
+    let (extremes, to) = in_order(p, table, aggregates, &key, digit)?;
+    let to = match to {
+        Some(to) => to,
+        None => sort(p, std::slice::from_ref(&key), digit)?,
+    };
     let ints = carried(p, table, aggregates)?;
     let mut moved = apply(p, &to, Rows { ints, bits: vec![key.bits] })?;
     let key = Key { bits: moved.bits.swap_remove(0), width: key.width };
@@ -134,15 +139,16 @@ fn carried<P: Protocol>(
 }
 
 /// Columns of which a least or greatest value is asked for, each in an order by the keys and
-/// itself.
+/// itself; and one such order, if there is any.
+#[expect(clippy::type_complexity, reason = "columns and an order")]
 fn in_order<P: Protocol>(
     p: &mut P,
     table: &Table<P>,
     aggregates: &[Aggregate],
     key: &Key<P::BShare>,
     digit: usize,
-) -> Result<BTreeMap<usize, P::AShare>> {
-    let mut out = BTreeMap::new();
+) -> Result<(BTreeMap<usize, P::AShare>, Option<Places<P>>)> {
+    let (mut out, mut order) = (BTreeMap::new(), None);
     for aggregate in aggregates {
         if let Aggregate::Min(at) | Aggregate::Max(at) = aggregate
             && !out.contains_key(at)
@@ -152,9 +158,10 @@ fn in_order<P: Protocol>(
             let to = sort(p, &[key.clone(), values], digit)?;
             let rows = Rows::ints(vec![column.values.clone()]);
             out.insert(*at, apply(p, &to, rows)?.ints.swap_remove(0));
+            order = Some(to);
         }
     }
-    Ok(out)
+    Ok((out, order))
 }
 
 /// An aggregate of every group, from what stands in its last row, group after group.

@@ -278,6 +278,27 @@ fn one_group_and_groups_of_one_have_every_aggregate() {
 }
 
 #[test]
+fn tables_longer_than_a_frame_are_right_at_the_quoted_price() {
+    let n = 8_209;
+    let left = Rows {
+        keys: (0..n).map(|i| [i * i % 211, i % 3 - 1]).collect(),
+        columns: [(0..n).map(|i| i % 2000 - 1000).collect(), vec![1; n as usize]],
+        valid: (0..n).map(|i| i % 5 > 0).collect(),
+    };
+    let unique = |i: &usize| *i < 900 && !i.is_multiple_of(5);
+    let mut right = left.clone();
+    let mut seen = BTreeSet::new();
+    for i in 0..n as usize {
+        right.valid[i] = unique(&i) && seen.insert(right.keys[i]);
+    }
+    let asks = [Ask::Groups(vec![Aggregate::Count, Aggregate::Max(0)], 700), Ask::Join];
+    for ask in asks {
+        let case = Case { sides: [left.clone(), right.clone()], ask };
+        assert_eq!(everywhere::<Z64>(&case), case.expected());
+    }
+}
+
+#[test]
 fn sums_and_keys_that_could_be_out_of_range_are_refused() {
     fn refused(key: i128, value_bits: u32) -> Option<&'static str> {
         let rows = 8;

@@ -58,10 +58,10 @@ const SCALES: [(u64, u64); 7] = [(1, 3), (1, 1), (3, 2), (10, 1), (4, 1), (100, 
 fn discrete_laplace_fits_its_definition_and_not_its_neighbours() {
     for (seed, (num, den)) in (1..).zip(SCALES) {
         let sampler = Sampler::Laplace(Ratio { num, den });
-        let drawn = sampler.plainly::<Z64>(300_000, seed);
+        let drawn = sampler.plainly::<Z64>(100_000, seed);
         let scale = num as f64 / den as f64;
         holds(sampler, &drawn, laplace(scale), 2000);
-        assert!(misfit(&drawn, laplace(scale * 1.04), 2000) > 8.0, "{sampler:?} fits anything");
+        assert!(misfit(&drawn, laplace(scale * 1.06), 2000) > 6.0, "{sampler:?} fits anything");
     }
 }
 
@@ -69,10 +69,10 @@ fn discrete_laplace_fits_its_definition_and_not_its_neighbours() {
 fn discrete_gaussian_fits_its_definition_and_not_its_neighbours() {
     for (seed, (num, den)) in (1..).zip([(1, 3), (1, 1), (3, 2), (10, 1), (100, 7), (900, 1)]) {
         let sampler = Sampler::Gaussian(Ratio { num, den });
-        let drawn = sampler.plainly::<Z64>(200_000, seed);
+        let drawn = sampler.plainly::<Z64>(60_000, seed);
         let variance = num as f64 / den as f64;
         holds(sampler, &drawn, gaussian(variance), 1000);
-        assert!(misfit(&drawn, gaussian(variance * 1.08), 1000) > 8.0, "{sampler:?} fits all");
+        assert!(misfit(&drawn, gaussian(variance * 1.12), 1000) > 6.0, "{sampler:?} fits all");
     }
 }
 
@@ -80,7 +80,7 @@ fn discrete_gaussian_fits_its_definition_and_not_its_neighbours() {
 fn uniform_integers_fit_and_reach_both_ends() {
     for (seed, bound) in (1..).zip([2, 3, 5, 6, 7, 10, 100, 1000]) {
         let sampler = Sampler::Uniform(bound);
-        let drawn = sampler.plainly::<Z64>(200_000, seed);
+        let drawn = sampler.plainly::<Z64>(100_000, seed);
         let inside = 0..bound as i128;
         assert!(drawn.iter().all(|x| inside.contains(x)));
         let chance = |x| if inside.contains(&x) { 1.0 / bound as f64 } else { 0.0 };
@@ -104,7 +104,7 @@ fn coins_of_several_chances_fit_and_are_independent() {
     let chances = [(1, 3), (1, 2), (999, 1000), (1, 1000), (5, 7)];
     let ratio = |(num, den)| Probability::ratio(Ratio { num, den });
     let mut p = Plain::<Z64>::new(8);
-    let n = 400_000;
+    let n = 200_000;
     let coins = sample::bernoulli(&mut p, &chances.map(ratio), n, 64).unwrap();
     let bits: Vec<Z64> = p.b2a(&coins).unwrap().0[0].clone();
     let bit = |coin: usize, i: usize| bits[coin * n + i].0 as f64;
@@ -124,7 +124,7 @@ fn coins_of_several_chances_fit_and_are_independent() {
 
 #[test]
 fn normal_deviates_have_normal_moments_and_quantiles() {
-    let n = 200_000;
+    let n = 50_000;
     let one = f64::from(1 << 16);
     for drawn in
         [Sampler::Normal(16).plainly::<Z64>(n, 1), Sampler::Normal(16).plainly::<Z128>(n, 2)]
