@@ -1,5 +1,6 @@
 //! Numeric functions, each with its domain, its worst error and its cost.
 
+mod bounded_division;
 mod division;
 mod exponential;
 mod integer_division;
@@ -12,6 +13,7 @@ mod reciprocal;
 mod sigmoid;
 mod square_root;
 
+pub use bounded_division::{BoundedQuotient, divide_bounded};
 pub use division::{Accuracy, Quotient, divide, divide_public};
 pub use exponential::{Exponential, exponential};
 pub use integer_division::{Divided, IntegerQuotient, divide_integers};

@@ -1,6 +1,7 @@
 //! Every operation on tensors and every numeric function, under every interpreter: right as
 //! far as is stated, at the stated price, within proven intervals.
 
+mod bounded_division;
 mod curves;
 mod division;
 mod exponential;
