@@ -1,38 +1,15 @@
 """Fits of the polynomials with which reciprocals, roots and logarithms begin.
 
-Remez' exchange in decimal arithmetic of 60 digits, nothing but the standard library:
+Remez' exchange with a weight, in decimal arithmetic of 60 digits:
 
     python3 crates/tensor/fits/roots.py
 
 prints coefficients as Rust source, with the worst error of each fit on a grid.
 """
 
-from decimal import Decimal as D, getcontext
+from decimal import Decimal as D
 
-getcontext().prec = 60
-
-
-def solve(rows, right):
-    """Gaussian elimination with the largest pivot."""
-    n = len(rows)
-    m = [row + [r] for row, r in zip(rows, right)]
-    for i in range(n):
-        pivot = max(range(i, n), key=lambda k: abs(m[k][i]))
-        m[i], m[pivot] = m[pivot], m[i]
-        for k in range(i + 1, n):
-            by = m[k][i] / m[i][i]
-            m[k] = [a - by * b for a, b in zip(m[k], m[i])]
-    x = [D(0)] * n
-    for i in reversed(range(n)):
-        x[i] = (m[i][n] - sum(m[i][k] * x[k] for k in range(i + 1, n))) / m[i][i]
-    return x
-
-
-def horner(c, t):
-    total = D(0)
-    for a in reversed(c):
-        total = total * t + a
-    return total
+from fit import horner, solve
 
 
 def remez(f, weight, low, high, degree, grid=601, rounds=8):

@@ -11,6 +11,7 @@ use sharewell_mpc::{Protocol, Result, Share, circuit};
 use sharewell_ring::{Integer, Ring};
 
 use super::normalise::normalise;
+use super::polynomial::constant;
 use super::reciprocal::{PRECISION_MAX, PRECISION_MIN, reciprocal, relative_error, steps};
 use crate::Tensor;
 
@@ -108,7 +109,7 @@ pub fn divide_integers<P: Protocol>(
 
     // Zero by zero, so that what is left stays below the divisor's multiples.
     let mut left = p.mul(a.shares(), &divisor.nonzero)?;
-    let mut quotient = p.public(&vec![P::Ring::ZERO; a.len()]);
+    let mut quotient = constant(p, P::Ring::ZERO, a.len());
     for Digit { before, guard } in spec.digits(bits) {
         // b v < 2^L.
         let limit = (before * f64::from(width).exp2()) as i128 + 1;
@@ -118,7 +119,7 @@ pub fn divide_integers<P: Protocol>(
         let normalised = p.trunc(&normalised, width - guard)?;
         let mut digit = p.mul(&normalised, &y)?;
         let margin = P::Ring::from_u128(3).shl(precision + guard - 1);
-        digit -= &p.public(&vec![margin; a.len()]);
+        digit -= &constant(p, margin, a.len());
         let digit = p.trunc(&digit, precision + guard)?;
         quotient += &digit;
         left -= &p.mul(&digit, b.shares())?;

@@ -14,6 +14,7 @@ use sharewell_ring::Integer;
 
 use super::Accuracy;
 use super::normalise::{Layout, Places, Power, fraction};
+use super::polynomial::{add_scaled, constant, powers};
 use super::reciprocal::{scaled, ulp};
 use crate::Tensor;
 
@@ -191,11 +192,11 @@ pub fn logarithm<P: Protocol>(
     p.note_bound(&mut power, 0, 1 << layout.last());
     p.note_bound(&mut below, 0, of_power(layout.last()).to_i128() + 1);
     let mut t = fraction(p, x.shares(), (&power, &read.positive), layout, precision)?;
-    t -= &p.public(&vec![scaled(0.75, precision); n]);
+    t -= &constant(p, scaled(0.75, precision), n);
 
     let (_, blocks) = spec.fit(bits);
     let mut result = evaluate(p, &t, blocks, factor, precision)?;
-    result += &p.public(&vec![of_power(spec.bits) - of_power(spec.scale); n]);
+    result += &constant(p, of_power(spec.bits) - of_power(spec.scale), n);
     result -= &below;
     let result = p.trunc(&result, precision - spec.frac_bits)?;
     let result = p.mul(&result, &read.positive)?;
@@ -210,20 +211,14 @@ fn evaluate<P: Protocol>(
     factor: f64,
     precision: u32,
 ) -> Result<P::AShare> {
-    let n = t.len();
+    let mut powers = powers(p, t, 4, precision)?;
     let quarter = 1i128 << (precision - 2);
-    let mut square = p.mul_trunc(t, t, precision)?;
-    p.note_bound(&mut square, 0, (quarter >> 2) + 2);
-    let higher = P::AShare::concat(&[t, &square]);
-    let higher = p.mul_trunc(&higher, &P::AShare::concat(&[&square, &square]), precision)?;
-    let (cube, mut fourth) = higher.split(n);
-    p.note_bound(&mut fourth, 0, (quarter >> 6) + 2);
-    let block = |p: &P, [c0, c1, c2, c3]: [f64; 4]| {
-        let mut sum = p.public(&vec![scaled(c0 * factor, 2 * precision); n]);
-        for (c, power) in [(c1, t), (c2, &square), (c3, &cube)] {
-            let mut term = power.clone();
-            term.scale(&[scaled(c * factor, precision)]);
-            sum += &term;
+    p.note_bound(&mut powers[1], 0, (quarter >> 2) + 2);
+    p.note_bound(&mut powers[3], 0, (quarter >> 6) + 2);
+    let block = |p: &P, block: [f64; 4]| {
+        let mut sum = constant(p, scaled(block[0] * factor, 2 * precision), t.len());
+        for (c, power) in block[1..].iter().zip(&powers) {
+            add_scaled(&mut sum, power, scaled(c * factor, precision));
         }
         sum
     };
@@ -231,7 +226,7 @@ fn evaluate<P: Protocol>(
     let mut sum = block(p, *last);
     for &other in others.iter().rev() {
         let above = p.trunc(&sum, precision)?;
-        sum = p.mul(&above, &fourth)?;
+        sum = p.mul(&above, &powers[3])?;
         sum += &block(p, other);
     }
     p.trunc(&sum, precision)

@@ -10,6 +10,8 @@
 use sharewell_mpc::{BitShare, Protocol, Result, Share, circuit};
 use sharewell_ring::{Integer, Ring};
 
+use super::polynomial::{constant, pieces};
+
 /// The digits of the place of each leading one: 0 for the topmost, and none of a number that is
 /// not positive.
 pub(crate) struct Places<P: Protocol> {
@@ -162,23 +164,11 @@ impl<P: Protocol> Places<P> {
             powers_read
         };
         Ok(Readings {
-            powers: blocks(powers_read, powers.len()),
-            sums: blocks(sums_read, sums.len()),
+            powers: pieces::<P>(powers_read, powers.len()),
+            sums: pieces::<P>(sums_read, sums.len()),
             positive,
         })
     }
-}
-
-/// As many vectors of equal length that stand one after the other.
-fn blocks<S: Share<R>, R>(mut x: S, count: usize) -> Vec<S> {
-    let len = x.len().checked_div(count).unwrap_or(0);
-    let mut out = vec![];
-    for _ in 0..count {
-        let (first, rest) = x.split(len);
-        out.push(first);
-        x = rest;
-    }
-    out
 }
 
 /// `d = x power / 2^top` at scale `precision`, in `[2^-group, 1]`; 1/2 of what is not positive.
@@ -197,7 +187,7 @@ pub(crate) fn fraction<P: Protocol>(
 ) -> Result<P::AShare> {
     let Layout { top, group, .. } = layout;
     let mut d = p.mul(x, power)?;
-    let mut none = p.public(&vec![P::Ring::ONE; x.len()]);
+    let mut none = constant(p, P::Ring::ONE, x.len());
     none -= positive;
     none.scale(&[P::Ring::ONE.shl(top - 1)]);
     d += &none;

@@ -12,6 +12,8 @@
 use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_ring::{Integer, Ring};
 
+use super::polynomial::constant;
+
 /// Bits of the cubic's argument.
 const COARSE: u32 = 15;
 /// Scales of what the cubic and the steps before the last one make.
@@ -54,16 +56,15 @@ impl Cubic {
         precision: u32,
     ) -> Result<[P::AShare; 2]> {
         let (scale, to) = scales(precision);
-        let constant = |p: &P, c: f64, scale: u32| p.public(&vec![scaled(c, scale); d.len()]);
         let mut d = p.trunc(d, precision - scale)?;
         p.note_bound(&mut d, 1 << (scale - 2), 1 << scale);
         let mut left = d.clone();
-        left += &constant(p, self.a, scale);
+        left += &constant(p, scaled(self.a, scale), d.len());
         left = p.mul(&d, &left)?;
-        left += &constant(p, self.b, 2 * scale);
+        left += &constant(p, scaled(self.b, 2 * scale), d.len());
         let mut right = d.clone();
         right.scale(&[P::Ring::from_i128(self.leading_twice)]);
-        right += &constant(p, self.c, scale + 1);
+        right += &constant(p, scaled(self.c, scale + 1), d.len());
         let y = p.mul_trunc(&left, &right, 3 * scale + 1 - to)?;
         Ok([d, y])
     }
@@ -179,7 +180,7 @@ pub(crate) fn reciprocal<P: Protocol>(
 
 /// Public `1 + more`.
 pub(crate) fn one_and<P: Protocol>(p: &P, more: f64, scale: u32, len: usize) -> P::AShare {
-    p.public(&vec![P::Ring::ONE.shl(scale) + scaled(more, scale); len])
+    constant(p, P::Ring::ONE.shl(scale) + scaled(more, scale), len)
 }
 
 /// Notes that `x` is between two numbers or farther from them by thrice `error` at most.
