@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use sharewell_mpc::{Arithmetic, BitShare, Protocol, Result, Share};
-use sharewell_ring::Planes;
+use sharewell_ring::{Integer, Planes};
 
 use super::Bins;
 
@@ -77,12 +77,13 @@ impl<P: Arithmetic> std::fmt::Debug for Intersection<P> {
 /// have more bits.
 ///
 /// # Panics
-/// If `given` gives other lengths than it is asked for.
+/// If `given` gives other lengths than it is asked for, or the ring has no more bits than keys.
 pub fn intersect<P: Protocol>(
     p: &mut P,
     bins: &Bins,
     mut given: impl FnMut(&mut P, Range<usize>) -> Result<[Given<P>; 2]>,
 ) -> Result<Intersection<P>> {
+    assert!(bins.key_bits() < P::Ring::BITS, "keys of {} bits", bins.key_bits());
     let step = (COMPARISONS_AT_ONCE / bins.load().max(1)).max(1);
     let mut total: Option<Intersection<P>> = None;
     for from in (0..bins.count()).step_by(step) {

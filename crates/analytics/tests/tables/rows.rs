@@ -277,6 +277,25 @@ fn one_group_and_groups_of_one_have_every_aggregate() {
     }
 }
 
+/// Without keys all valid rows are one group.
+#[test]
+fn a_table_without_keys_is_one_group() {
+    let mut p = Plain::<Z64>::new(1);
+    let values = |x: &[u64]| x.iter().map(|x| Z64(*x)).collect::<Vec<_>>();
+    for valid in [[1, 0, 1], [0, 0, 0]] {
+        let column = Column { values: p.public(&values(&[4, 5, 9])), bits: 5 };
+        let valid_share = p.public(&values(&valid));
+        let table = Table { keys: vec![], columns: vec![column], valid: valid_share };
+        let aggregates = [Aggregate::Count, Aggregate::Sum(0), Aggregate::Max(0)];
+        let groups = group_by(&mut p, &table, &aggregates, 1, DIGIT).unwrap();
+        let opened: Vec<u64> =
+            groups.aggregates.iter().map(|x| p.reveal(x).unwrap()[0].0).collect();
+        assert_eq!(opened, if valid[0] == 1 { [2, 13, 9] } else { [0, 0, 0] });
+        let distinct = count_distinct(&mut p, &table, DIGIT).unwrap();
+        assert_eq!(p.reveal(&distinct).unwrap(), [Z64(valid[0])]);
+    }
+}
+
 #[test]
 fn tables_longer_than_a_frame_are_right_at_the_quoted_price() {
     let n = 8_209;
