@@ -6,10 +6,10 @@ mod exponential;
 mod integer_division;
 mod logarithm;
 mod normal;
-mod normalise;
+pub(crate) mod normalise;
 mod piecewise;
 mod polynomial;
-mod reciprocal;
+pub(crate) mod reciprocal;
 mod sigmoid;
 mod square_root;
 

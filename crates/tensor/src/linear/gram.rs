@@ -3,12 +3,13 @@
 use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_ring::Dims;
 
+use super::symmetric;
 use crate::Tensor;
 
 /// `X^T X` of a matrix `X` [m, n], at the scale asked for, at most twice that of `X`; exactly
 /// symmetric, no diagonal element below 0.
 ///
-/// Domain: each product at full scale below `2^(BITS-2)`. Error: one unit in the last place, none
+/// Domain: each element at full scale below `2^(BITS-2)`. Error: one unit in the last place, none
 /// at full scale. Cost: one matrix product, and [`Protocol::trunc`] of its lower half, which is
 /// less than [`Protocol::matmul_trunc`] of all and takes no more rounds.
 ///
@@ -21,15 +22,13 @@ pub fn gram<P: Protocol>(p: &mut P, x: &Tensor<P>, frac_bits: u32) -> Result<Ten
     let [m, n] = x.matrix();
     let by = (2 * x.frac_bits()).checked_sub(frac_bits).expect("no finer scale than the square's");
     let wide = p.matmul(x.transpose().shares(), x.shares(), Dims { m: n, k: m, n })?;
-    // The diagonal first, then what is below it, column after column.
-    let below = (0..n).flat_map(|j| (j + 1..n).map(move |i| i * n + j));
-    let half = wide.gather(&(0..n).map(|i| i * n + i).chain(below).collect::<Vec<_>>());
-    let (mut diagonal, below) = half.split(n);
-    p.note_bound(&mut diagonal, 0, i128::MAX);
-    let half = p.trunc(&P::AShare::concat(&[&diagonal, &below]), by)?;
-    // Of the columns before `j` there are `n - 1`, `n - 2` and so on elements.
-    let lower = |i: usize, j: usize| n + j * (2 * n - j - 1) / 2 + i - j - 1;
-    let place = |i: usize, j: usize| if i == j { i } else { lower(i.max(j), i.min(j)) };
-    let all: Vec<usize> = (0..n).flat_map(|i| (0..n).map(move |j| place(i, j))).collect();
-    Ok(Tensor::new(half.gather(&all), &[n, n], frac_bits))
+    let half = wide.gather(&symmetric::half(n));
+    let mut squares = half.gather(&symmetric::diagonal(n));
+    p.note_bound(&mut squares, 0, i128::MAX);
+    // The diagonal comes twice, and the second time it is known not to be negative.
+    let behind: Vec<usize> = (0..n).map(|i| half.len() + i).collect();
+    let mut place: Vec<usize> = (0..half.len()).collect();
+    symmetric::diagonal(n).into_iter().zip(behind).for_each(|(at, behind)| place[at] = behind);
+    let half = p.trunc(&P::AShare::concat(&[&half, &squares]).gather(&place), by)?;
+    Ok(Tensor::new(half.gather(&symmetric::whole(n)), &[n, n], frac_bits))
 }

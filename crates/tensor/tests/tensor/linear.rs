@@ -8,12 +8,12 @@ use sharewell_mpc::protocols::tally::Tally;
 use sharewell_mpc::{Arithmetic, Error, Protocol, Result, Share};
 use sharewell_ring::{Integer, Z64, Z128};
 use sharewell_tensor::Tensor;
-use sharewell_tensor::linear::{Definite, gram, inverse, least_squares, solve};
+use sharewell_tensor::linear::{Definite, inverse, solve};
 
 use crate::{Program, Secret, everywhere, plainly, proven};
 
 /// Square, row after row.
-type Matrix = Vec<f64>;
+pub(crate) type Matrix = Vec<f64>;
 
 /// The result, then the flag.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Program for Case {
 }
 
 /// Uniform in `[0, 1)`.
-fn uniform(seed: u64) -> impl FnMut() -> f64 {
+pub(crate) fn uniform(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed;
     move || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -79,7 +79,7 @@ fn uniform(seed: u64) -> impl FnMut() -> f64 {
 }
 
 /// The symmetric integers nearest to a matrix of these eigenvalues in a random basis.
-fn with_eigenvalues(values: &[f64], seed: u64) -> Vec<i128> {
+pub(crate) fn with_eigenvalues(values: &[f64], seed: u64) -> Vec<i128> {
     let n = values.len();
     let mut random = uniform(seed);
     let mut a: Matrix =
@@ -102,7 +102,7 @@ fn with_eigenvalues(values: &[f64], seed: u64) -> Vec<i128> {
 
 /// Eigenvalues within a promise, the least one allowed among them. If intervals are to prove the
 /// trace, no element may be above its part of it; else the trace is nearly the greatest.
-fn allowed(spec: Definite, proven: bool, seed: u64) -> Vec<f64> {
+pub(crate) fn allowed(spec: Definite, proven: bool, seed: u64) -> Vec<f64> {
     let n = spec.order;
     let mut random = uniform(seed);
     let least = f64::from(spec.trace_bits - spec.condition_bits).exp2() + n as f64;
@@ -120,7 +120,7 @@ fn allowed(spec: Definite, proven: bool, seed: u64) -> Vec<f64> {
 }
 
 /// Bits of an element, if nothing more is known of the trace.
-fn share_bits(spec: Definite) -> u32 {
+pub(crate) fn share_bits(spec: Definite) -> u32 {
     spec.trace_bits - spec.order.next_power_of_two().ilog2()
 }
 
@@ -166,7 +166,7 @@ fn product(a: &[f64], x: &[f64], n: usize) -> Vec<f64> {
 }
 
 /// Euclid's norm; of a matrix no less than the spectral one.
-fn norm(x: impl IntoIterator<Item = f64>) -> f64 {
+pub(crate) fn norm(x: impl IntoIterator<Item = f64>) -> f64 {
     x.into_iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
@@ -224,7 +224,7 @@ fn check<R: Integer>(case: &Case, seed: u64) -> f64 {
 }
 
 /// Anything that fits a ring of so many bits.
-fn specs(ring_bits: u32, order: usize) -> impl Strategy<Value = Definite> {
+pub(crate) fn specs(ring_bits: u32, order: usize) -> impl Strategy<Value = Definite> {
     (1..=order, 2..ring_bits / 2, 2..ring_bits / 3, 0..ring_bits / 3)
         .prop_map(|(order, trace_bits, condition_bits, rhs_bits)| Definite {
             order,
@@ -261,7 +261,7 @@ proptest! {
     }
 }
 
-fn spec(order: usize, trace_bits: u32, condition_bits: u32, rhs_bits: u32) -> Definite {
+pub(crate) fn spec(order: usize, trace_bits: u32, condition_bits: u32, rhs_bits: u32) -> Definite {
     Definite { order, trace_bits, condition_bits, rhs_bits }
 }
 
@@ -378,92 +378,4 @@ fn a_matrix_that_could_be_larger_than_promised_is_refused() {
     let wide = Secret { values: vec![-1; 4], bits: 9 };
     let refused = proven::<Z64>(&case, &a, &wide);
     assert!(matches!(refused, Err(Error::Overflow { step: "right-hand side", .. })));
-}
-
-/// `X^T X` at half of its full scale.
-#[derive(Debug)]
-struct Gram {
-    shape: [usize; 2],
-    frac_bits: u32,
-    to: u32,
-}
-
-impl Program for Gram {
-    fn run<P: Protocol>(&self, p: &mut P, x: P::AShare, _: P::AShare) -> Result<P::AShare> {
-        let x = Tensor::<P>::new(x, &self.shape, self.frac_bits);
-        let out = gram(p, &x, self.to)?;
-        assert_eq!((out.shape(), out.frac_bits()), (&[self.shape[1]; 2][..], self.to));
-        Ok(out.into_shares())
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    #[test]
-    fn a_gram_matrix_is_symmetric_and_off_by_one_unit_at_most(
-        (m, n, frac_bits, to) in (0..7usize, 0..7usize, 0..10u32, 0..21u32),
-        seed in any::<u64>(),
-    ) {
-        let mut random = uniform(seed);
-        let values: Vec<i128> =
-            (0..m * n).map(|_| ((random() * 2.0 - 1.0) * 1e8) as i128).collect();
-        let to = to.min(2 * frac_bits);
-        let case = Gram { shape: [m, n], frac_bits, to };
-        let x = Secret { values: values.clone(), bits: 28 };
-        let all = everywhere::<Z64>(&case, &x, &Secret { values: vec![], bits: 0 });
-        for opened in &all.opened {
-            for i in 0..n {
-                for j in 0..n {
-                    let wide: i128 = (0..m).map(|k| values[k * n + i] * values[k * n + j]).sum();
-                    let got = opened[i * n + j];
-                    let up = got - (wide >> (2 * frac_bits - to));
-                    prop_assert!((0..=i128::from(to < 2 * frac_bits)).contains(&up));
-                    prop_assert_eq!(got, opened[j * n + i]);
-                    prop_assert!(i != j || all.intervals[i * n + i].lo == Some(0));
-                }
-            }
-        }
-    }
-}
-
-/// Coefficients of three columns and a constant, of observations that are all fixed point.
-#[derive(Debug)]
-struct Regression {
-    rows: usize,
-    ridge: i128,
-    spec: Definite,
-}
-
-impl Program for Regression {
-    fn run<P: Protocol>(&self, p: &mut P, x: P::AShare, y: P::AShare) -> Result<P::AShare> {
-        let x = Tensor::<P>::new(x, &[self.rows, 4], 10);
-        let y = Tensor::<P>::new(y, &[self.rows, 1], 10);
-        let (w, ok) = least_squares(p, [&x, &y], self.ridge, self.spec, 20)?;
-        Ok(P::AShare::concat(&[w.shares(), &ok]))
-    }
-}
-
-#[test]
-fn least_squares_finds_the_coefficients_and_ridge_shrinks_them() {
-    let mut random = uniform(3);
-    let rows = 60;
-    let mut one = |i: usize| if i.is_multiple_of(4) { 1024.0 } else { 2000.0 * (random() - 0.5) };
-    let x: Vec<i128> = (0..rows * 4).map(|i| one(i).round() as i128).collect();
-    let truth = [3, -2, 1, 5];
-    let y = x.chunks(4).map(|row| row.iter().zip(truth).map(|(x, w)| x * w).sum());
-    let y = Secret { values: y.collect(), bits: 14 };
-    let x = Secret { values: x, bits: 11 };
-    for (ridge, shrunk) in [(0, 0.0), (1i128 << 24, 0.1)] {
-        let case = Regression { rows, ridge, spec: spec(4, 30, 16, 31) };
-        for opened in everywhere::<Z128>(&case, &x, &y).opened {
-            let (w, ok) = opened.split_at(4);
-            assert_eq!(ok, [1]);
-            for (w, truth) in w.iter().zip(truth) {
-                let w = *w as f64 / 1_048_576.0 / truth as f64;
-                assert!((w - 1.0).abs() < 1e-5 || (shrunk..1.0).contains(&w), "{w}");
-                assert_eq!(ridge > 0, w < 0.99);
-            }
-        }
-    }
 }

@@ -5,8 +5,10 @@ mod bounded_division;
 mod curves;
 mod division;
 mod exponential;
+mod factors;
 mod function;
 mod integer_division;
+mod least_squares;
 mod linear;
 mod operations;
 
