@@ -115,6 +115,9 @@ pub(crate) fn long_vectors<S: Subject>() {
         "one_hot of 2",
         "shuffle",
         "place",
+        "clamp",
+        "extremes of rows",
+        "top_k",
     ];
     for case in cases::all::<S::Ring>(n).iter().filter(|case| long.contains(&case.name)) {
         check::<S>(case, n);
