@@ -14,7 +14,7 @@ use sharewell_ring::{Integer, Ring};
 
 use super::division::Accuracy;
 use super::logarithm::Base;
-use super::polynomial::{add_scaled, constant, pieces, power_error, powers};
+use super::polynomial::{add_scaled, constant, evaluate, evaluation_error, pieces};
 use super::reciprocal::scaled;
 use crate::Tensor;
 
@@ -38,6 +38,8 @@ pub struct Exponential {
 /// Planes of the fraction that the integer part is found with: it is taken for one less only
 /// where the fraction is below `2^-FINE`.
 const FINE: u32 = 6;
+/// The fraction less 1/2 is at most this.
+const REACH: f64 = 0.516;
 /// Smallest scale of the fraction that is worth a run.
 const PRECISION_MIN: u32 = 12;
 /// Largest scale of the fraction: more than that a double cannot show.
@@ -112,7 +114,7 @@ impl Exponential {
 
     /// A polynomial no better than what the result shows, and the bits that it is good to.
     fn fit(&self, bits: u32) -> (f64, &'static [f64]) {
-        let wanted = f64::from(self.precision(bits).min(self.result_bits + self.frac_bits + 2));
+        let wanted = f64::from(self.precision(bits).min(self.result_bits + self.frac_bits + 1));
         *FITS.iter().find(|(good, _)| *good >= wanted).unwrap_or(&FITS[FITS.len() - 1])
     }
 
@@ -121,10 +123,8 @@ impl Exponential {
     pub fn accuracy(&self, bits: u32) -> Accuracy {
         let (good, coefficients) = self.fit(bits);
         let unit = (-f64::from(self.precision(bits))).exp2();
-        // Roundings of the powers, of the coefficients and of the polynomial, whose least
-        // value is 1.
-        let powers = coefficients.iter().enumerate().skip(2).map(|(k, c)| c * power_error(k, 0.0));
-        let units = powers.sum::<f64>() + coefficients.len() as f64 / 2.0 + 1.0;
+        // Of the polynomial, whose least value is 1, and its own rounding.
+        let units = evaluation_error(coefficients, REACH) + 1.0;
         // Errors of `y`: a rounding, and the factor's where the result is neither 0 nor flagged.
         let reach = f64::from(self.offset().max(self.result_bits) + 1);
         let of_factor = reach * (-f64::from(self.factor_bits(bits))).exp2();
@@ -142,7 +142,7 @@ impl Exponential {
 /// [`Exponential::accuracy`]. Cost, with `B = log2(frac_bits + 1 + result_bits)` rounded up and
 /// polynomials of degree `d`: [`Protocol::trunc`] twice, [`circuit::high_bits`] of about
 /// `B + 7` planes, [`Protocol::b2a`] of `B` planes and up to two more, `B` products in
-/// `1 + log2 B` rounds, `d` of [`Protocol::mul_trunc`].
+/// `1 + log2 B` rounds, a polynomial of degree `d`.
 ///
 /// # Errors
 /// If a link fails.
@@ -320,11 +320,7 @@ impl Exponential {
         let bits = P::Ring::BITS;
         let precision = self.precision(bits);
         let (_, coefficients) = self.fit(bits);
-        let mut sum = constant(p, scaled(coefficients[0], 2 * precision), t.len());
-        let powers = powers(p, t, coefficients.len() - 1, precision)?;
-        for (power, c) in powers.iter().zip(&coefficients[1..]) {
-            add_scaled(&mut sum, power, scaled(*c, precision));
-        }
+        let sum = evaluate(p, t, coefficients, precision)?;
         let mut value = p.trunc(&sum, precision)?;
         p.note_bound(&mut value, 0, (1 << (precision + 1)) + (1 << (precision - 4)));
         Ok(value)

@@ -9,8 +9,10 @@ mod normal;
 pub(crate) mod normalise;
 mod piecewise;
 mod polynomial;
+mod power;
 pub(crate) mod reciprocal;
 mod sigmoid;
+mod softmax;
 mod square_root;
 
 pub use bounded_division::{BoundedQuotient, divide_bounded};
@@ -20,5 +22,7 @@ pub use integer_division::{Divided, IntegerQuotient, divide_integers};
 pub use logarithm::{Base, Logarithm, logarithm};
 pub use normal::{Normal, NormalQuantile, normal_cdf, normal_quantile};
 pub use piecewise::Argument;
+pub use power::{Power, RealPower, power, real_power};
 pub use sigmoid::{Fit, Sigmoid, sigmoid, tanh};
+pub use softmax::{Softmax, softmax};
 pub use square_root::{Root, square_root};

@@ -1,7 +1,9 @@
 //! What polynomials of secret arguments are made of.
 
 use sharewell_mpc::{Protocol, Result, Share};
-use sharewell_ring::Integer;
+use sharewell_ring::{Integer, Ring};
+
+use super::reciprocal::scaled;
 
 /// `t, t^2 .. t^degree` at scale `scale`, for `|t| <= 1` at that scale.
 ///
@@ -32,6 +34,67 @@ pub(crate) fn power_error(power: usize, of_t: f64) -> f64 {
     // t^(i + j) = t^i t^j, each factor of magnitude 1 at most, plus the truncation's unit;
     // the errors' product is below a thousandth of it.
     power as f64 * of_t + (power as f64 - 1.0) * 1.001
+}
+
+/// Coefficients of a block: of polynomials of higher degree than [`DIRECT_DEGREE_MAX`] only so
+/// many powers are made, and each block but the first takes one product more.
+const BLOCK: usize = 4;
+/// Up to this degree all powers cost no more than blocks.
+const DIRECT_DEGREE_MAX: usize = 5;
+
+fn block_len(coefficients: &[f64]) -> usize {
+    if coefficients.len() <= DIRECT_DEGREE_MAX + 1 { coefficients.len() } else { BLOCK }
+}
+
+/// A public polynomial of `t`, `|t| <= 1` at scale `scale`, at twice that scale.
+///
+/// Error: [`evaluation_error`]. Cost: [`powers`] of degree 5 at most, then for each block of 4
+/// coefficients but the first [`Protocol::trunc`] and a product.
+/// Source: Paterson and Stockmeyer 1973.
+///
+/// # Errors
+/// If a link fails.
+pub(crate) fn evaluate<P: Protocol>(
+    p: &mut P,
+    t: &P::AShare,
+    coefficients: &[f64],
+    scale: u32,
+) -> Result<P::AShare> {
+    let block = block_len(coefficients);
+    let powers = powers(p, t, block.min(coefficients.len() - 1), scale)?;
+    let mut sum: Option<P::AShare> = None;
+    for chunk in coefficients.chunks(block).rev() {
+        let mut next = constant(p, scaled(chunk[0], 2 * scale), t.len());
+        for (c, power) in chunk[1..].iter().zip(&powers) {
+            add_scaled(&mut next, power, scaled(*c, scale));
+        }
+        if let Some(sum) = sum {
+            let above = p.trunc(&sum, scale)?;
+            next += &p.mul(&above, &powers[block - 1])?;
+        }
+        sum = Some(next);
+    }
+    Ok(sum.unwrap_or_else(|| constant(p, P::Ring::ZERO, t.len())))
+}
+
+/// The worst error of [`evaluate`] in units in the last place of `scale`, for `|t| <= reach`.
+pub(crate) fn evaluation_error(coefficients: &[f64], reach: f64) -> f64 {
+    let block = block_len(coefficients);
+    let (mut error, mut size) = (0.0, 0.0);
+    for chunk in coefficients.chunks(block).rev() {
+        if size > 0.0 {
+            error = (error + 1.0) * reach.powi(block as i32) + size * power_error(block, 0.0);
+        }
+        size *= reach.powi(block as i32);
+        for (k, c) in chunk.iter().enumerate() {
+            // Coefficients are off by half a unit each, the first one by none at twice the scale.
+            let of_power = if k == 0 { 0.0 } else { power_error(k, 0.0) };
+            let rounded = if k == 0 { 0.0 } else { 0.5 };
+            error += c.abs() * of_power + rounded * reach.powi(k as i32);
+            size += c.abs() * reach.powi(k as i32);
+        }
+    }
+    error
 }
 
 /// A vector cut into `count` vectors of equal lengths.

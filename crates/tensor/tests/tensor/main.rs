@@ -11,6 +11,8 @@ mod integer_division;
 mod least_squares;
 mod linear;
 mod operations;
+mod power;
+mod softmax;
 
 use proptest::prelude::*;
 use sharewell_mpc::protocols::bounds::{Bounds, Interval};
