@@ -101,7 +101,8 @@ pub fn divide_bounded<P: Protocol>(
     }
     let normalised = p.trunc(&normalised, width - guard)?;
     let mut normalised = p.mul(&normalised, &defined)?;
-    let limit = (1 << (spec.quotient_bits + guard - 1)) / 16 * 17 + 2;
+    let whole = 1i128 << (spec.quotient_bits + guard - 1);
+    let limit = whole + whole / 16 + 2;
     p.note_bound(&mut normalised, -limit, limit);
     let quotient = p.mul(&normalised, &y)?;
     // Rounded down exactly, as a quotient of `divide`.

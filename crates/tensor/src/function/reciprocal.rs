@@ -57,7 +57,7 @@ impl Cubic {
     ) -> Result<[P::AShare; 2]> {
         let (scale, to) = scales(precision);
         let mut d = p.trunc(d, precision - scale)?;
-        p.note_bound(&mut d, 1 << (scale - 2), 1 << scale);
+        p.note_bound(&mut d, 1 << (scale - 2), (1 << scale) + 1);
         let mut left = d.clone();
         left += &constant(p, scaled(self.a, scale), d.len());
         left = p.mul(&d, &left)?;
