@@ -221,6 +221,16 @@ pub trait Protocol: Arithmetic {
     fn one_hot(&mut self, x: &Self::BShare, width: usize) -> Result<Self::AShare> {
         circuit::one_hot(self, x, width)
     }
+    /// Where a stable sort by one digit moves each of `n` rows, given the indicators of its
+    /// digit as [`Self::one_hot`] makes them.
+    ///
+    /// Cost: one product per row.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn destinations(&mut self, hot: &Self::AShare, n: usize) -> Result<Self::AShare> {
+        circuit::destinations(self, hot, n)
+    }
     /// A child over 32 bits, on its own lane.
     ///
     /// # Errors

@@ -114,12 +114,26 @@ impl Prss {
         const BUFFER: usize = 512;
         self.drawn.mark(draw, 0, side);
         let stream = &self.streams[side as usize];
-        let buffers = (0u64..).map(move |i| {
-            let mut buffer = [Z64::ZERO; BUFFER];
-            stream.fill(draw, i * (BUFFER * 8 / 16) as u64, &mut buffer);
-            buffer
-        });
-        buffers.flatten().map(|word| word.0)
+        let (mut buffer, mut used, mut block) = ([Z64::ZERO; BUFFER], BUFFER, 0);
+        std::iter::from_fn(move || {
+            if used == BUFFER {
+                stream.fill(draw, block, &mut buffer);
+                (used, block) = (0, block + BUFFER as u64 / 2);
+            }
+            used += 1;
+            Some(buffer[used - 1].0)
+        })
+    }
+
+    /// The elements of one draw from number `from` on, as a tile of [`Self::uniform`].
+    ///
+    /// # Panics
+    /// As [`Self::uniform`], and if the tile does not begin at a block of the generator.
+    pub fn fill<R: Ring>(&self, side: Side, draw: u64, from: usize, out: &mut [R]) {
+        let bytes = from * R::BYTES;
+        assert!(bytes.is_multiple_of(16), "a tile from byte {bytes}");
+        self.drawn.mark(draw, from, side);
+        self.streams[side as usize].fill(draw, bytes as u64 / 16, out);
     }
 
     /// Writes this party's part of a sharing of zero: `F(K_i) - F(K_{i+1})`. `tile` counts

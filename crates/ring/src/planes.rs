@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::kernel::{self, Backend};
-use crate::{Bits, Integer, Ring, Z64, zeroed};
+use crate::{Bits, Integer, Ring, Z64, reserved, zeroed};
 
 /// `width` bits of each of `len` values, bit-sliced: plane `b` holds bit `b` of every value,
 /// 64 values to a word; bits past `len` in a plane's last word are padding of no meaning.
@@ -129,13 +129,14 @@ impl Planes {
     /// If the values do not exist.
     #[must_use]
     pub fn gather(&self, index: &[usize]) -> Self {
-        let parts = (0..self.width()).step_by(64).flat_map(|at| {
+        let mut words = reserved(self.width() * Self::words_per_plane(index.len()));
+        for at in (0..self.width()).step_by(64) {
             let part = self.take_planes(at..self.width().min(at + 64));
             let rows: Vec<Z64> = part.to_values();
             let moved: Vec<Z64> = index.iter().map(|&i| rows[i]).collect();
-            Self::slice_values(&moved, part.width()).words
-        });
-        Self { len: index.len(), words: parts.collect() }
+            words.extend_from_slice(&Self::slice_values(&moved, part.width()).words);
+        }
+        Self { len: index.len(), words }
     }
 
     /// The values before `at` and the rest.
@@ -155,7 +156,9 @@ impl Planes {
     pub fn stack(parts: &[&Self]) -> Self {
         let len = parts.first().map_or(0, |part| part.len);
         assert!(parts.iter().all(|part| part.len == len), "planes of several lengths");
-        Self { len, words: parts.iter().flat_map(|part| &part.words).copied().collect() }
+        let mut words = reserved(parts.iter().map(|part| part.words.len()).sum());
+        parts.iter().for_each(|part| words.extend_from_slice(&part.words));
+        Self { len, words }
     }
 
     /// The planes `times` over, one copy above the other.

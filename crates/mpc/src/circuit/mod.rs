@@ -20,7 +20,7 @@ pub use convert::{a2b, b2a_dot, high_bits, msb};
 pub use equality::{all_ones, equal, is_zero};
 pub use less_than::{less_than, max, min, select};
 pub use less_than_public::{Below, less_than_public};
-pub use one_hot::one_hot;
+pub use one_hot::{destinations, one_hot};
 pub use prefix::suffix_or;
 pub use sign::{abs, choose, clamp, relu, sign};
 pub use tournament::{Extreme, Rows, arg_extreme, extreme, top_k};

@@ -48,6 +48,24 @@ pub fn one_hot<P: Protocol>(p: &mut P, x: &P::BShare, width: usize) -> Result<P:
     Ok(P::AShare::concat(&[&zero, &others]))
 }
 
+/// Where a stable sort by one digit moves each of `n` rows, given their indicators: as many
+/// rows precede it as have smaller digits, or the same and come earlier.
+///
+/// Cost: [`Arithmetic::mul_sum`] with `n` results.
+///
+/// # Errors
+/// If a link fails.
+pub fn destinations<P: Protocol>(p: &mut P, hot: &P::AShare, n: usize) -> Result<P::AShare> {
+    // Up to and with row `i` of digit `j`: all rows of smaller digits, and those of `j`.
+    let mut upto = hot.clone();
+    upto.prefix_sum();
+    p.note_bound(&mut upto, 0, n as i128);
+    let mut to = p.mul_sum(hot, &upto, hot.len().checked_div(n).unwrap_or(1))?;
+    to -= &p.public(&vec![<P as Arithmetic>::Ring::ONE; n]);
+    p.note_bound(&mut to, 0, n as i128 - 1);
+    Ok(to)
+}
+
 fn stack<P: Protocol>(parts: &[P::BShare]) -> P::BShare {
     P::BShare::stack(&parts.iter().collect::<Vec<_>>())
 }

@@ -3,7 +3,6 @@
 use sharewell_ring::Z32;
 
 use super::Places;
-use super::sort::by_indicators;
 use crate::{BitShare, Protocol, Result, Share, circuit};
 
 /// Where every row goes when the rows with a flag, one plane, come first, all rows in their
@@ -26,5 +25,5 @@ pub(super) fn to_front<Q: Protocol<Ring = Z32>>(
     circuit::not(q, &mut behind, 1);
     let hot = q.one_hot(&behind, 1)?;
     let count = hot.clone().split(n).0.sum(1);
-    Ok((by_indicators(q, &hot, n, 1)?, count))
+    Ok((q.destinations(&hot, n)?, count))
 }

@@ -12,7 +12,7 @@
 //! | destination | 96 | 1 |
 //! | move, with the row's number and the digits to come | 320 + 4 per bit to come | 2 |
 
-use sharewell_ring::{Planes, Ring, Z32};
+use sharewell_ring::{Planes, Z32};
 
 use super::Places;
 use super::permutation::{numbers, place};
@@ -118,7 +118,8 @@ fn refine<Q: Protocol<Ring = Z32>>(
     let mut left = width;
     loop {
         let taken = digit.min(left);
-        let to = destinations(q, &pick::<Q>(&rows, 0, taken), taken)?;
+        let hot = q.one_hot(&pick::<Q>(&rows, 0, taken), taken)?;
+        let to = q.destinations(&hot, n)?;
         if taken == left {
             return match moved {
                 true => inverse_of(q, rows, to),
@@ -138,32 +139,4 @@ fn inverse_of<Q: Protocol>(q: &mut Q, mut rows: RowsOf<Q>, to: Q::AShare) -> Res
 
 fn pick<Q: Protocol>(rows: &RowsOf<Q>, from: usize, to: usize) -> Q::BShare {
     rows.bits[0].pick(&(from..to).collect::<Vec<_>>())
-}
-
-/// Where a stable sort by one digit moves each row.
-pub(super) fn destinations<Q: Protocol<Ring = Z32>>(
-    q: &mut Q,
-    digit: &Q::BShare,
-    width: usize,
-) -> Result<Q::AShare> {
-    let n = digit.len();
-    let hot = q.one_hot(digit, width)?;
-    by_indicators(q, &hot, n, width)
-}
-
-/// The same from the digits' indicators.
-pub(super) fn by_indicators<Q: Protocol<Ring = Z32>>(
-    q: &mut Q,
-    hot: &Q::AShare,
-    n: usize,
-    width: usize,
-) -> Result<Q::AShare> {
-    // Up to and with row `i` of digit `j`: all rows of smaller digits, and those of `j`.
-    let mut upto = hot.clone();
-    upto.prefix_sum();
-    q.note_bound(&mut upto, 0, n as i128);
-    let mut to = q.mul_sum(hot, &upto, 1 << width)?;
-    to -= &q.public(&vec![Z32::ONE; n]);
-    q.note_bound(&mut to, 0, n as i128 - 1);
-    Ok(to)
 }

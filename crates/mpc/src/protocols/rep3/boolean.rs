@@ -114,6 +114,10 @@ impl<R: Integer> Protocol for Rep3<R> {
         self.indicators(x, width)
     }
 
+    fn destinations(&mut self, hot: &Linear<R, 2>, n: usize) -> Result<Linear<R, 2>> {
+        self.destinations_of(hot, n)
+    }
+
     fn index(&mut self) -> Result<Rep3<Z32>> {
         Ok(self.child())
     }

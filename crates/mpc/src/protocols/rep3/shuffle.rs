@@ -32,7 +32,7 @@ use super::{Pair, Rep3};
 use crate::prss::{next, previous};
 use crate::rows::{permuted, sources, uniform};
 use crate::share::Linear;
-use crate::{BitLinear, Error, Result, Rows, Side, Way};
+use crate::{BitLinear, BitShare, Error, Result, Rows, Side, Way};
 
 const HOP: Step = Step("shuffle hop");
 const PART: Step = Step("shuffle part");
@@ -90,6 +90,19 @@ impl<'a> Route<'a> {
         Self { by, way, roles: roles(by.turn, way) }
     }
 
+    /// What a party brings: its components' sum at A, the one that A lacks at B.
+    fn brings<T: Ring>(&self, me: PartyId, parts: Pair<T>) -> Vec<T> {
+        let ([a, b, c], [mut first, second]) = (self.roles, parts);
+        if me == a {
+            T::add_assign(&mut first, &second);
+            first
+        } else if me == b {
+            if side(me, c) == Side::Left { first } else { second }
+        } else {
+            vec![]
+        }
+    }
+
     /// One hop: by the permutation that party `me` has with a peer.
     fn hop<T: Copy>(&self, me: PartyId, peer: PartyId, x: &[T]) -> Vec<T> {
         permuted(x, &self.by.known[side(me, peer) as usize], self.way)
@@ -101,9 +114,17 @@ fn side(me: PartyId, peer: PartyId) -> Side {
     if peer == next(me) { Side::Right } else { Side::Left }
 }
 
+/// Planes as words of a row.
+fn rows_of(len: usize, words: Vec<Bits>) -> Vec<Bits> {
+    let rows: Vec<Z64> = Planes::from_words(len, words).to_values();
+    bytemuck::allocation::cast_vec(rows)
+}
+
 /// A column under way: elements, or rows of some bits.
 struct Column<T> {
-    /// This party's components.
+    /// What this party brings, at A and B.
+    brings: Vec<T>,
+    /// This party's components of the result.
     parts: Pair<T>,
     len: usize,
     /// Bits of a row; elements travel whole.
@@ -121,10 +142,10 @@ struct Draws {
 }
 
 impl<T: Ring> Column<T> {
-    fn new<R: Integer>(p: &mut Rep3<R>, parts: Pair<T>, width: Option<usize>) -> Self {
+    fn new<R: Integer>(p: &mut Rep3<R>, brings: Vec<T>, len: usize, width: Option<usize>) -> Self {
         let [ab, ac, bc, part_ab, part_ac] = [(); 5].map(|()| p.prss.next_draw());
         let draws = Draws { masks: [ab, ac, bc], parts: [part_ab, part_ac] };
-        Self { len: parts[0].len(), parts, width, draws }
+        Self { brings, parts: [vec![], vec![]], len, width, draws }
     }
 
     fn uniform<R: Integer>(&self, p: &Rep3<R>, peer: PartyId, draw: u64) -> Vec<T> {
@@ -140,25 +161,21 @@ impl<T: Ring> Column<T> {
     fn recv<R: Integer>(&self, p: &mut Rep3<R>, from: PartyId, step: Step) -> Result<Vec<T>> {
         let Some(width) = self.width else { return p.party.recv(from, step, self.len) };
         let words = p.party.recv(from, step, width * Planes::words_per_plane(self.len))?;
-        let rows: Vec<Z64> = Planes::from_words(self.len, words).to_values();
-        Ok(bytemuck::allocation::cast_vec(rows))
+        Ok(bytemuck::allocation::cast_vec(rows_of(self.len, words)))
     }
 
     /// What A and B do by themselves.
     fn depart<R: Integer>(&mut self, p: &mut Rep3<R>, route: &Route) -> Result<()> {
         let ([a, b, c], me) = (route.roles, p.me());
-        let [first, second] = std::mem::take(&mut self.parts);
+        let mut x = std::mem::take(&mut self.brings);
         if me == a {
-            let mut x = first;
-            T::add_assign(&mut x, &second);
             T::add_assign(&mut x, &self.uniform(p, b, self.draws.masks[0]));
             x = route.hop(me, c, &route.hop(me, b, &x));
             T::add_assign(&mut x, &self.uniform(p, c, self.draws.masks[1]));
             self.send(p, b, HOP, &x)?;
         } else if me == b {
-            let mut y = if side(me, c) == Side::Left { first } else { second };
-            T::sub_assign(&mut y, &self.uniform(p, a, self.draws.masks[0]));
-            self.send(p, c, HOP, &route.hop(me, a, &y))?;
+            T::sub_assign(&mut x, &self.uniform(p, a, self.draws.masks[0]));
+            self.send(p, c, HOP, &route.hop(me, a, &x))?;
         }
         Ok(())
     }
@@ -231,18 +248,22 @@ struct Journey<R> {
 }
 
 impl<R: Integer> Journey<R> {
-    fn new(p: &mut Rep3<R>, rows: SharedRows<R>) -> Self {
-        let ints = rows.ints.into_iter().map(|x| Column::new(p, x.0, None)).collect();
+    fn new(p: &mut Rep3<R>, route: &Route, rows: SharedRows<R>) -> Self {
+        let me = p.me();
+        let of = |x: Linear<R, 2>| (x.0[0].len(), route.brings(me, x.0));
+        let ints = rows.ints.into_iter().map(of);
+        let ints = ints.map(|(len, x)| Column::new(p, x, len, None)).collect();
         let (mut bits, mut widths) = (vec![], vec![]);
         for x in &rows.bits {
             let width = x.0[0].width();
             for at in (0..width).step_by(WORD) {
                 let planes = at..width.min(at + WORD);
-                let words = |x: &Planes| -> Vec<Bits> {
-                    let rows: Vec<Z64> = x.take_planes(planes.clone()).to_values();
-                    bytemuck::allocation::cast_vec(rows)
+                let words = x.0.each_ref().map(|x| x.planes(planes.clone()).to_vec());
+                let brings = match route.brings(me, words) {
+                    none if none.is_empty() => none,
+                    words => rows_of(x.len(), words),
                 };
-                bits.push(Column::new(p, x.0.each_ref().map(words), Some(planes.len())));
+                bits.push(Column::new(p, brings, x.len(), Some(planes.len())));
             }
             widths.push(width);
         }
@@ -286,7 +307,7 @@ impl<R: Integer> Rep3<R> {
         rows: SharedRows<R>,
     ) -> Result<SharedRows<R>> {
         let route = Route::new(by, way);
-        let mut journey = Journey::new(self, rows);
+        let mut journey = Journey::new(self, &route, rows);
         journey.depart(self, &route)?;
         journey.pass_on(self, &route)?;
         journey.arrive(self, &route)
@@ -299,8 +320,9 @@ impl<R: Integer> Rep3<R> {
         rows: SharedRows<R>,
     ) -> Result<(Vec<usize>, SharedRows<R>)> {
         let route = Route::new(by, Way::Forward);
-        let mut to = Column::new(self, to.0, None);
-        let mut journey = Journey::new(self, rows);
+        let len = to.0[0].len();
+        let mut to = Column::new(self, route.brings(self.me(), to.0), len, None);
+        let mut journey = Journey::new(self, &route, rows);
         to.depart(self, &route)?;
         journey.depart(self, &route)?;
         to.pass_on(self, &route, true)?;
