@@ -47,6 +47,9 @@ pub trait BitShare: Clone + Send + Sync + for<'a> BitXorAssign<&'a Self> {
     /// The planes of several vectors of equal length, one after the other.
     #[must_use]
     fn stack(parts: &[&Self]) -> Self;
+    /// Several vectors of equally many planes, one after the other.
+    #[must_use]
+    fn concat(parts: &[&Self]) -> Self;
     /// Secrets by public index, in all planes.
     #[must_use]
     fn gather(&self, index: &[usize]) -> Self;
@@ -167,6 +170,10 @@ impl<const N: usize> BitShare for BitLinear<N> {
     fn stack(parts: &[&Self]) -> Self {
         let of = |i: usize| parts.iter().map(|part| &part.0[i]).collect::<Vec<_>>();
         Self(std::array::from_fn(|i| Planes::stack(&of(i))))
+    }
+    fn concat(parts: &[&Self]) -> Self {
+        let of = |i: usize| parts.iter().map(|part| &part.0[i]).collect::<Vec<_>>();
+        Self(std::array::from_fn(|i| Planes::concat(&of(i))))
     }
     fn gather(&self, index: &[usize]) -> Self {
         Self(self.0.each_ref().map(|x| x.gather(index)))

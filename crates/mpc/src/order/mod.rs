@@ -14,12 +14,14 @@
 //! Ikarashi, Kikuchi, Nof, Pinkas, Takahashi, Tomida 2022 (eprint 2022/1595).
 
 mod compaction;
+mod merge;
 mod permutation;
 mod rank;
 mod scan;
 mod sort;
 
 pub use compaction::compaction;
+pub use merge::merge;
 pub use permutation::{apply, apply_inverse, compose, identity, inverse};
 pub use rank::{Ties, order_statistics, rank, starts};
 pub use scan::{propagate, segmented_sum};

@@ -206,6 +206,10 @@ impl BitShare for Shape {
         let len = parts.first().map_or(0, |p| p.len);
         Self { len, width: parts.iter().map(|p| p.width).sum() }
     }
+    fn concat(parts: &[&Self]) -> Self {
+        let width = parts.iter().map(|part| part.width).max().unwrap_or(0);
+        Self { len: parts.iter().map(|part| part.len).sum(), width }
+    }
     fn gather(&self, index: &[usize]) -> Self {
         Self { len: index.len(), ..*self }
     }

@@ -8,9 +8,11 @@ use proptest::test_runner::{Config, TestRunner};
 use sharewell_mpc::order::{self, Key, Ties};
 use sharewell_mpc::protocols::bounds::{Bounds, Interval};
 use sharewell_mpc::protocols::plain::Plain;
-use sharewell_mpc::{Arithmetic, Protocol, Result, Rows};
-use sharewell_net::Step;
-use sharewell_ring::{Integer, Ring, Z32, Z64, Z128};
+use sharewell_mpc::protocols::tally::Tally;
+use sharewell_mpc::sim::Sim;
+use sharewell_mpc::{Arithmetic, BitShare, Error, Protocol, Result, Rows, Share};
+use sharewell_net::{Fate, Frame, PartyId, Step};
+use sharewell_ring::{Integer, Planes, Ring, Z32, Z64, Z128};
 
 use crate::cases::{edges, noise};
 use crate::subject::{Rep3Over, Subject, run, sim, tally};
@@ -24,6 +26,8 @@ enum Task {
     TwoKeys([u32; 2], usize),
     /// The first there and back, by the order of the second; and by permutations of it.
     Permutations(u32),
+    /// The first two, each sorted before.
+    Merge(u32),
     /// The second, rows first whose lowest bit of the first is set.
     Compaction,
     /// The second, in segments that begin where the lowest bit of the first is set.
@@ -36,7 +40,7 @@ enum Task {
 
 impl Task {
     fn run<P: Protocol>(self, p: &mut P, x: &[P::AShare]) -> Result<Vec<P::AShare>> {
-        let n = sharewell_mpc::Share::len(&x[0]);
+        let n = x[0].len();
         Ok(match self {
             Self::Sort { bits, signed, descending, digit } => {
                 let mut key = match signed {
@@ -66,11 +70,28 @@ impl Task {
                     let bits = p.a2b(&x[2], P::Ring::BITS)?;
                     let rows = Rows { ints: vec![x[0].clone()], bits: vec![bits] };
                     let there = order::apply(p, to, rows)?;
-                    out.push(p.b2a(&sharewell_mpc::BitShare::pick(&there.bits[0], &[1]))?);
+                    out.push(p.b2a(&there.bits[0].pick(&[1]))?);
                     out.extend(there.ints.clone());
                     out.extend(order::apply_inverse(p, to, there)?.ints);
                 }
                 out
+            }
+            Self::Merge(bits) => {
+                let mut sorted = vec![];
+                for x in &x[..2] {
+                    let key = Key::signed(p, x, bits)?;
+                    let to = order::sort(p, std::slice::from_ref(&key), 3)?;
+                    let rows = Rows { ints: vec![x.clone()], bits: vec![key.bits] };
+                    sorted.push(order::apply(p, &to, rows)?);
+                }
+                let [first, second] =
+                    [0, 1].map(|i| Key { bits: sorted[i].bits[0].clone(), width: bits as usize });
+                let to = order::merge(p, [&first, &second], 3)?;
+                let both = P::AShare::concat(&[&sorted[0].ints[0], &sorted[1].ints[0]]);
+                let numbers = p.public(
+                    &(0..Share::len(&both) as u128).map(P::Ring::from_u128).collect::<Vec<_>>(),
+                );
+                order::apply(p, &to, Rows::ints(vec![both, numbers]))?.ints
             }
             Self::Compaction => {
                 let flags = p.a2b(&x[0], 1)?;
@@ -143,6 +164,18 @@ impl Task {
                 each.iter()
                     .flat_map(|rows| [take(&bit, rows), take(&x[0], rows), x[0].clone()])
                     .collect()
+            }
+            Self::Merge(_) => {
+                let mut both: Vec<(i128, usize)> = vec![];
+                for x in [&a, &b] {
+                    let mut sorted = x.clone();
+                    sorted.sort_unstable();
+                    both.extend(sorted.into_iter().zip(both.len()..));
+                }
+                both.sort_unstable();
+                let number = |(_, row): &(i128, usize)| R::from_u128(*row as u128);
+                let numbers = both.iter().map(number).collect();
+                vec![both.iter().map(|(x, _)| R::from_i128(*x)).collect(), numbers]
             }
             Self::Compaction => {
                 let rows = sorted_by(&|row| (0, u128::from(!flag(row))));
@@ -251,6 +284,16 @@ fn every_task_is_right_quoted_exactly_and_oblivious_over_128_bits() {
 }
 
 #[test]
+fn what_is_sorted_is_merged_at_every_length_and_width() {
+    for lens in [[0, 0], [0, 5], [1, 1], [64, 64], [67, 30], [5, 200]] {
+        for bits in [2, 9, 64] {
+            let x = edges::<Z64>(lens[0], bits, 1, 71);
+            check::<Rep3Over<Z64>>(Task::Merge(bits), &[x, edges(lens[1], bits, 3, 72), vec![]]);
+        }
+    }
+}
+
+#[test]
 fn vectors_longer_than_a_frame_are_sorted() {
     let mut noise = noise(7);
     let mut column = |bits| (0..20_000).map(|_| Z64::from_i128(noise() >> (128 - bits))).collect();
@@ -299,13 +342,71 @@ fn bounds_accept_the_declared_range_and_refuse_what_is_wider() {
     }
 }
 
+#[test]
+fn sorts_and_merges_of_a_hundred_thousand_rows_keep_to_their_marks() {
+    const ROWS: usize = 100_000;
+    let quote = |program: &dyn Fn(&mut Tally<Z64>) -> Result<()>| {
+        let mut p = tally::<Rep3Over<Z64>>();
+        program(&mut p).unwrap();
+        (p.tallied().bytes_per_party(), p.tallied().rounds)
+    };
+    let sort = |bits: u32, digit| {
+        quote(&|p| {
+            let x = p.public(&vec![Z64(0); ROWS]);
+            let key = Key::signed(p, &x, bits)?;
+            order::sort(p, &[key], digit).map(drop)
+        })
+    };
+    let (bytes, rounds) = sort(64, order::DIGIT);
+    assert!(bytes < 120_000_000 && rounds <= 110, "{bytes} bytes, {rounds} rounds");
+    let (wide, few) = sort(64, 4);
+    assert!(bytes < wide && wide < 150_000_000 && few <= 80, "{wide} bytes, {few} rounds");
+    let merged = quote(&|p| {
+        let half = |p: &mut Tally<Z64>| {
+            let bits = p.public_bits(&Planes::zero(ROWS / 2, 64));
+            Key { bits, width: 64 }
+        };
+        let (first, second) = (half(p), half(p));
+        order::merge(p, [&first, &second], order::DIGIT).map(drop)
+    });
+    assert!(merged.0 * 3 < bytes, "{} bytes", merged.0);
+}
+
+#[test]
+fn whatever_one_party_sends_in_a_sort_nobody_panics_or_waits_in_vain() {
+    let sort = |sim: &Sim| {
+        run::<Rep3Over<Z64>, _>(sim, |p, _| {
+            let x = p.public(&[3, 1, 2].map(Z64));
+            let key = Key::unsigned(p, &x, 2)?;
+            let to = order::sort(p, &[key], 1)?;
+            let sorted = order::apply(p, &to, Rows::ints(vec![x]))?;
+            p.reveal(&sorted.ints[0])
+        })
+    };
+    let honest = sort(&sim::<Rep3Over<Z64>>());
+    let mut caught = 0;
+    for (corrupt, sent) in (0..).zip(&honest.sent) {
+        for target in 0..sent.len() {
+            let alter = move |_: PartyId, index: usize, frame: &mut Frame| {
+                if index == target {
+                    frame.body.iter_mut().for_each(|byte| *byte ^= 0x55);
+                }
+                Fate::Deliver
+            };
+            let end = sort(&sim::<Rep3Over<Z64>>().adversary(PartyId(corrupt), alter));
+            caught += usize::from(matches!(end.values(), Err(Error::Cheating { .. })));
+        }
+    }
+    assert!(caught > 20, "destinations are checked: {caught}");
+}
+
 /// The destinations that P0 is told in sorts of three rows by two bits, bit by bit, one sort
 /// after the other.
 fn opened(keys: [u64; 3], sorts: usize) -> Vec<Vec<u32>> {
     const OPEN: Step = Step("shuffle open");
     let sim = sim::<Rep3Over<Z64>>().views();
     let outcome = run::<Rep3Over<Z64>, _>(&sim, |p, _| {
-        let bits = p.public_bits(&sharewell_ring::Planes::slice_values(&keys.map(Z64), 2));
+        let bits = p.public_bits(&Planes::slice_values(&keys.map(Z64), 2));
         let key = [Key { bits, width: 2 }];
         for _ in 0..sorts {
             order::sort(p, &key, 1)?;

@@ -19,7 +19,7 @@
 //! | primitive | bits | rounds |
 //! |---|---|---|
 //! | input by a compute party | k | 1 |
-//! | `mul`, `dot`, `matmul` (per output) | 3 k | 1 |
+//! | `mul`, `dot`, `matmul`, `mul_sum`, `destinations` (per output) | 3 k | 1 |
 //! | `and` (per bit) | 3 | 1 |
 //! | `trunc` | k + 6 w | 1 |
 //! | `mul_trunc`, `matmul_trunc` | 3 k + 6 w + 1 | 2 |

@@ -1,0 +1,94 @@
+//! Merging what is sorted already.
+
+use sharewell_ring::{Integer, Planes, Ring, Z32, Z64};
+
+use super::permutation::{numbers, place};
+use super::{Key, Places, sort};
+use crate::{Arithmetic, BitShare, Protocol, Result, Rows, circuit};
+
+/// Where every row of `first` and then of `second`, both sorted and of keys of equal width,
+/// goes when they are merged, stably.
+///
+/// A bitonic network: `first` is reversed, and each level exchanges rows that lie half as far
+/// apart as those of the level before. Rows are compared by their keys and then their numbers,
+/// so that none are equal. A network costs `log2(n)` comparisons for every two rows; where keys
+/// have less than half as many bits as row numbers, [`sort`] by digits of `digit` bits is
+/// cheaper and taken.
+///
+/// Cost, for `b = width + log2(n)` bits: about `5.8 b log2(n)` bits per row, and a move, in
+/// `log2(n) (log2(b) + 2) + 4` rounds: a third of a sort's bytes for 100,000 rows of 64 bits.
+///
+/// Source: Batcher 1968; of any length as in Knuth, vol. 3, 5.3.4 (what would pad it stays last).
+///
+/// # Errors
+/// As [`sort`].
+///
+/// # Panics
+/// If keys differ in width.
+pub fn merge<P: Protocol>(
+    p: &mut P,
+    [first, second]: [&Key<P::BShare>; 2],
+    digit: usize,
+) -> Result<Places<P>> {
+    assert_eq!(first.width, second.width, "bits of keys");
+    let (m, n) = (first.bits.len(), first.bits.len() + second.bits.len());
+    let number_bits = n.saturating_sub(1).checked_ilog2().map_or(0, |top| top as usize + 1);
+    let key = P::BShare::concat(&[&first.bits, &second.bits]);
+    if 2 * first.width <= number_bits || n < 2 {
+        return sort(p, &[Key { bits: key, width: first.width }], digit);
+    }
+    let rows: Vec<usize> = (0..m).rev().chain(m..n).collect();
+    let named: Vec<Z64> = rows.iter().map(|&row| Z64(row as u64)).collect();
+    let named = p.public_bits(&Planes::slice_values(&named, number_bits));
+    let rows = P::BShare::stack(&[&named, &key.gather(&rows)]);
+    let merged = network(p, rows, number_bits + first.width)?;
+    let numbers_at: Vec<usize> = (0..number_bits).collect();
+    p.verify()?;
+    p.with_index(|q| {
+        let weights = (0..number_bits as u32).map(|bit| Z32::ONE.shl(bit)).collect();
+        let mut rows = q.b2a_dot(&merged.pick(&numbers_at), &[weights])?;
+        q.note_bound(&mut rows, 0, n as i128 - 1);
+        let places = Rows::ints(vec![numbers(q, n)]);
+        Ok(place(q, rows, places)?.ints.swap_remove(0))
+    })
+}
+
+/// Sorts what falls and then rises.
+fn network<P: Protocol>(p: &mut P, mut rows: P::BShare, width: usize) -> Result<P::BShare> {
+    let n = rows.len();
+    // Where the row of each place is.
+    let mut at: Vec<usize> = (0..n).collect();
+    let mut apart = n.next_power_of_two() / 2;
+    while apart > 0 {
+        let (paired, rest): (Vec<usize>, Vec<usize>) = (0..n).partition(|i| i ^ apart < n);
+        let (low, high): (Vec<usize>, Vec<usize>) = paired.iter().partition(|&i| i & apart == 0);
+        let [x, y, others] = [&low, &high, &rest]
+            .map(|places| rows.gather(&places.iter().map(|&i| at[i]).collect::<Vec<_>>()));
+        let (x, y) = exchange(p, x, y, width)?;
+        rows = P::BShare::concat(&[&x, &y, &others]);
+        for (to, place) in low.iter().chain(&high).chain(&rest).enumerate() {
+            at[*place] = to;
+        }
+        apart /= 2;
+    }
+    Ok(rows.gather(&at))
+}
+
+/// The smaller and the larger of each pair of numbers.
+fn exchange<P: Protocol>(
+    p: &mut P,
+    mut x: P::BShare,
+    mut y: P::BShare,
+    width: usize,
+) -> Result<(P::BShare, P::BShare)> {
+    // x > y where x + (2^width - 1 - y) has a carry.
+    let mut below = y.clone();
+    circuit::not(p, &mut below, width);
+    let larger = circuit::carry(p, &x, &below, width)?;
+    let mut change = x.clone();
+    change ^= &y;
+    let change = p.and(&change, &P::BShare::stack(&vec![&larger; width]))?;
+    x ^= &change;
+    y ^= &change;
+    Ok((x, y))
+}
