@@ -142,6 +142,13 @@ fn the_bound_is_kept_and_nearly_reached_at_every_width_and_scale() {
 }
 
 #[test]
+fn vectors_longer_than_a_frame_are_divided_within_the_bound() {
+    let spec = spec(20, 20, 16);
+    let pairs: Vec<_> = dense(spec).into_iter().cycle().take((1 << 13) + 77).collect();
+    check::<Z64>(&pairs, spec);
+}
+
+#[test]
 fn a_ring_too_small_is_said_beforehand() {
     for (bits, fitting) in [(64, spec(40, 11, 10)), (128, spec(77, 20, 28))] {
         assert!(fitting.fits(bits));

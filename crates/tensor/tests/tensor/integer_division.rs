@@ -99,3 +99,10 @@ fn edges_of_every_width_are_divided_exactly() {
         check::<Z128>(&edges(spec), spec);
     }
 }
+
+#[test]
+fn vectors_longer_than_a_frame_are_divided_exactly() {
+    let spec = IntegerQuotient { numerator_bits: 30, divisor_bits: 30 };
+    let pairs: Vec<_> = edges(spec).into_iter().cycle().take((1 << 13) + 77).collect();
+    check::<Z64>(&pairs, spec);
+}
