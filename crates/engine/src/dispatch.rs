@@ -96,8 +96,8 @@ fn dry_run_in<R: Integer>(plan: &Plan) -> Result<DryRun, Error> {
     let mut bounds = Bounds::<R>::new(input_ranges(plan));
     match phase.run(&mut bounds) {
         Ok(_) => Ok(DryRun { tallied: tally.tallied(), scales: opened.scales }),
-        Err(MpcError::Overflow { step, bits, bound }) => Err(Refusal::new(
-            format!("step `{step}` could leave the {bits}-bit ring: its bound is {bound}"),
+        Err(overflow @ MpcError::Overflow { .. }) => Err(Refusal::new(
+            format!("step {overflow}"),
             "narrow the ranges of the columns, use fewer decimals, or lower max_rows",
         )
         .into()),

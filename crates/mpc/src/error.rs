@@ -15,14 +15,14 @@ pub enum Error {
         /// The step whose check failed.
         step: &'static str,
     },
-    /// The program could leave the ring: refused before any run.
-    #[error("`{step}` could leave the {bits}-bit ring: its bound is {bound}")]
+    /// The program could compute wrongly: refused before any run.
+    #[error("`{step}` takes values in {limit}, and these could lie in {bound}")]
     Overflow {
         /// The step that could overflow.
         step: &'static str,
-        /// Bits of the ring.
-        bits: u32,
-        /// The interval that does not fit, printed.
+        /// Where its values may lie, printed.
+        limit: String,
+        /// Where they lie, as far as can be proved, printed.
         bound: String,
     },
     /// The operating system gave no randomness.

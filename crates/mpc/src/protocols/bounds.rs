@@ -127,7 +127,10 @@ impl<R: Integer> Bounds<R> {
 
     fn require(step: &'static str, x: &[Interval], bits: u32) -> Result<()> {
         match x.iter().find(|x| !x.fits(bits)) {
-            Some(bound) => Err(Error::Overflow { step, bits, bound: bound.to_string() }),
+            Some(bound) => {
+                let limit = format!("[-2^{0}, 2^{0})", bits - 1);
+                Err(Error::Overflow { step, limit, bound: bound.to_string() })
+            }
             None => Ok(()),
         }
     }
@@ -296,7 +299,10 @@ impl<R: Integer> Arithmetic for Bounds<R> {
     fn require_bound(&mut self, step: &'static str, x: &Ranges, lo: i128, hi: i128) -> Result<()> {
         let inside = |x: &&Interval| x.lo.is_some_and(|l| l >= lo) && x.hi.is_some_and(|h| h <= hi);
         match x.0.iter().find(|x| !inside(x)) {
-            Some(x) => Err(Error::Overflow { step, bits: R::BITS, bound: x.to_string() }),
+            Some(x) => {
+                let limit = Interval::between(lo, hi).to_string();
+                Err(Error::Overflow { step, limit, bound: x.to_string() })
+            }
             None => Ok(()),
         }
     }
@@ -382,7 +388,10 @@ impl<R: Integer> Protocol for Bounds<R> {
             x.is_some_and(|x| x.unsigned_abs().checked_shr(bits).unwrap_or(0) == 0)
         };
         match x.0.iter().find(|x| !small(x.lo) || !small(x.hi)) {
-            Some(bound) => Err(Error::Overflow { step: "is_zero", bits, bound: bound.to_string() }),
+            Some(bound) => {
+                let limit = format!("(-2^{bits}, 2^{bits})");
+                Err(Error::Overflow { step: "is_zero", limit, bound: bound.to_string() })
+            }
             None => Ok(Shape { len: x.0.len(), width: 1 }),
         }
     }
