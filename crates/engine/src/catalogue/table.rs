@@ -1,6 +1,9 @@
 //! Tables of secret rows.
 
-use sharewell_analytics::table::{self, Bins};
+use std::collections::{BTreeMap, BTreeSet};
+
+use sharewell_analytics::table::{self, Aggregate, Bins, Column, Table};
+use sharewell_mpc::order::DIGIT;
 use sharewell_mpc::{Protocol, Result};
 use sharewell_ring::Integer;
 
@@ -8,7 +11,137 @@ use super::check::{all, exact};
 use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong};
 
 pub(super) fn each(visitor: &mut impl Visitor) {
+    visitor.visit(&GroupBy);
+    visitor.visit(&CountDistinct);
+    visitor.visit(&Join);
     visitor.visit(&Psi);
+}
+
+/// Of keys and of values.
+const BITS: u32 = 32;
+
+fn card(name: &'static str, what: &'static str, n: usize) -> Card {
+    Card {
+        name,
+        group: "Tables",
+        what,
+        range: "keys and values signed, 32 bits".into(),
+        error: "exact".into(),
+        source: "Asharov et al. 2022 (eprint 2022/1595)",
+        n,
+        unit: Unit::Elements(1),
+    }
+}
+
+/// Keys of which several are equal, values, and whether a row counts.
+fn rows(n: usize, keys: i128, draw: &mut Draw) -> Vec<Operand> {
+    vec![draw.integers(n, -keys, keys), draw.signed(n, BITS), draw.integers(n, 0, 1)]
+}
+
+/// The three operands from `at` on.
+fn table<P: Protocol>(on: &Given<P>, at: usize) -> Table<P> {
+    let column = |at: usize| Column { values: on.integers(at).clone(), bits: BITS };
+    Table {
+        keys: vec![column(at)],
+        columns: vec![column(at + 1)],
+        valid: on.integers(at + 2).clone(),
+    }
+}
+
+/// Keys and values of rows that count.
+fn valid(x: &[Operand]) -> impl Iterator<Item = (i128, i128)> + '_ {
+    (0..x[0].len()).filter(|i| x[2].at(*i) == 1).map(|i| (x[0].at(i), x[1].at(i)))
+}
+
+/// Into fewer places than there may be groups.
+struct GroupBy;
+impl GroupBy {
+    const PLACES: usize = 100;
+}
+impl Operation for GroupBy {
+    fn card(&self) -> Card {
+        let what = "n rows by a secret key: whether there is a group, key, count, sum, least \
+                    value of the first 100";
+        card("group_by", what, 100_000)
+    }
+    fn sizes(&self) -> Vec<usize> {
+        vec![0, 1, 127, 4_099]
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        rows(n, 60, draw)
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let aggregates = [Aggregate::Count, Aggregate::Sum(0), Aggregate::Min(0)];
+        let groups = table::group_by(p, &table(on, 0), &aggregates, Self::PLACES, DIGIT)?;
+        let results = [vec![groups.exists], groups.keys, groups.aggregates].into_iter().flatten();
+        Ok(results.map(Secret::Integers).collect())
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let places = n.min(Self::PLACES);
+        let mut groups: BTreeMap<i128, Vec<i128>> = BTreeMap::new();
+        valid(x).for_each(|(key, value)| groups.entry(key).or_default().push(value));
+        let found: Vec<[i128; 5]> = groups
+            .iter()
+            .map(|(key, x)| {
+                let least = x.iter().min().expect("groups have rows");
+                [1, *key, x.len() as i128, x.iter().sum(), *least]
+            })
+            .chain(std::iter::repeat([0; 5]))
+            .take(places)
+            .collect();
+        (0..5).try_for_each(|of| all(&z[of], places, |i| exact(found[i][of])))
+    }
+}
+
+struct CountDistinct;
+impl Operation for CountDistinct {
+    fn card(&self) -> Card {
+        card("count_distinct", "how many different keys n rows have", 100_000)
+    }
+    fn sizes(&self) -> Vec<usize> {
+        GroupBy.sizes()
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        rows(n, 1_000, draw)
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        Ok(vec![Secret::Integers(table::count_distinct(p, &table(on, 0), DIGIT)?)])
+    }
+    fn check<R: Integer>(&self, _: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let keys: BTreeSet<i128> = valid(x).map(|(key, _)| key).collect();
+        all(&z[0], 1, |_| exact(keys.len() as i128))
+    }
+}
+
+/// With a table that has each key once.
+struct Join;
+impl Operation for Join {
+    fn card(&self) -> Card {
+        let what =
+            "for n rows, whether n others with different keys hold theirs, and what they hold";
+        Card { source: "Asharov et al., CCS 2023: one sort of both", ..card("join", what, 100_000) }
+    }
+    fn sizes(&self) -> Vec<usize> {
+        GroupBy.sizes()
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        let mut operands = rows(n, n.max(1) as i128, draw);
+        let limit = 1 << (BITS - 1);
+        operands.push(Operand::new(n, (-limit, limit - 1), move |i| i as i128 * 2 - n as i128));
+        operands.extend([draw.signed(n, BITS), draw.integers(n, 0, 1)]);
+        operands
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let joined = table::join(p, &table(on, 0), &table(on, 3), DIGIT)?;
+        let results = [vec![joined.matched], joined.columns].into_iter().flatten();
+        Ok(results.map(Secret::Integers).collect())
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let right: BTreeMap<i128, i128> = valid(&x[3..]).collect();
+        let partner = |i: usize| right.get(&x[0].at(i)).filter(|_| x[2].at(i) == 1);
+        all(&z[0], n, |i| exact(partner(i).is_some().into()))?;
+        all(&z[1], n, |i| exact(partner(i).copied().unwrap_or(0)))
+    }
 }
 
 /// Two sets that share about half of their keys, and a value of each key at both givers.
@@ -33,16 +166,12 @@ impl Psi {
 }
 impl Operation for Psi {
     fn card(&self) -> Card {
+        let what = "how many of n and n keys two givers share, and two sums over them; hashing \
+                    and sharing included";
         Card {
-            name: "psi",
-            group: "Tables",
-            what: "how many of n and n keys two givers share, and two sums over them; \
-                   hashing and sharing included",
             range: "different keys below 2^50".into(),
-            error: "exact".into(),
             source: "Pinkas, Schneider, Segev, Zohner 2015 (eprint 2015/634)",
-            n: 1_000_000,
-            unit: Unit::Elements(1),
+            ..card("psi", what, 1_000_000)
         }
     }
     fn sizes(&self) -> Vec<usize> {
