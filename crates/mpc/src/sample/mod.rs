@@ -48,7 +48,8 @@ fn require_room<R: Integer>(step: &'static str, bits: u32) -> Result<()> {
     if bits <= R::BITS {
         return Ok(());
     }
-    Err(Error::Overflow { step, bits: R::BITS, bound: format!("{bits} bits") })
+    let limit = format!("{} bits", R::BITS);
+    Err(Error::Overflow { step, limit, bound: format!("{bits} bits") })
 }
 
 /// `1, 2^step, 4^step, ..`: what makes integers of planes.
