@@ -10,6 +10,7 @@ mod draw;
 mod linear;
 mod numeric;
 mod order;
+mod power;
 mod program;
 mod ring;
 mod sample;
@@ -27,6 +28,7 @@ pub fn each(visitor: &mut impl Visitor) {
     ring::each(visitor);
     comparison::each(visitor);
     numeric::each(visitor);
+    power::each(visitor);
     linear::each(visitor);
     order::each(visitor);
     table::each(visitor);

@@ -6,11 +6,11 @@ use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_ring::Integer;
 use sharewell_tensor::Tensor;
 use sharewell_tensor::function::{
-    self, Accuracy, Argument, Base, Exponential, Fit, IntegerQuotient, Logarithm, Normal, Quotient,
-    Root, Sigmoid,
+    self, Accuracy, Argument, Base, Fit, IntegerQuotient, Logarithm, Normal, NormalQuantile,
+    Quotient, Root, Sigmoid,
 };
 
-use super::check::{all, exact, near};
+use super::check::{all, exact, near, some};
 use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong};
 
 pub(super) fn each(visitor: &mut impl Visitor) {
@@ -19,18 +19,23 @@ pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&Function::InverseRoot);
     visitor.visit(&Function::Ln);
     visitor.visit(&Function::Log2);
-    visitor.visit(&Exp);
     visitor.visit(&Curve::Sigmoid(Fit::Accurate));
     visitor.visit(&Curve::Sigmoid(Fit::Fast));
     visitor.visit(&Curve::Tanh);
     visitor.visit(&Curve::NormalCdf);
+    visitor.visit(&Quantile);
     visitor.visit(&DivideIntegers);
 }
 
 /// Fractional bits of operands and results.
-const FRAC_BITS: u32 = 16;
+pub(super) const FRAC_BITS: u32 = 16;
 
-fn card(name: &'static str, what: &'static str, range: &str, source: &'static str) -> Card {
+pub(super) fn card(
+    name: &'static str,
+    what: &'static str,
+    range: &str,
+    source: &'static str,
+) -> Card {
     Card {
         name,
         group: "Numeric",
@@ -44,7 +49,7 @@ fn card(name: &'static str, what: &'static str, range: &str, source: &'static st
 }
 
 /// As a reader wants it.
-fn stated(bound: Accuracy, value: &str) -> String {
+pub(super) fn stated(bound: Accuracy, value: &str) -> String {
     let relative = format!("{:.1e} |{value}|", bound.relative);
     match (bound.absolute > 0.0, bound.relative > 0.0) {
         (true, true) => format!("{:.1e} + {relative}", bound.absolute),
@@ -55,7 +60,7 @@ fn stated(bound: Accuracy, value: &str) -> String {
 }
 
 /// What may come of `value` as an integer of [`FRAC_BITS`] fractional bits.
-fn within(value: f64, bound: Accuracy) -> RangeInclusive<i128> {
+pub(super) fn within(value: f64, bound: Accuracy) -> RangeInclusive<i128> {
     let unit = f64::from(FRAC_BITS).exp2();
     near(value * unit, (bound.absolute + bound.relative * value.abs()) * unit)
 }
@@ -181,51 +186,6 @@ impl Operation for Function {
     }
 }
 
-/// Too large a result is told by its flag.
-struct Exp;
-impl Exp {
-    const RESULT_BITS: u32 = 12;
-    const SPEC: Exponential = Exponential {
-        base: Base::E,
-        least: -16 << FRAC_BITS,
-        most: 16 << FRAC_BITS,
-        argument_frac_bits: FRAC_BITS,
-        result_bits: Self::RESULT_BITS,
-        frac_bits: FRAC_BITS,
-    };
-}
-impl Operation for Exp {
-    fn card(&self) -> Card {
-        let what = "n times e^x and whether it is below 4096, which stands for more";
-        let source = "Aly, Smart 2019 (eprint 2019/354) 4.2, minimax polynomial";
-        let error = stated(Self::SPEC.accuracy(64), "value");
-        Card { error, ..card("exp", what, "|x| <= 16", source) }
-    }
-    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
-        vec![draw.integers(n, Self::SPEC.least, Self::SPEC.most)]
-    }
-    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
-        let x = on.tensor(0, &[on.n], FRAC_BITS);
-        let (value, flag) = function::exponential(p, &x, Self::SPEC)?;
-        Ok(vec![Secret::Integers(value.into_shares()), Secret::Integers(flag)])
-    }
-    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
-        let (bound, limit) = (Self::SPEC.accuracy(R::BITS), f64::from(Self::RESULT_BITS).exp2());
-        let value = |i| (x[0].at(i) as f64 / f64::from(FRAC_BITS).exp2()).exp();
-        let most = 1 << (Self::RESULT_BITS + FRAC_BITS);
-        // Within 2 % of the limit either answer may come.
-        all(&z[1], n, |i| match value(i) / limit {
-            ratio if ratio > 1.02 => exact(0),
-            ratio if ratio < 0.98 => exact(1),
-            _ => 0..=1,
-        })?;
-        all(&z[0], n, |i| match z[1][i].to_i128() {
-            0 => exact(most),
-            _ => within(value(i), bound),
-        })
-    }
-}
-
 /// Between two limits, for every argument.
 enum Curve {
     Sigmoid(Fit),
@@ -302,6 +262,46 @@ fn normal_cdf(x: f64) -> f64 {
         sum += term;
     }
     0.5 + density * sum
+}
+
+struct Quantile;
+impl Quantile {
+    const ARGUMENT_FRAC_BITS: u32 = 30;
+    const SPEC: NormalQuantile =
+        NormalQuantile { argument_frac_bits: Self::ARGUMENT_FRAC_BITS, frac_bits: FRAC_BITS };
+    /// In units of the last place: what is nearer to 0 or 1 than 1e-9 has no error stated.
+    const LEAST: i128 = 2;
+}
+impl Operation for Quantile {
+    fn card(&self) -> Card {
+        let what = "n normal quantiles of probabilities";
+        let source = "minimax polynomials in pieces, chosen as in ABY3 (eprint 2018/403) 5.4.2";
+        let error = format!("{:.1e}", Self::SPEC.accuracy(64));
+        Card { error, ..card("normal_quantile", what, "2^-29 <= q <= 1 - 2^-29", source) }
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        let one = 1 << Self::ARGUMENT_FRAC_BITS;
+        vec![draw.integers(n, Self::LEAST, one - Self::LEAST)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let q = on.tensor(0, &[on.n], Self::ARGUMENT_FRAC_BITS);
+        let z = function::normal_quantile(p, &q, Self::SPEC)?;
+        Ok(vec![Secret::Integers(z.into_shares())])
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let bound = Accuracy { absolute: Self::SPEC.accuracy(R::BITS), relative: 0.0 };
+        // By bisection, which takes long.
+        let step = if n > 1_000 { 17 } else { 1 };
+        some(&z[0], n, step, |i| {
+            let q = x[0].at(i) as f64 / f64::from(Self::ARGUMENT_FRAC_BITS).exp2();
+            let (mut lo, mut hi) = (-7.0, 7.0);
+            for _ in 0..40 {
+                let middle = (lo + hi) / 2.0;
+                *(if normal_cdf(middle) < q { &mut lo } else { &mut hi }) = middle;
+            }
+            within(lo, bound)
+        })
+    }
 }
 
 struct DivideIntegers;

@@ -1,7 +1,7 @@
 //! Shuffling, sorting, and what rests on them.
 
 use sharewell_mpc::order::{self, DIGIT, Key, Ties};
-use sharewell_mpc::{Protocol, Result, Rows, Way};
+use sharewell_mpc::{Protocol, Result, Rows, Share, Way};
 use sharewell_ring::Integer;
 
 use super::check::{all, exact};
@@ -11,6 +11,7 @@ pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&Shuffle);
     visitor.visit(&Sort);
     visitor.visit(&SortWithPayload);
+    visitor.visit(&Merge);
     visitor.visit(&Rank);
     visitor.visit(&Median);
     visitor.visit(&Compact);
@@ -110,6 +111,35 @@ impl Operation for SortWithPayload {
         let order = sorted(&x[0]);
         all(&z[0], n, |i| exact(x[0].at(order[i])))?;
         all(&z[1], n, |i| exact(x[1].at(order[i])))
+    }
+}
+
+/// Of two halves.
+struct Merge;
+impl Operation for Merge {
+    fn card(&self) -> Card {
+        let what = "n keys in two sorted halves, merged";
+        Card { source: "Batcher 1968", ..card("merge", what, "signed, 32 bits", 100_000) }
+    }
+    fn operands<R: Integer>(&self, n: usize, _: &mut Draw) -> Vec<Operand> {
+        let limit = 1 << (KEY_BITS - 1);
+        let half = |len: usize, step: i128| {
+            Operand::new(len, (-limit, limit - 1), move |i| i as i128 * step - 1_000)
+        };
+        vec![half(n / 2, 5), half(n - n / 2, 3)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let first = Key::signed(p, on.integers(0), KEY_BITS)?;
+        let second = Key::signed(p, on.integers(1), KEY_BITS)?;
+        let to = order::merge(p, [&first, &second], DIGIT)?;
+        let both = P::AShare::concat(&[on.integers(0), on.integers(1)]);
+        let rows = order::apply(p, &to, Rows::ints(vec![both]))?;
+        Ok(rows.ints.into_iter().map(Secret::Integers).collect())
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let mut keys: Vec<i128> = x[0].values().chain(x[1].values()).collect();
+        keys.sort_unstable();
+        all(&z[0], n, |i| exact(keys[i]))
     }
 }
 
