@@ -54,6 +54,7 @@ impl Exponential {
         let precision = self.precision(bits);
         let numbers = self.least <= self.most && self.magnitude() + 6 < bits;
         numbers
+            && self.end() > 1
             && precision >= PRECISION_MIN
             && self.argument_frac_bits + self.factor_bits(bits) >= precision
             && precision + self.width() + 2 < bits

@@ -64,7 +64,7 @@ impl NormalQuantile {
 /// Domain: as `spec` promises, [`Normal::fits`] must hold; beyond 5.875 the result is 0 or 1
 /// within the error. Error: [`Normal::accuracy`]: 2.4e-9 of the fit, roundings. Cost: that
 /// of a function in pieces; of 21 bits at 16 fractional bits in `Rep3` over 64 bits 22 rounds
-/// and 202 bytes a party.
+/// and 201 bytes a party.
 /// Source: `crates/tensor/fits/fit.py`.
 ///
 /// # Errors

@@ -7,7 +7,9 @@
 //! the last piece is multiplied by zero before it could.
 //!
 //! The bits are those above `2^-margin_bits`, without the carry of the lower ones: an argument
-//! may be taken for one a little beside it, so every piece holds a margin beyond its ends.
+//! may be taken for one a little beside it, so every piece holds a margin beyond its ends. Which
+//! of two pieces serves an argument there depends on the shares, as the last bit of a result
+//! does (`docs/truncation.md`): both are within the error stated.
 //!
 //! Source: polynomials in pieces selected by comparison bits as in ABY3 (eprint 2018/403)
 //! 5.4.2; tables from `crates/tensor/fits/fit.py`.
@@ -129,7 +131,7 @@ impl Curve {
     ///
     /// Cost, for `m` thresholds that the argument can pass and degree `d`:
     /// [`circuit::high_bits`], [`circuit::less_than_public`], [`Protocol::b2a`] of `m + 1`
-    /// planes, up to two products, [`powers`], one `dot` and one [`Protocol::mul_trunc`].
+    /// planes, up to two products, [`powers`], one `mul_sum` and one [`Protocol::mul_trunc`].
     ///
     /// # Errors
     /// If a link fails.
@@ -223,6 +225,26 @@ impl Plan<'_> {
         out
     }
 
+    /// `|x|`, or `1/2 - |x|`, with the sign that was found.
+    fn magnitude<P: Protocol>(
+        &self,
+        p: &mut P,
+        x: &P::AShare,
+        sign: &P::AShare,
+    ) -> Result<P::AShare> {
+        // That of a number near zero may be the wrong one.
+        let margin = 2i128 << self.drop();
+        let mut magnitude = p.mul(sign, x)?;
+        p.note_bound(&mut magnitude, -margin, 1 << self.bits);
+        if !self.curve.folded {
+            return Ok(magnitude);
+        }
+        let mut rest = constant(p, P::Ring::ONE.shl(self.scale - 1), x.len());
+        rest -= &magnitude;
+        p.note_bound(&mut rest, 0, (1 << (self.scale - 1)) + margin);
+        Ok(rest)
+    }
+
     /// `t` at scale `precision`.
     fn distance<P: Protocol>(
         &self,
@@ -232,16 +254,7 @@ impl Plan<'_> {
         below: &[P::AShare],
     ) -> Result<P::AShare> {
         let len = x.len();
-        // The sign of a number near zero may be the wrong one.
-        let margin = 2i128 << self.drop();
-        let mut magnitude = p.mul(sign, x)?;
-        p.note_bound(&mut magnitude, -margin, 1 << self.bits);
-        if self.curve.folded {
-            let mut rest = constant(p, P::Ring::ONE.shl(self.scale - 1), len);
-            rest -= &magnitude;
-            p.note_bound(&mut rest, 0, (1 << (self.scale - 1)) + margin);
-            magnitude = rest;
-        }
+        let mut magnitude = self.magnitude(p, x, sign)?;
         let power = |piece: &Piece| 1i128 << (self.finest - piece.shift);
         let mut t = if below.is_empty() {
             magnitude.scale(&[P::Ring::from_i128(power(&self.pieces[0]))]);
@@ -288,12 +301,9 @@ impl Plan<'_> {
         let powers = powers(p, t, degree, self.precision)?;
         let factors: Vec<P::AShare> =
             (1..=degree).map(|k| self.selected(p, below, len, coefficient(k))).collect();
-        // All factors of an element side by side.
-        let index: Vec<usize> =
-            (0..len).flat_map(|i| (0..degree).map(move |k| k * len + i)).collect();
-        let rows =
-            |x: &[P::AShare]| P::AShare::concat(&x.iter().collect::<Vec<_>>()).gather(&index);
-        let mut sum = p.dot(&rows(&factors), &rows(&powers), len)?;
+        let [factors, powers] =
+            [factors, powers].map(|x| P::AShare::concat(&x.iter().collect::<Vec<_>>()));
+        let mut sum = p.mul_sum(&factors, &powers, degree)?;
         let first = self.selected(p, below, len, coefficient(0));
         add_scaled(&mut sum, &first, P::Ring::ONE.shl(self.precision));
         let most = (f64::from(2 * self.precision + self.curve.value_bits)).exp2() as i128;

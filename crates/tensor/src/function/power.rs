@@ -62,11 +62,9 @@ impl Power {
         if self.exponent < 2 { scale } else { scale.min(self.precision(bits)) }
     }
 
-    /// Scale of a power: exact ones of few fractional bits.
-    fn scale(&self, power: u32, bits: u32) -> u32 {
-        let exact = u64::from(power) * u64::from(self.base_scale(bits));
-        let kept = if power == self.exponent { self.frac_bits } else { self.precision(bits) };
-        exact.min(u64::from(kept)) as u32
+    /// Scale that a power is cut to if its product has a finer one.
+    fn kept(&self, power: u32, bits: u32) -> u32 {
+        if power == self.exponent { self.frac_bits } else { self.precision(bits) }
     }
 
     /// From the exponent's second bit on: a square, and one factor more where it is set.
@@ -94,7 +92,7 @@ impl Power {
                 if right == 1 { (of_base, base_scale) } else { (error, scale) };
             error = error * size(right) + other * size(left) + error * other;
             let exact = scale + other_scale;
-            scale = self.scale(left + right, bits);
+            scale = exact.min(self.kept(left + right, bits));
             error += if exact > scale { ulp(scale) } else { 0.0 };
         }
         error + if self.frac_bits < scale { ulp(self.frac_bits) } else { 0.0 }
@@ -124,8 +122,9 @@ pub fn power<P: Protocol>(p: &mut P, x: &Tensor<P>, spec: Power) -> Result<Tenso
     let x = x.rescale_down(p, spec.base_scale(bits))?;
     let mut y = x.clone();
     for Product { left, right } in spec.products() {
-        let scale = spec.scale(left + right, bits);
-        y = y.mul(p, if right == 1 { &x } else { &y }, scale)?;
+        let other = if right == 1 { &x } else { &y };
+        let scale = (y.frac_bits() + other.frac_bits()).min(spec.kept(left + right, bits));
+        y = y.mul(p, other, scale)?;
     }
     if y.frac_bits() > spec.frac_bits {
         return y.rescale_down(p, spec.frac_bits);

@@ -1,14 +1,16 @@
 //! Functions in pieces against doubles, over their whole domains.
 
 use proptest::prelude::*;
-use sharewell_mpc::{Protocol, Result, Share};
+use sharewell_mpc::protocols::rep3;
+use sharewell_mpc::protocols::tally::Tally;
+use sharewell_mpc::{Arithmetic, Error, Protocol, Result, Share};
 use sharewell_ring::{Integer, Z64, Z128};
 use sharewell_tensor::Tensor;
 use sharewell_tensor::function::{
     Argument, Fit, Normal, NormalQuantile, Sigmoid, normal_cdf, normal_quantile, sigmoid, tanh,
 };
 
-use crate::{Program, Secret, everywhere};
+use crate::{Program, Secret, everywhere, proven};
 
 #[derive(Copy, Clone, Debug)]
 enum Curve {
@@ -230,6 +232,40 @@ fn tables_of_statistics_are_met() {
         assert!((Quantile(spec).exact(q).abs() - 5.997_807).abs() < 1e-5);
         check::<Z64>(Quantile(spec), &[(q * 36f64.exp2()) as i128]);
     }
+}
+
+#[test]
+fn arguments_that_could_be_beyond_what_is_promised_are_refused() {
+    let spec = Sigmoid { argument: argument(20, 16), frac_bits: 16, fit: Fit::Fast };
+    let none = Secret { values: vec![], bits: 0 };
+    let refusal = |curve: Curve, bits| {
+        proven::<Z64>(&curve, &Secret { values: vec![1, -1], bits }, &none).map(drop)
+    };
+    for curve in [Curve::Sigmoid(spec), Cdf(Normal { argument: argument(20, 16), frac_bits: 16 })] {
+        assert!(refusal(curve, 20).is_ok());
+        assert!(matches!(refusal(curve, 21), Err(Error::Overflow { step: "piecewise", .. })));
+    }
+}
+
+/// Rounds, and bytes of one party for each element, as the documentation gives them.
+fn price(curve: Curve) -> (u32, u64) {
+    let n = 6400;
+    let mut tally = Tally::<Z64>::new(&rep3::CARD, 3);
+    let x = tally.public(&vec![Z64(0); n]);
+    curve.run(&mut tally, x.clone(), x).expect("no links");
+    let total: u64 = (0..3).map(|party| tally.tallied().bytes_sent_by(party)).sum();
+    (tally.tallied().rounds, total / (3 * n as u64))
+}
+
+#[test]
+fn functions_in_pieces_cost_what_their_documentation_says() {
+    let argument = argument(21, 16);
+    let of = |fit| Curve::Sigmoid(Sigmoid { argument, frac_bits: 16, fit });
+    assert_eq!(price(of(Fit::Fast)), (20, 120));
+    assert_eq!(price(of(Fit::Accurate)), (22, 162));
+    assert_eq!(price(Cdf(Normal { argument, frac_bits: 24 })), (22, 201));
+    let quantile = NormalQuantile { argument_frac_bits: 36, frac_bits: 24 };
+    assert_eq!(price(Quantile(quantile)), (26, 419));
 }
 
 fn any_curve(bits: u32) -> impl Strategy<Value = Curve> {

@@ -1,12 +1,12 @@
 //! The exponential against doubles, over its whole domain.
 
 use proptest::prelude::*;
-use sharewell_mpc::{Protocol, Result, Share};
+use sharewell_mpc::{Error, Protocol, Result, Share};
 use sharewell_ring::{Integer, Z64, Z128};
 use sharewell_tensor::Tensor;
 use sharewell_tensor::function::{Base, Exponential, exponential};
 
-use crate::{Program, Secret, everywhere};
+use crate::{Program, Secret, everywhere, proven};
 
 /// Results, then whether they are small enough. What is given is how far each exponent is
 /// above the least.
@@ -169,6 +169,27 @@ fn exponentials_of_vectors_longer_than_a_frame_and_of_none() {
     let long: Vec<i128> = (0..9001).map(|i| (i - 4500) * 300).collect();
     check::<Z64>(main, &long);
     check::<Z64>(main, &[]);
+}
+
+/// Exponents as they are, with no more known of them than is given.
+struct Bare(Exponential);
+
+impl Program for Bare {
+    fn run<P: Protocol>(&self, p: &mut P, x: P::AShare, _: P::AShare) -> Result<P::AShare> {
+        let shape = [x.len()];
+        let x = Tensor::new(x, &shape, self.0.argument_frac_bits);
+        Ok(exponential(p, &x, self.0)?.0.into_shares())
+    }
+}
+
+#[test]
+fn exponents_that_could_be_beyond_what_is_promised_are_refused() {
+    let main = usual()[0];
+    let none = Secret { values: vec![], bits: 0 };
+    let refusal =
+        |bits| proven::<Z64>(&Bare(main), &Secret { values: vec![1, -1], bits }, &none).map(drop);
+    assert!(refusal(21).is_ok());
+    assert!(matches!(refusal(22), Err(Error::Overflow { step: "exponential", .. })));
 }
 
 #[test]
