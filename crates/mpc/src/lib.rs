@@ -17,6 +17,7 @@
 pub mod circuit;
 mod error;
 mod lanes;
+mod lookahead;
 pub mod order;
 mod owed;
 mod party;
@@ -31,6 +32,7 @@ pub mod sim;
 
 pub use error::{Error, Result};
 pub use lanes::join;
+pub use lookahead::{Blocks, Carries, Lookahead};
 pub use owed::Owed;
 pub use party::{Entropy, Party};
 pub use protocol::{Arithmetic, Protocol, Security, Split};

@@ -1,9 +1,11 @@
 //! What a protocol must bring, and what it is given for it.
 
+use std::ops::Range;
+
 use sharewell_net::PartyId;
 use sharewell_ring::{Dims, Integer, Planes, Z32};
 
-use crate::{BitShare, Result, RowsOf, Share, Way, circuit};
+use crate::{BitShare, Carries, Lookahead, Result, RowsOf, Share, Way, circuit};
 
 /// What corrupt parties may do without harm.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -199,11 +201,41 @@ pub trait Protocol: Arithmetic {
         bits: u32,
         split: Split,
     ) -> Result<(Self::BShare, Self::BShare)>;
+    /// `bits` planes that are zero together exactly where `x` is, given `|x| < 2^bits`.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn difference_bits(&mut self, x: &Self::AShare, bits: u32) -> Result<Self::BShare> {
+        let (mut u, v) = self.summands(x, bits, Split::Difference)?;
+        u ^= &v;
+        Ok(u)
+    }
+    /// Carry lookahead over some bits of the summands of [`Self::summands`], as if those below
+    /// were zero.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn lookahead(
+        &mut self,
+        x: &Self::AShare,
+        bits: Range<u32>,
+        which: Carries,
+    ) -> Result<Lookahead<Self::BShare>> {
+        circuit::lookahead_by_bits(self, x, bits, which)
+    }
     /// Each bit as a ring element 0 or 1: `width` planes of `n` give `width * n` elements.
     ///
     /// # Errors
     /// As [`Arithmetic::input`].
     fn b2a(&mut self, x: &Self::BShare) -> Result<Self::AShare>;
+    /// Each element times its bit, of `width` planes of `n` bits one after the other.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn mul_bits(&mut self, c: &Self::BShare, x: &Self::AShare) -> Result<Self::AShare> {
+        let bits = self.b2a(c)?;
+        self.mul(&bits, x)
+    }
     /// Public combinations of each secret's bits as ring elements: a result for each row of
     /// `weights`, one weight to a plane, one row's results after the other's. Two to the power
     /// of the plane makes integers; a table on the planes of an indicator makes look-ups.

@@ -13,11 +13,13 @@ use sharewell_net::{PartyId, Step};
 use sharewell_ring::{Key, Prg, Ring, Z64, hash, zeroed};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::party::TILE_BYTES;
 use crate::{Entropy, Party, Result};
 
 /// The step under which pair keys are agreed: set-up, outside every quote.
 pub const KEYS: Step = Step("keys");
+
+/// Bytes of a draw from one tile to the next: more than any tile takes.
+const SPAN: usize = 1 << 28;
 
 /// With whom a stream is shared.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -31,7 +33,9 @@ pub enum Side {
 /// The two pair keys of one party, for one lane.
 pub struct Prss {
     secrets: [Zeroizing<[u8; 32]>; 2],
+    session: [u8; 32],
     streams: [Prg; 2],
+    public: Prg,
     draws: u64,
     drawn: Drawn,
 }
@@ -70,22 +74,23 @@ impl Prss {
             };
             secrets[side as usize] = Zeroizing::new(hash::digest(&[session, &*first, &*second]));
         }
-        Ok(Self::for_lane(secrets, party))
+        Ok(Self::for_lane(secrets, *session, party))
     }
 
-    fn for_lane(secrets: [Zeroizing<[u8; 32]>; 2], party: &Party) -> Self {
-        let stream = |secret: &Zeroizing<[u8; 32]>| {
+    fn for_lane(secrets: [Zeroizing<[u8; 32]>; 2], session: [u8; 32], party: &Party) -> Self {
+        let stream = |secret: &[u8; 32]| {
             let salt = party.lane().0.to_le_bytes();
-            Prg::new(&Key(hash::derive(&**secret, &salt, b"sharewell prss 1")))
+            Prg::new(&Key(hash::derive(secret, &salt, b"sharewell prss 1")))
         };
         let streams = [stream(&secrets[0]), stream(&secrets[1])];
-        Self { secrets, streams, draws: 0, drawn: Drawn::default() }
+        let public = stream(&session);
+        Self { secrets, session, streams, public, draws: 0, drawn: Drawn::default() }
     }
 
     /// The same keys in the domain of a child lane.
     #[must_use]
     pub fn fork(&self, child: &Party) -> Self {
-        Self::for_lane(self.secrets.clone(), child)
+        Self::for_lane(self.secrets.clone(), self.session, child)
     }
 
     /// The number of the next draw; every party takes it, whether it holds the stream or not.
@@ -136,18 +141,42 @@ impl Prss {
         self.streams[side as usize].fill(draw, bytes as u64 / 16, out);
     }
 
-    /// Writes this party's part of a sharing of zero: `F(K_i) - F(K_{i+1})`. `tile` counts
-    /// tiles of [`TILE_BYTES`] from the draw's start.
+    /// Elements of one draw that look uniform and that everybody knows.
+    #[must_use]
+    pub fn public<R: Ring>(&self, draw: u64, len: usize) -> Vec<R> {
+        let mut out = zeroed(len);
+        self.public.fill(draw, 0, &mut out);
+        out
+    }
+
+    /// The uniform elements of one tile of a draw.
     ///
     /// # Panics
-    /// As [`Self::uniform`].
+    /// As [`Self::uniform`], and if a tile is longer than a draw has room for.
+    #[must_use]
+    pub fn tile<R: Ring>(&self, side: Side, draw: u64, tile: usize, len: usize) -> Vec<R> {
+        let mut out = zeroed(len);
+        self.drawn.mark(draw, tile, side);
+        self.streams[side as usize].fill(draw, first_block(tile, &out), &mut out);
+        out
+    }
+
+    /// Writes this party's part of a sharing of zero: `F(K_i) - F(K_{i+1})`.
+    ///
+    /// # Panics
+    /// As [`Self::tile`].
     pub fn zero<R: Ring>(&self, draw: u64, tile: usize, out: &mut [R]) {
-        let block = (tile * TILE_BYTES / 16) as u64;
+        let block = first_block(tile, out);
         self.drawn.mark(draw, tile, Side::Left);
         self.drawn.mark(draw, tile, Side::Right);
         self.streams[0].fill(draw, block, out);
         self.streams[1].fill_sub(draw, block, out);
     }
+}
+
+fn first_block<R: Ring>(tile: usize, out: &[R]) -> u64 {
+    assert!(size_of_val(out) <= SPAN, "a tile of {} bytes", size_of_val(out));
+    (tile as u64) * (SPAN as u64 / 16)
 }
 
 /// What has been drawn lately. A mask that serves twice hides nothing, and no result shows it:

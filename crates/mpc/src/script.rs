@@ -3,7 +3,7 @@
 //! A quote replays these scripts; the conformance suite holds every run against them, byte
 //! for byte and round for round.
 
-use crate::{Security, Way};
+use crate::{Blocks, Security, Way};
 
 /// Bytes from one party to another.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -56,16 +56,22 @@ pub struct Costs {
     pub trunc: fn(n: usize, w: usize, by: u32) -> Script,
     /// `words` words of AND gates.
     pub and: fn(words: usize) -> Script,
-    /// Boolean sharings of the summands of `n` values, `words` words per summand.
-    pub summands: fn(words: usize) -> Script,
-    /// `n` bits into the ring, and `results` combinations of them.
-    pub b2a: fn(n: usize, results: usize, w: usize) -> Script,
     /// `n` numbers of `width` bits, each as its `2^width` indicators.
     pub one_hot: fn(n: usize, width: usize, w: usize) -> Script,
     /// Shuffling columns of so many bytes each; `turn` shuffles were drawn before.
     pub shuffle: fn(turn: u32, way: Way, columns: &[usize]) -> Script,
     /// The same, forward, and opening destinations of so many bytes.
     pub shuffle_open: fn(turn: u32, to: usize, columns: &[usize]) -> Script,
+    /// Boolean sharings of the summands of `n` values, `bits` bits of each.
+    pub summands: fn(n: usize, w: usize, bits: usize) -> Script,
+    /// Carry lookahead over the summands of `n` values.
+    pub lookahead: fn(n: usize, w: usize, blocks: &Blocks) -> Script,
+    /// Bits of a block of it.
+    pub block_bits: usize,
+    /// `width` bits of each of `n` numbers into the ring, in `rows` combinations.
+    pub b2a: fn(n: usize, width: usize, rows: usize, w: usize) -> Script,
+    /// `n` elements times bits.
+    pub mul_bits: fn(n: usize, w: usize) -> Script,
     /// Opening `n` elements to all compute parties.
     pub open: fn(n: usize, w: usize) -> Script,
     /// Opening `n` elements to one recipient, a compute party or not.

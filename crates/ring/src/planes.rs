@@ -55,6 +55,24 @@ impl Planes {
         out
     }
 
+    /// Bits as elements 0 or 1, plane after plane with no padding between, from bit `at` on.
+    ///
+    /// # Panics
+    /// If there are fewer bits.
+    pub fn lift<R: Integer>(&self, at: usize, out: &mut [R]) {
+        let (mut at, mut out) = (at, out);
+        while !out.is_empty() {
+            let (plane, from) = (at / self.len, at % self.len);
+            let (here, rest) = out.split_at_mut(out.len().min(self.len - from));
+            let words = &self.planes(plane..plane + 1)[from / 64..];
+            let mut aligned = zeroed::<Bits>(Self::words_per_plane(here.len()));
+            shift_down(&mut aligned, words, from as u32 % 64);
+            R::lift(here, &aligned);
+            at += here.len();
+            out = rest;
+        }
+    }
+
     /// Values per plane.
     #[must_use]
     pub fn len(&self) -> usize {

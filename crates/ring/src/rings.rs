@@ -44,6 +44,10 @@ pub trait Ring:
     fn sub_assign(x: &mut [Self], y: &[Self]);
     /// `x *= y`, element-wise.
     fn mul_assign(x: &mut [Self], y: &[Self]);
+    /// `z += x * y`, element-wise.
+    fn mul_add(z: &mut [Self], x: &[Self], y: &[Self]);
+    /// `x = c * y + (1 - c) * x`, element-wise and without a branch, for `c` 0 or 1.
+    fn choose_assign(x: &mut [Self], y: &[Self], c: &[Self]);
     /// `z += x0 * (y0 + y1) + x1 * y0`, element-wise: one party's part of a replicated product.
     fn cross_add(z: &mut [Self], x: [&[Self]; 2], y: [&[Self]; 2]);
     /// `z += x * y` as matrices.
@@ -75,6 +79,29 @@ pub trait Integer: Ring {
     #[must_use]
     fn msb(self) -> Self {
         self.shr(Self::BITS - 1)
+    }
+
+    /// `x >>= by`, element-wise and logical.
+    fn shr_assign(x: &mut [Self], by: u32) {
+        kernel::shr_assign(Backend::best(), x, by);
+    }
+    /// `x -= y << by`, element-wise; `y` may be of another ring.
+    fn sub_shl<S: Integer>(x: &mut [Self], y: &[S], by: u32) {
+        kernel::sub_shl(Backend::best(), x, y, by);
+    }
+    /// The bits of words as elements 0 or 1.
+    ///
+    /// # Panics
+    /// If there are not as many words as the elements need.
+    fn lift(x: &mut [Self], bits: &[Bits]) {
+        kernel::lift(Backend::best(), x, bytemuck::cast_slice(bits));
+    }
+    /// The top bits of elements, 64 to a word, zeros past the last one.
+    #[must_use]
+    fn top_bits(x: &[Self]) -> Vec<Bits> {
+        let mut out = kernel::zeroed(x.len().div_ceil(64));
+        kernel::top_bits(Backend::best(), bytemuck::cast_slice_mut(&mut out), x);
+        out
     }
 }
 
@@ -197,6 +224,12 @@ macro_rules! kernels {
             }
             fn mul_assign(x: &mut [Self], y: &[Self]) {
                 kernel::mul_assign(Backend::best(), x, y);
+            }
+            fn mul_add(z: &mut [Self], x: &[Self], y: &[Self]) {
+                kernel::mul_add(Backend::best(), z, x, y);
+            }
+            fn choose_assign(x: &mut [Self], y: &[Self], c: &[Self]) {
+                kernel::choose_assign(Backend::best(), x, y, c);
             }
             fn cross_add(z: &mut [Self], x: [&[Self]; 2], y: [&[Self]; 2]) {
                 kernel::cross_add(Backend::best(), z, x, y);

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sharewell_ring::backend::{self, Backend, Gemm};
-use sharewell_ring::{Bits, Dims, Key, Prg, Ring, Z16, Z32, Z64, Z128, transpose};
+use sharewell_ring::{Bits, Dims, Integer, Key, Prg, Ring, Z16, Z32, Z64, Z128, transpose};
 
 /// Elements that are often all zeros or all ones, in part or as a whole.
 fn elements<R: Ring>(len: usize, seed: u64) -> Vec<R> {
@@ -65,8 +65,40 @@ fn check_loops<R: Gemm>(len: usize, seed: u64) {
         let mut got = z.clone();
         backend::cross_add(on, &mut got, [&x0, &x1], [&y0, &y1]);
         assert_eq!(got, each(&|i| z[i] + x0[i] * (y0[i] + y1[i]) + x1[i] * y0[i]), "{on:?}");
+        let mut got = z.clone();
+        backend::mul_add(on, &mut got, &x0, &y0);
+        assert_eq!(got, each(&|i| z[i] + x0[i] * y0[i]), "{on:?}");
+        let mut got = x0.clone();
+        let ones = |i: usize| if i.is_multiple_of(3) { R::ONE } else { R::ZERO };
+        backend::choose_assign(on, &mut got, &y0, &each(&ones));
+        assert_eq!(got, each(&|i| if i.is_multiple_of(3) { y0[i] } else { x0[i] }), "{on:?}");
         let want = (0..len).fold(R::ZERO, |sum, i| sum + x0[i] * y0[i]);
         assert_eq!(backend::dot(on, &x0, &y0), want, "{on:?}");
+    }
+}
+
+fn check_bits<R: Integer>(len: usize, by: u32, seed: u64) {
+    let (x, y) = (elements::<R>(len, seed), elements::<R>(len, seed + 1));
+    let narrow = elements::<Z16>(len, seed + 2);
+    let each = |f: &dyn Fn(usize) -> R| (0..len).map(f).collect::<Vec<_>>();
+    for on in Backend::available() {
+        let mut got = x.clone();
+        backend::shr_assign(on, &mut got, by);
+        assert_eq!(got, each(&|i| x[i].shr(by)), "{on:?}");
+        let mut got = x.clone();
+        backend::sub_shl(on, &mut got, &y, by);
+        assert_eq!(got, each(&|i| x[i] - y[i].shl(by)), "{on:?}");
+        let mut got = x.clone();
+        backend::sub_shl(on, &mut got, &narrow, by);
+        assert_eq!(got, each(&|i| x[i] - R::from_u128(narrow[i].to_u128()).shl(by)), "{on:?}");
+        let mut bits = vec![!0; len.div_ceil(64)];
+        backend::top_bits(on, &mut bits, &x);
+        let bit = |i: usize| R::from_u128(u128::from(bits[i / 64] >> (i % 64) & 1));
+        assert_eq!(each(&|i| x[i].msb()), each(&bit), "{on:?}");
+        let padding = bits.last().map_or(0, |last| last >> 1 >> ((len - 1) % 64));
+        assert_eq!(padding, 0, "{on:?}");
+        backend::lift(on, &mut got, &bits);
+        assert_eq!(got, each(&bit), "{on:?}");
     }
 }
 
@@ -93,6 +125,14 @@ proptest! {
     #[test]
     fn loops_equal_their_definition(len in 0usize..200, seed: u32) {
         for_each_ring!(check_loops(len, seed.into()));
+    }
+
+    #[test]
+    fn loops_over_integers_equal_their_definition(len in 0usize..200, by in 0u32..130, seed: u32) {
+        check_bits::<Z16>(len, by, seed.into());
+        check_bits::<Z32>(len, by, seed.into());
+        check_bits::<Z64>(len, by, seed.into());
+        check_bits::<Z128>(len, by, seed.into());
     }
 
     #[test]

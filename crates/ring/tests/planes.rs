@@ -136,6 +136,16 @@ proptest! {
     }
 
     #[test]
+    fn lifting_makes_elements_of_any_stretch_of_bits(a in 0usize..300, b in 0usize..300, seed: u32) {
+        let x = planes(100, 3, seed.into());
+        let range = a.min(b)..a.max(b);
+        let mut got = vec![Z64(7); range.len()];
+        x.lift(range.start, &mut got);
+        let want = range.map(|i| Z64(bit(&x, i % 100, i / 100).into()));
+        prop_assert_eq!(got, want.collect::<Vec<_>>());
+    }
+
+    #[test]
     fn stack_and_take_planes_move_whole_planes(len in 0usize..200, seed: u32) {
         let parts = [0, 1, 3, 2].map(|width| planes(len, width, u64::from(seed) + width as u64));
         let stacked = Planes::stack(&parts.each_ref());

@@ -1,20 +1,19 @@
 //! Equality, by comparing the bits of two summands.
 
 use super::not;
-use crate::{BitShare, Protocol, Result, Split};
+use crate::{BitShare, Protocol, Result};
 
 /// Whether `x` is zero, given `|x| < 2^bits`: `x = u - v` is zero where `u` and `v` agree.
 ///
-/// Cost: [`Protocol::summands`], then `bits - 1` AND gates in `log2(bits)` rounds; in
+/// Cost: [`Protocol::difference_bits`], then `bits - 1` AND gates in `log2(bits)` rounds; in
 /// `Rep3` `bits + 3 (bits - 1)` bits in all, 253 for 64.
 ///
 /// # Errors
 /// If a link fails.
 pub fn is_zero<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BShare> {
-    let (mut u, v) = p.summands(x, bits, Split::Difference)?;
-    u ^= &v;
-    not(p, &mut u, bits as usize);
-    all_ones(p, u, bits as usize)
+    let mut equal = p.difference_bits(x, bits)?;
+    not(p, &mut equal, bits as usize);
+    all_ones(p, equal, bits as usize)
 }
 
 /// Whether `x = y`; requires `|x - y| < 2^bits`.
@@ -40,7 +39,11 @@ pub fn all_ones<P: Protocol>(p: &mut P, mut x: P::BShare, mut width: usize) -> R
         let half = width / 2;
         let range = |from: usize, to: usize| (from..to).collect::<Vec<_>>();
         let both = p.and(&x.pick(&range(0, half)), &x.pick(&range(half, 2 * half)))?;
-        x = P::BShare::stack(&[&both, &x.pick(&range(2 * half, width))]);
+        x = if width.is_multiple_of(2) {
+            both
+        } else {
+            P::BShare::stack(&[&both, &x.pick(&[width - 1])])
+        };
         width -= half;
     }
     Ok(x)

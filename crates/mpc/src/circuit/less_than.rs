@@ -22,7 +22,7 @@ pub fn less_than<P: Protocol>(
 
 /// `c ? x : y`, element-wise, for one plane `c`.
 ///
-/// Cost: [`Protocol::b2a`] and one multiplication.
+/// Cost: [`Protocol::mul_bits`].
 ///
 /// # Errors
 /// If a link fails.
@@ -32,10 +32,9 @@ pub fn select<P: Protocol>(
     x: &P::AShare,
     y: &P::AShare,
 ) -> Result<P::AShare> {
-    let bit = p.b2a(c)?;
     let mut gap = x.clone();
     gap -= y;
-    let mut out = p.mul(&bit, &gap)?;
+    let mut out = p.mul_bits(c, &gap)?;
     out += y;
     p.note_choice(&mut out, x, y);
     Ok(out)

@@ -15,7 +15,7 @@ mod sign;
 mod tournament;
 mod truncation;
 
-pub use adder::{carry, sum};
+pub use adder::{carry, carry_of_blocks, lookahead_by_bits, sum, sum_of_blocks};
 pub use convert::{a2b, b2a_dot, high_bits, msb};
 pub use equality::{all_ones, equal, is_zero};
 pub use less_than::{less_than, max, min, select};

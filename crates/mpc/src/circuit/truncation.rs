@@ -1,14 +1,14 @@
 //! Truncation that rounds down, exactly.
 
-use super::{carry, not};
-use crate::{Protocol, Result, Split};
+use super::{carry_of_blocks, not};
+use crate::{Carries, Protocol, Result};
 
 /// `floor(x / 2^by)`; requires `|x| < 2^(BITS-2)`.
 ///
 /// [`Protocol::trunc`] gives `floor + 1 - c` with `c` the carry of the summands' low bits;
-/// the carry is computed by [`carry`] and put back.
+/// the carry is computed by [`carry_of_blocks`] and put back.
 ///
-/// Cost: [`Protocol::trunc`], [`Protocol::summands`] of `by` bits, a carry tree,
+/// Cost: [`Protocol::trunc`], [`Protocol::lookahead`] of `by + 1` bits, a carry tree,
 /// [`Protocol::b2a`].
 ///
 /// # Errors
@@ -18,8 +18,8 @@ pub fn trunc_exact<P: Protocol>(p: &mut P, x: &P::AShare, by: u32) -> Result<P::
         return Ok(x.clone());
     }
     let mut out = p.trunc(x, by)?;
-    let (u, v) = p.summands(x, by, Split::Sum)?;
-    let mut no_carry = carry(p, &u, &v, by as usize)?;
+    let lookahead = p.lookahead(x, 0..by + 1, Carries::Top)?;
+    let mut no_carry = carry_of_blocks(p, &lookahead)?;
     not(p, &mut no_carry, 1);
     let up = p.b2a(&no_carry)?;
     out -= &up;

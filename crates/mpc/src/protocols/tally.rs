@@ -16,7 +16,8 @@ use sharewell_ring::{Dims, Integer, Planes, Z32};
 use crate::party::TILE_BYTES;
 use crate::share::block_len;
 use crate::{
-    Arithmetic, BitShare, Card, Phase, Protocol, Result, Rows, Script, Security, Share, Split, Way,
+    Arithmetic, BitShare, Blocks, Card, Carries, Lookahead, Phase, Protocol, Result, Rows, Script,
+    Security, Share, Split, Way,
 };
 
 /// What a run costs.
@@ -291,19 +292,35 @@ impl<R: Integer> Protocol for Tally<R> {
     }
     fn summands(&mut self, x: &Length, bits: u32, _: Split) -> Result<(Area, Area)> {
         let area = Area { len: x.0, width: bits as usize };
-        self.replay((self.card.costs.summands)(area.words()));
+        self.replay((self.card.costs.summands)(x.0, R::BYTES, area.width));
         Ok((area.clone(), area))
+    }
+    fn lookahead(
+        &mut self,
+        x: &Length,
+        bits: Range<u32>,
+        which: Carries,
+    ) -> Result<Lookahead<Area>> {
+        let blocks = Blocks::new(bits.end - bits.start, self.card.costs.block_bits, which);
+        self.replay((self.card.costs.lookahead)(x.0, R::BYTES, &blocks));
+        let planes = |width| Area { len: x.0, width };
+        Ok(Lookahead {
+            sums: planes(blocks.sums()),
+            generate: planes(blocks.generates()),
+            propagate: planes(blocks.propagates()),
+            blocks,
+        })
     }
     fn b2a(&mut self, x: &Area) -> Result<Length> {
         let len = x.len * x.width;
-        self.replay((self.card.costs.b2a)(len, len, R::BYTES));
+        self.replay((self.card.costs.b2a)(x.len, x.width, x.width, R::BYTES));
         Ok(Length(len))
     }
     fn b2a_dot(&mut self, x: &Area, weights: &[Vec<R>]) -> Result<Length> {
         // Public planes of nothing have lost their width.
         assert!(x.len == 0 || weights.iter().all(|row| row.len() == x.width), "a weight a plane");
         let results = x.len * weights.len();
-        self.replay((self.card.costs.b2a)(x.len * x.width, results, R::BYTES));
+        self.replay((self.card.costs.b2a)(x.len, x.width, weights.len(), R::BYTES));
         Ok(Length(results))
     }
     fn one_hot(&mut self, x: &Area, width: usize) -> Result<Length> {
@@ -334,6 +351,11 @@ impl<R: Integer> Protocol for Tally<R> {
         let columns = column_bytes::<R>(&rows);
         self.replay((self.card.costs.shuffle_open)(by.0, to.0 * R::BYTES, &columns));
         Ok(((0..to.0).collect(), rows))
+    }
+    fn mul_bits(&mut self, c: &Area, x: &Length) -> Result<Length> {
+        assert_eq!(c.len * c.width, x.0, "as many bits as elements");
+        self.replay((self.card.costs.mul_bits)(x.0, R::BYTES));
+        Ok(x.clone())
     }
     fn trunc(&mut self, x: &Length, by: u32) -> Result<Length> {
         self.replay((self.card.costs.trunc)(x.0, R::BYTES, by));

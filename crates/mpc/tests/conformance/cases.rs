@@ -135,6 +135,11 @@ fn bit_operations<R: Integer>(n: usize) -> Vec<Case<R>> {
         case("a2b", [&x, &[], &[]], [a, Op::A2b(0, 9), Op::A2b(0, 1)]),
         case("b2a", [&x, &[], &[]], [Op::A2b(0, 5), Op::B2a(0), Op::Pick(0, vec![4]), Op::B2a(1)]),
         case("b2a_dot", [&x, &[], &[]], [Op::A2b(0, 5), Op::B2aDot(0, weights(5))]),
+        case(
+            "mul_bits",
+            [&x, &[], &edges::<R>(5 * n, R::BITS, 3, 23)],
+            [Op::A2b(0, 5), Op::MulBits(0, 2)],
+        ),
         case("all_ones", none, [Op::PublicBits(x.clone(), 3), Op::AllOnes(0)]),
         case("suffix_or", [&x, &[], &[]], [Op::A2b(0, 11), Op::SuffixOr(0)]),
     ]
@@ -207,7 +212,7 @@ pub(crate) fn unopened<R: Integer>(n: usize, inputs: [R; 3]) -> Vec<(&'static st
     let by = R::BITS / 4;
     let d = Dims { m: n / 8, k: 8, n: 8 };
     let summands = Op::Summands(0, R::BITS, Split::Sum);
-    let ops: [(&str, Vec<Op<R>>); 17] = [
+    let ops: [(&str, Vec<Op<R>>); 19] = [
         ("input", vec![]),
         ("mul", vec![Op::Mul(0, 1)]),
         ("square", vec![Op::Mul(0, 0)]),
@@ -219,6 +224,8 @@ pub(crate) fn unopened<R: Integer>(n: usize, inputs: [R; 3]) -> Vec<(&'static st
         ("and", vec![summands, Op::And(0, 1), Op::And(2, 2)]),
         ("b2a", vec![Op::Msb(0, 8), Op::B2a(0)]),
         ("b2a_dot", vec![Op::A2b(0, 5), Op::B2aDot(0, weights(5))]),
+        ("mul_bits", vec![Op::Msb(0, 8), Op::MulBits(0, 1)]),
+        ("a2b", vec![Op::A2b(0, 9)]),
         ("trunc", vec![Op::Trunc(0, by)]),
         ("mul_trunc", vec![Op::MulTrunc(0, 1, by)]),
         ("trunc_exact", vec![Op::TruncExact(0, 5)]),

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use sharewell_mpc::circuit::{self, Below};
 use sharewell_mpc::protocols::plain::Plain;
+use sharewell_mpc::protocols::tally::{Length, Tallied};
 use sharewell_mpc::{Arithmetic, BitLinear, Protocol, Result};
 use sharewell_ring::{Planes, Z64, Z128};
 
@@ -33,6 +34,24 @@ fn adders_have_the_gates_and_the_depth_of_their_table() {
         let sum = gates(bits, |p, x, width| circuit::sum(p, x, x, width));
         assert_eq!(sum, (and, depth), "sum of {bits} bits");
     }
+}
+
+/// Bits that all parties send together for one of 64 values, and rounds.
+fn price(op: impl Fn(&mut Quote, &Length) -> Result<Area>) -> (u64, u32) {
+    let mut quote = tally::<Rep3Over<Z64>>();
+    let values = quote.public(&[Z64(0); 64]);
+    op(&mut quote, &values).unwrap();
+    let Tallied { links, rounds, .. } = quote.tallied();
+    (links.values().sum::<u64>() / 8, rounds)
+}
+
+#[test]
+fn conversions_and_comparisons_cost_the_bits_and_rounds_that_their_docs_say() {
+    for (bits, sent, rounds) in [(64, 373, 6), (32, 176, 5), (16, 79, 4), (2, 4, 2), (1, 1, 1)] {
+        assert_eq!(price(|p, x| p.msb(x, bits)), (sent, rounds), "sign of {bits} bits");
+    }
+    assert_eq!(price(|p, x| p.a2b(x, 64)), (761, 7), "64 bits");
+    assert_eq!(price(|p, x| p.is_zero(x, 64)), (253, 7), "64 bits against zero");
 }
 
 #[test]

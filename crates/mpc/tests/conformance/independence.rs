@@ -123,7 +123,7 @@ pub(crate) fn every_view_is_uniform<S: Subject>() {
 /// On inputs of zero a mask used twice would show as a message seen twice.
 pub(crate) fn no_block_is_seen_twice<S: Subject>() {
     let mut seen = BTreeSet::new();
-    for (name, program) in cases::unopened::<S::Ring>(512, [S::Ring::ZERO; 3]) {
+    for (name, program) in cases::unopened::<S::Ring>(2048, [S::Ring::ZERO; 3]) {
         let sim = sim::<S>().views();
         let outcome = run::<S, _>(&sim, |p, me| {
             // Each program in a fork of its own, and twice.

@@ -70,9 +70,9 @@ fn check<S: Subject>(case: &Case<S::Ring>, n: usize) {
     }
 }
 
-/// Every operation, around the sizes of words and frames.
+/// Every operation, around the sizes of words and those from which vectors are cut in tiles.
 pub(crate) fn every_operation<S: Subject>() {
-    for n in [0, 1, 63, 64, 65, 1000] {
+    for n in [0, 1, 63, 64, 65, 1023, 1025] {
         cases::all::<S::Ring>(n).iter().for_each(|case| check::<S>(case, n));
     }
 }
@@ -118,6 +118,10 @@ pub(crate) fn long_vectors<S: Subject>() {
         "clamp",
         "extremes of rows",
         "top_k",
+        "a2b",
+        "is_zero",
+        "mul_bits",
+        "trunc_exact",
     ];
     for case in cases::all::<S::Ring>(n).iter().filter(|case| long.contains(&case.name)) {
         check::<S>(case, n);

@@ -39,6 +39,7 @@ pub(crate) enum Op<R> {
     Shuffle(Int, Bit),
     /// Rows of the latter two, to the destinations in the first.
     Place(Int, Int, Bit),
+    MulBits(Bit, Int),
     Select(Bit, Int, Int),
     Min(Int, Int, u32),
     Max(Int, Int, u32),
@@ -275,6 +276,7 @@ impl<P: Protocol + Send> Registers<P> {
             Op::B2a(b) => p.b2a(&self.bits[*b].0)?,
             Op::B2aDot(b, weights) => p.b2a_dot(&self.bits[*b].0, weights)?,
             Op::OneHot(b) => p.one_hot(&self.bits[*b].0, self.bits[*b].1)?,
+            Op::MulBits(b, i) => p.mul_bits(&self.bits[*b].0, &x[*i])?,
             Op::Select(c, i, j) => circuit::select(p, &self.bits[*c].0, &x[*i], &x[*j])?,
             Op::Min(i, j, width) => circuit::min(p, &x[*i], &x[*j], *width)?,
             Op::Max(i, j, width) => circuit::max(p, &x[*i], &x[*j], *width)?,

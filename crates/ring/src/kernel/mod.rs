@@ -27,7 +27,7 @@ pub use gemm::{Gemm, matmul_add};
 pub use pages::{reserved, zeroed};
 pub use plain::transpose;
 
-use crate::Ring;
+use crate::{Integer, Ring};
 
 /// A set of instructions that this processor has.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,6 +128,18 @@ multiversion! {
     pub fn mul_assign[R: Ring](x: &mut [R], y: &[R]) = plain::mul_assign;
     /// `z += x0 * (y0 + y1) + x1 * y0`, element-wise.
     pub fn cross_add[R: Ring](z: &mut [R], x: [&[R]; 2], y: [&[R]; 2]) = plain::cross_add;
+    /// `z += x * y`, element-wise.
+    pub fn mul_add[R: Ring](z: &mut [R], x: &[R], y: &[R]) = plain::mul_add;
+    /// `x = c * y + (1 - c) * x`, element-wise, for `c` 0 or 1.
+    pub fn choose_assign[R: Ring](x: &mut [R], y: &[R], c: &[R]) = plain::choose_assign;
+    /// `x >>= by`, element-wise and logical.
+    pub fn shr_assign[R: Integer](x: &mut [R], by: u32) = plain::shr_assign;
+    /// `x -= y << by`, element-wise.
+    pub fn sub_shl[R: Integer, S: Integer](x: &mut [R], y: &[S], by: u32) = plain::sub_shl;
+    /// The bits of words as elements 0 or 1.
+    pub fn lift[R: Integer](x: &mut [R], bits: &[u64]) = plain::lift;
+    /// The top bits of elements, 64 to a word.
+    pub fn top_bits[R: Integer](bits: &mut [u64], x: &[R]) = plain::top_bits;
     /// `sum_i x_i * y_i`.
     pub fn dot[R: Ring](x: &[R], y: &[R]) -> R = plain::dot;
 }

@@ -2,7 +2,7 @@
 //! with wider instructions, the element-wise kernels themselves.
 
 use super::zeroed;
-use crate::{Dims, Ring};
+use crate::{Dims, Integer, Ring};
 
 #[inline(always)]
 pub(super) fn add_assign<R: Ring>(x: &mut [R], y: &[R]) {
@@ -29,6 +29,52 @@ pub(super) fn cross_add<R: Ring>(z: &mut [R], x: [&[R]; 2], y: [&[R]; 2]) {
     let (x0, x1, y0, y1) = (&x[0][..n], &x[1][..n], &y[0][..n], &y[1][..n]);
     for i in 0..n {
         z[i] = z[i] + x0[i] * (y0[i] + y1[i]) + x1[i] * y0[i];
+    }
+}
+
+#[inline(always)]
+pub(super) fn mul_add<R: Ring>(z: &mut [R], x: &[R], y: &[R]) {
+    let n = z.len();
+    assert_eq!([x.len(), y.len()], [n; 2]);
+    z.iter_mut().zip(x.iter().zip(y)).for_each(|(z, (&x, &y))| *z = *z + x * y);
+}
+
+#[inline(always)]
+pub(super) fn choose_assign<R: Ring>(x: &mut [R], y: &[R], c: &[R]) {
+    let n = x.len();
+    assert_eq!([y.len(), c.len()], [n; 2]);
+    x.iter_mut().zip(y.iter().zip(c)).for_each(|(x, (&y, &c))| *x = *x + c * (y - *x));
+}
+
+#[inline(always)]
+pub(super) fn shr_assign<R: Integer>(x: &mut [R], by: u32) {
+    x.iter_mut().for_each(|x| *x = x.shr(by));
+}
+
+#[inline(always)]
+pub(super) fn sub_shl<R: Integer, S: Integer>(x: &mut [R], y: &[S], by: u32) {
+    assert_eq!(x.len(), y.len());
+    x.iter_mut().zip(y).for_each(|(x, y)| *x = *x - R::from_u128(y.to_u128()).shl(by));
+}
+
+#[inline(always)]
+pub(super) fn lift<R: Integer>(x: &mut [R], bits: &[u64]) {
+    assert_eq!(x.len().div_ceil(64), bits.len());
+    for (x, &word) in x.chunks_mut(64).zip(bits) {
+        for (i, x) in x.iter_mut().enumerate() {
+            *x = R::from_u128(u128::from(word >> i & 1));
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn top_bits<R: Integer>(bits: &mut [u64], x: &[R]) {
+    assert_eq!(x.len().div_ceil(64), bits.len());
+    for (word, x) in bits.iter_mut().zip(x.chunks(64)) {
+        *word = 0;
+        for (i, x) in x.iter().enumerate() {
+            *word |= (x.msb().to_u128() as u64) << i;
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! The card: what each primitive sends to whom. The conformance suite compares it with
 //! what is sent.
 
+use super::lookahead::{BLOCK, polynomials, products};
 use super::shuffle::roles;
 use super::trunc::narrow_bytes;
+use super::turns::tiles;
 use crate::script::{Card, Costs, Message, Phase, Script};
-use crate::{Security, Way};
+use crate::{Blocks, Security, Way};
 
 /// The protocol's line in the table.
 pub const CARD: Card = Card {
@@ -20,10 +22,22 @@ pub const CARD: Card = Card {
         mul_trunc,
         trunc,
         and: |words| vec![backward(words * 8)],
-        summands: |words| vec![vec![message(2, 1, words * 8)]],
-        b2a: |n, results, w| {
-            let cross = |from| message(from, 2, results * w);
-            vec![vec![message(2, 1, n * w), cross(0)], vec![cross(1)]]
+        summands: |n, w, bits| {
+            in_turn(n, w, 1, |n| vec![vec![message(2, 1, plane_bytes(n) * bits)]])
+        },
+        lookahead: carries,
+        block_bits: BLOCK,
+        b2a: |n, width, rows, w| {
+            in_turn(n, w * width.max(rows), 2, |n| {
+                let cross = |from| message(from, 2, n * rows * w);
+                vec![vec![message(2, 1, n * width * w), cross(0)], vec![cross(1)]]
+            })
+        },
+        mul_bits: |n, w| {
+            in_turn(n, w, 2, |n| {
+                let [shares, part_2] = [(); 2].map(|()| message(2, 1, n * w));
+                vec![vec![message(0, 2, n * w), shares, shares, part_2], vec![message(1, 0, n * w)]]
+            })
         },
         one_hot: |n, width, w| {
             let bytes = n * ((1 << width) - 1) * w;
@@ -69,24 +83,40 @@ fn trunc(n: usize, w: usize, by: u32) -> Script {
     if by == 0 {
         return vec![];
     }
-    let narrow = n * narrow_bytes(by);
-    let keys_and_half = [message(0, 1, narrow), message(1, 0, narrow), message(2, 1, n * w)];
-    vec![[keys_and_half.as_slice(), &offers(narrow)].concat()]
+    in_turn(n, w, 1, |n| {
+        let narrow = n * narrow_bytes(by);
+        let keys_and_half = [message(0, 1, narrow), message(1, 0, narrow), message(2, 1, n * w)];
+        vec![[keys_and_half.as_slice(), &offers(narrow)].concat()]
+    })
 }
 
 fn mul_trunc(n: usize, w: usize, by: u32) -> Script {
     if by == 0 {
         return vec![backward(n * w)];
     }
-    let narrow = n * narrow_bytes(by);
-    let keys_and_parts = vec![
-        message(0, 2, n * w),
-        message(0, 1, narrow),
-        message(1, 2, n.div_ceil(64) * 8),
-        message(1, 0, narrow),
-    ];
-    let halves = [message(1, 2, n * w), message(2, 1, n * w)];
-    vec![keys_and_parts, [halves.as_slice(), &offers(narrow)].concat()]
+    in_turn(n, w, 2, |n| {
+        let narrow = n * narrow_bytes(by);
+        let keys_and_parts = vec![
+            message(0, 2, n * w),
+            message(0, 1, narrow),
+            message(1, 2, plane_bytes(n)),
+            message(1, 2, n * w),
+            message(1, 0, narrow),
+        ];
+        vec![keys_and_parts, [&[message(2, 1, n * w)], &offers(narrow)[..]].concat()]
+    })
+}
+
+fn carries(n: usize, w: usize, blocks: &Blocks) -> Script {
+    in_turn(n, w, 2, |n| {
+        let part = plane_bytes(n) * polynomials(blocks);
+        let shares = message(2, 1, plane_bytes(n) * products(blocks));
+        vec![vec![shares, message(0, 2, part)], vec![message(1, 2, part)]]
+    })
+}
+
+fn plane_bytes(n: usize) -> usize {
+    n.div_ceil(64) * 8
 }
 
 fn shuffle(turn: u32, way: Way, columns: &[usize]) -> Script {
@@ -108,4 +138,20 @@ fn shuffle_open(turn: u32, to: usize, columns: &[usize]) -> Script {
 /// Both candidates to each chooser.
 fn offers(narrow: usize) -> Phase {
     [1, 1, 0, 0].map(|to| message(2, to, narrow)).to_vec()
+}
+
+/// The messages of a tile of so many elements, for all tiles, the roles going round.
+fn in_turn(n: usize, w: usize, rounds: usize, of_tile: impl Fn(usize) -> Script) -> Script {
+    let mut script = vec![vec![]; rounds];
+    for (tile, range) in tiles(n, w).enumerate() {
+        let party = |role: u8| (role + 3 - (tile % 3) as u8) % 3;
+        for (phase, messages) in script.iter_mut().zip(of_tile(range.len())) {
+            phase.extend(messages.into_iter().map(|m| Message {
+                from: party(m.from),
+                to: party(m.to),
+                ..m
+            }));
+        }
+    }
+    script
 }

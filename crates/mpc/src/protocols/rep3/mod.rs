@@ -23,28 +23,36 @@
 //! | `and` (per bit) | 3 | 1 |
 //! | `trunc` | k + 6 w | 1 |
 //! | `mul_trunc`, `matmul_trunc` | 3 k + 6 w + 1 | 2 |
-//! | `summands` (per bit) | 1 | 1 |
+//! | `summands`, `difference_bits` (per bit) | 1 | 1 |
+//! | `lookahead` (per block of 4 bits; of all carries) | 15 + 4 (16) | 2 |
 //! | `b2a` | 3 k | 2 |
 //! | `b2a_dot` (per bit, per result) | k, 2 k | 2 |
 //! | `shuffle` (per column) | 4 k | 2 |
 //! | `shuffle_open` (destinations) | 6 k | 2 |
 //! | `one_hot` of `b` bits | 3 k (2^b - 1) | 2 |
+//! | `mul_bits` | 5 k | 2 |
 //! | opening to all | 3 k | 1 |
 //! | opening to one compute party / another recipient | k / 3 k | 1 |
 //!
 //! Bits travel in whole words of 64. The *two-summand view* carries the conversions: P2 knows
-//! `u = x2 + x0`, P0 and P1 both know `v = x1`, and `x = u + v`.
+//! `u = x2 + x0`, P0 and P1 both know `v = x1`, and `x = u + v`. Who is "P2" goes round from
+//! tile to tile, so that each party sends a third of everything (`turns`).
 //!
 //! Source: Araki, Furukawa, Lindell, Nof, Ohara, CCS 2016 (eprint 2016/768); conversions and
 //! three-party oblivious transfer after ABY3 (eprint 2018/403) 5.3 and 5.4; truncation
 //! without wrap failure as in `trunc`. Differs: randomness by PRSS alone, `docs/adr/0003`.
 
+mod b2a;
 mod boolean;
 mod client;
 mod cost;
+mod inject;
+mod lookahead;
 mod one_hot;
 mod shuffle;
+mod summands;
 mod trunc;
+mod turns;
 
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -110,28 +118,27 @@ impl<R: Integer> Rep3<R> {
         Rep3 { party, prss, shuffles: 0, ring: PhantomData }
     }
 
-    /// Turns three additive parts into a replicated sharing: adds a part of a sharing of
-    /// zero, sends the sum to the previous party, receives the next one's. `part` adds this
-    /// party's part to a tile; it is called tile by tile, while earlier tiles travel.
+    /// Turns three additive parts into a replicated sharing: masks this party's, sends it to the
+    /// previous party, receives the next one's. `part` adds this party's part to a tile.
     fn reshare<T: Ring>(
         &mut self,
         step: Step,
         len: usize,
         part: impl FnMut(Range<usize>, &mut [T]),
     ) -> Result<Pair<T>> {
-        let to = previous(self.me());
-        let mine = self.masked(len, part, |party, tile| party.send(to, step, tile))?;
+        let mine = self.send_masked(previous(self.me()), step, len, part)?;
         let theirs = self.party.recv(next(self.me()), step, len)?;
         Ok([mine, theirs])
     }
 
-    /// This party's additive part, masked by a part of a sharing of zero; `done` is given each
-    /// tile as soon as it is finished.
-    fn masked<T: Ring>(
+    /// Sends an additive part, masked by a part of a sharing of zero: tile by tile, so that
+    /// earlier tiles travel while a later one is made.
+    fn send_masked<T: Ring>(
         &mut self,
+        to: PartyId,
+        step: Step,
         len: usize,
         mut part: impl FnMut(Range<usize>, &mut [T]),
-        mut done: impl FnMut(&mut Party, &[T]) -> Result<()>,
     ) -> Result<Vec<T>> {
         let draw = self.prss.next_draw();
         let mut mine = reserved(len);
@@ -143,7 +150,7 @@ impl<R: Integer> Rep3<R> {
             let tile = &mut tile[..tile_len.min(len - start)];
             self.prss.zero(draw, start / tile_len, tile);
             part(start..start + tile.len(), tile);
-            done(&mut self.party, tile)?;
+            self.party.send(to, step, tile)?;
             mine.extend_from_slice(tile);
         }
         Ok(mine)
@@ -202,11 +209,13 @@ impl<R: Integer> Arithmetic for Rep3<R> {
         assert_eq!(lens.len(), usize::from(self.party.parties()), "one length per party");
         assert_eq!(mine.len(), lens[me], "this party's input");
         let draws: Vec<u64> = lens.iter().map(|_| self.prss.next_draw()).collect();
-        // x_i is the pair's stream, x_{i+2} = 0, and x_{i+1} the difference: every message
-        // makes a valid sharing.
+        // x_i is the pair's stream and x_{i+1} the difference: every message makes a valid
+        // sharing. x_{i+2} hides nothing and is public, but not zero: truncation rounds by chance
+        // only if all components have low bits as good as random.
         let mask = self.prss.uniform(Side::Left, draws[me], mine.len());
         let mut rest = mine.to_vec();
         R::sub_assign(&mut rest, &mask);
+        R::sub_assign(&mut rest, &self.prss.public(draws[me], mine.len()));
         self.party.send(next(self.me()), STEP, &rest)?;
         let mut out = Vec::with_capacity(lens.len());
         for (giver, (&len, &draw)) in lens.iter().zip(&draws).enumerate() {
@@ -214,8 +223,8 @@ impl<R: Integer> Arithmetic for Rep3<R> {
             out.push(Linear(match (giver + 3 - me) % 3 {
                 _ if giver >= 3 => client::accept(&mut self.party, from, len)?,
                 0 => [mask.clone(), rest.clone()],
-                1 => [zeroed(len), self.prss.uniform(Side::Right, draw, len)],
-                _ => [self.party.recv(from, STEP, len)?, zeroed(len)],
+                1 => [self.prss.public(draw, len), self.prss.uniform(Side::Right, draw, len)],
+                _ => [self.party.recv(from, STEP, len)?, self.prss.public(draw, len)],
             }));
         }
         Ok(out)
@@ -273,12 +282,8 @@ impl<R: Integer> Arithmetic for Rep3<R> {
         for &recipient in to {
             if recipient.0 >= 3 {
                 // A fresh sharing of zero, or the parts would tell of the computation.
-                let mut part = x.0[0].clone();
-                let draw = self.prss.next_draw();
-                let mut zero = zeroed(part.len());
-                self.prss.zero(draw, 0, &mut zero);
-                R::add_assign(&mut part, &zero);
-                self.party.send(recipient, STEP, &part)?;
+                let part = |tile, out: &mut [R]| R::add_assign(out, &x.0[0][tile]);
+                self.send_masked(recipient, STEP, x.0[0].len(), part)?;
             } else if next(me) == recipient {
                 self.party.send(recipient, STEP, &x.0[0])?;
             }
