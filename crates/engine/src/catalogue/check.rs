@@ -51,9 +51,9 @@ pub(super) fn exact(value: i128) -> RangeInclusive<i128> {
     value..=value
 }
 
-/// `value / 2^by`, rounded up or down.
+/// `value / 2^by`, rounded down or one unit above that, even where nothing is to be rounded.
 pub(super) fn rounded(value: i128, by: u32) -> RangeInclusive<i128> {
-    value >> by..=-(-value >> by)
+    value >> by..=(value >> by) + i128::from(by > 0)
 }
 
 /// As far from `value` as `error`, both in units of the last place.

@@ -1,8 +1,8 @@
 //! Matrices and systems of equations.
 
 use sharewell_mpc::{Protocol, Result};
-use sharewell_ring::Integer;
-use sharewell_tensor::linear::{self, Definite};
+use sharewell_ring::{Integer, Z64};
+use sharewell_tensor::linear::{self, Definite, Spectrum};
 
 use super::check::{all, exact, near, rounded, some};
 use super::draw::mix;
@@ -11,6 +11,8 @@ use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong,
 pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&Gram);
     visitor.visit(&Solve);
+    visitor.visit(&Cholesky);
+    visitor.visit(&Eigenvector);
 }
 
 const FRAC_BITS: u32 = 16;
@@ -99,6 +101,107 @@ impl Operation for Solve {
         let error = Self::spec(n).residual(R::BITS) * norm + 1.0;
         all(&z[0], n, |i| near(solution[i], error))?;
         all(&z[1], 1, |_| exact(1))
+    }
+}
+
+struct Cholesky;
+impl Cholesky {
+    /// Of the factor as it is checked.
+    const FRAC_BITS: u32 = 8;
+
+    fn residual<R: Integer>(n: usize) -> f64 {
+        Solve::spec(n).factor_residual(R::BITS).expect("a ring for the factor")
+    }
+}
+impl Operation for Cholesky {
+    fn card(&self) -> Card {
+        Card {
+            name: "cholesky",
+            what: "the factor L of A = L L^T, A as above, and whether it is one",
+            error: format!("|A - L L^T| < {:.0}", Self::residual::<Z64>(8)),
+            source: "Cholesky's method, a column at a time",
+            ..Solve.card()
+        }
+    }
+    fn sizes(&self) -> Vec<usize> {
+        Solve.sizes()
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        Solve.operands::<R>(n, draw)
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let a = on.tensor(0, &[on.n, on.n], 0);
+        let (factor, flag) = linear::cholesky(p, &a, Solve::spec(on.n))?;
+        let factor = factor.rescale_down(p, Self::FRAC_BITS)?;
+        Ok(vec![Secret::Integers(factor.into_shares()), Secret::Integers(flag)])
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        // No element is above the root of the trace.
+        let most = 1 << (Solve::spec(n).trace_bits / 2 + 1 + Self::FRAC_BITS);
+        all(&z[0], n * n, |at| if at % n > at / n { rounded(0, 1) } else { -most..=most })?;
+        all(&z[1], 1, |_| exact(1))?;
+        let unit = (-f64::from(Self::FRAC_BITS)).exp2();
+        let factor: Vec<f64> = z[0].iter().map(|z| z.to_i128() as f64 * unit).collect();
+        let product =
+            |i: usize, j: usize| (0..n).map(|k| factor[i * n + k] * factor[j * n + k]).sum::<f64>();
+        let gap = |at: usize| (product(at / n, at % n) - x[0].at(at) as f64).powi(2);
+        let norm = (0..n * n).map(gap).sum::<f64>().sqrt();
+        // Each element of the factor was rounded.
+        let size = factor.iter().map(|l| l * l).sum::<f64>().sqrt();
+        let most = Self::residual::<R>(n) + 2.1 * size * n as f64 * unit;
+        let wrong = Wrong { at: 0, got: norm as i128, lo: 0, hi: most as i128 };
+        if norm <= most { Ok(()) } else { Err(wrong) }
+    }
+}
+
+/// Of `u u^T` and a little on the diagonal: `u` itself.
+struct Eigenvector;
+impl Eigenvector {
+    /// Of the vector as it is checked.
+    const FRAC_BITS: u32 = 12;
+
+    fn spec(n: usize) -> Spectrum {
+        let trace_bits = Solve::spec(n).trace_bits;
+        Spectrum { order: n, count: 1, trace_bits, weight_bits: 3, gap_bits: 3 }
+    }
+
+    /// An element of `u`.
+    fn element(i: usize) -> i128 {
+        512 + (mix(2, i as u64) >> 119) as i128
+    }
+}
+impl Operation for Eigenvector {
+    fn card(&self) -> Card {
+        Card {
+            name: "eigenvector",
+            what: "the leading eigenvector of a semidefinite matrix of order n",
+            range: "trace < 2^23, eigenvalue >= 2^20 and above the next by an eighth".into(),
+            error: format!("{:.1e}, and 1 unit", Self::spec(8).errors(64)[0]),
+            source: "repeated squaring of the matrix",
+            ..Solve.card()
+        }
+    }
+    fn sizes(&self) -> Vec<usize> {
+        Solve.sizes()
+    }
+    fn operands<R: Integer>(&self, n: usize, _: &mut Draw) -> Vec<Operand> {
+        let limit = (1 << Solve::DIAGONAL_BITS) - 1;
+        let element = move |at: usize| {
+            let (i, j) = (at / n, at % n);
+            Self::element(i) * Self::element(j) + if i == j { 1_000 } else { 0 }
+        };
+        vec![Operand::new(n * n, (0, limit), element)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let a = on.tensor(0, &[on.n, on.n], 0);
+        let found = linear::leading_eigenvectors(p, &a, Self::spec(on.n))?;
+        Ok(integers(found.vectors.rescale_down(p, Self::FRAC_BITS)?.into_shares()))
+    }
+    fn check<R: Integer>(&self, n: usize, _: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let norm = (0..n).map(|i| Self::element(i).pow(2) as f64).sum::<f64>().sqrt();
+        let unit = f64::from(Self::FRAC_BITS).exp2();
+        let error = Self::spec(n).errors(R::BITS)[0] * unit + 1.0;
+        all(&z[0], n, |i| near(Self::element(i) as f64 / norm * unit, error))
     }
 }
 

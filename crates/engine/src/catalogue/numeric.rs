@@ -6,8 +6,8 @@ use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_ring::Integer;
 use sharewell_tensor::Tensor;
 use sharewell_tensor::function::{
-    self, Accuracy, Argument, Base, Fit, IntegerQuotient, Logarithm, Normal, NormalQuantile,
-    Quotient, Root, Sigmoid,
+    self, Accuracy, Argument, Base, BoundedQuotient, Fit, IntegerQuotient, Logarithm, Normal,
+    NormalQuantile, Quotient, Root, Sigmoid,
 };
 
 use super::check::{all, exact, near, some};
@@ -15,6 +15,7 @@ use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong}
 
 pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&Divide);
+    visitor.visit(&DivideBounded);
     visitor.visit(&Function::SquareRoot);
     visitor.visit(&Function::InverseRoot);
     visitor.visit(&Function::Ln);
@@ -99,6 +100,48 @@ impl Operation for Divide {
         all(&z[0], n, |i| match x[1].at(i) {
             0 => exact(0),
             b => within(x[0].at(i) as f64 / b as f64, bound),
+        })
+    }
+}
+
+/// Too large a quotient is told by its flag.
+struct DivideBounded;
+impl DivideBounded {
+    const SPEC: BoundedQuotient = BoundedQuotient {
+        numerator_bits: 31,
+        divisor_bits: 31,
+        quotient_bits: 10,
+        frac_bits: FRAC_BITS,
+    };
+}
+impl Operation for DivideBounded {
+    fn card(&self) -> Card {
+        let what = "n quotients a/b and whether they are, b not 0 and |a/b| below about 500";
+        let error = stated(Self::SPEC.accuracy(64), "a/b");
+        Card { error, ..card("divide_bounded", what, "|a|, b < 2^15", Divide.card().source) }
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        let limit = (1 << Self::SPEC.numerator_bits) - 1;
+        vec![draw.integers(n, -limit, limit), draw.integers(n, 0, limit)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let [a, b] = [0, 1].map(|at| on.tensor(at, &[on.n], FRAC_BITS));
+        let (quotient, flag) = function::divide_bounded(p, &a, &b, Self::SPEC)?;
+        Ok(vec![Secret::Integers(quotient.into_shares()), Secret::Integers(flag)])
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let bound = Self::SPEC.accuracy(R::BITS);
+        let limit = f64::from(Self::SPEC.quotient_bits).exp2();
+        // Infinite or no number where the divisor is zero.
+        let quotient = |i| x[0].at(i) as f64 / x[1].at(i) as f64;
+        all(&z[1], n, |i| match quotient(i).abs() / limit {
+            part if part < 15.0 / 32.0 => exact(1),
+            part if part < 17.0 / 16.0 => 0..=1,
+            _ => exact(0),
+        })?;
+        all(&z[0], n, |i| match z[1][i].to_i128() {
+            0 => exact(0),
+            _ => within(quotient(i), bound),
         })
     }
 }
