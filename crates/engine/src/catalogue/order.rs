@@ -51,7 +51,7 @@ fn sorted(x: &Operand) -> Vec<usize> {
 struct Shuffle;
 impl Operation for Shuffle {
     fn card(&self) -> Card {
-        let source = "Chida et al. 2019 (eprint 2019/695): three pairs permute in turn";
+        let source = "Araki et al. CCS 2021: three pairs permute in turn";
         let what = "n elements in an order that nobody knows";
         Card { source, ..card("shuffle", what, "any", 1_000_000) }
     }

@@ -58,7 +58,7 @@ impl Definite {
 /// Shapes: [n, n] → [n, n] and [1]. Domain: as `spec` promises, which intervals cannot prove;
 /// [`Definite::fits`] must hold. Error: `|X - 1/A| <= residual |1/A|` in the spectral norm, with
 /// [`Definite::residual`]; with the flag 1, `n residual |1/A|` for any matrix. The flag is 1 for
-/// all that the promise holds of.
+/// all that the promise holds of, and for another matrix if it was inverted all the same.
 ///
 /// Cost: 4 rounds for each of about `condition_bits / 2 + 5` steps, two matrix products and
 /// truncations of `n^2` elements each; for the flag [`Protocol::msb`] and [`Protocol::b2a`] of
