@@ -88,7 +88,7 @@ pub fn normal_cdf<P: Protocol>(p: &mut P, z: &Tensor<P>, spec: Normal) -> Result
 /// Domain: `0 <= q <= 1`, [`NormalQuantile::fits`] must hold; nearer to 0 or 1 than 1e-9 the
 /// result's magnitude lies between 5.997 and 6.02. Error: [`NormalQuantile::accuracy`]: 7.7e-8
 /// of the fit, roundings. Cost: that of a function in pieces; at 36 fractional bits in `Rep3`
-/// over 64 bits 26 rounds and 419 bytes a party.
+/// over 64 bits 26 rounds and 412 bytes a party.
 /// Source: `crates/tensor/fits/fit.py`.
 ///
 /// # Errors

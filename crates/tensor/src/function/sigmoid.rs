@@ -67,7 +67,7 @@ impl Sigmoid {
 ///
 /// Domain: as `spec` promises, [`Sigmoid::fits`] must hold. Error: [`Sigmoid::accuracy`].
 /// Cost: that of a function in pieces; of 21 bits at 16 fractional bits in `Rep3` over 64 bits
-/// 20 rounds and 120 bytes a party for [`Fit::Fast`], 22 and 162 for [`Fit::Accurate`].
+/// 20 rounds and 119 bytes a party for [`Fit::Fast`], 22 and 160 for [`Fit::Accurate`].
 /// Source: `crates/tensor/fits/fit.py`.
 ///
 /// # Errors
