@@ -23,6 +23,9 @@ pub trait Share<R>:
     /// The first `at` elements and the rest.
     #[must_use]
     fn split(self, at: usize) -> (Self, Self);
+    /// Elements of a public range.
+    #[must_use]
+    fn take(&self, range: Range<usize>) -> Self;
     /// Elements by public index: reshape, broadcast, transpose.
     #[must_use]
     fn gather(&self, index: &[usize]) -> Self;
@@ -102,6 +105,9 @@ impl<R: Ring, const N: usize> Share<R> for Linear<R, N> {
         let rest = std::array::from_fn(|i| self.0[i].split_off(at));
         (self, Self(rest))
     }
+    fn take(&self, range: Range<usize>) -> Self {
+        Self(self.0.each_ref().map(|x| x[range.clone()].to_vec()))
+    }
     fn gather(&self, index: &[usize]) -> Self {
         Self(std::array::from_fn(|i| index.iter().map(|&j| self.0[i][j]).collect()))
     }
@@ -171,15 +177,15 @@ impl<const N: usize> BitShare for BitLinear<N> {
         let of = |i: usize| parts.iter().map(|part| &part.0[i]).collect::<Vec<_>>();
         Self(std::array::from_fn(|i| Planes::stack(&of(i))))
     }
-    fn concat(parts: &[&Self]) -> Self {
-        let of = |i: usize| parts.iter().map(|part| &part.0[i]).collect::<Vec<_>>();
-        Self(std::array::from_fn(|i| Planes::concat(&of(i))))
-    }
     fn gather(&self, index: &[usize]) -> Self {
         Self(self.0.each_ref().map(|x| x.gather(index)))
     }
     fn take(&self, range: Range<usize>) -> Self {
         Self(self.0.each_ref().map(|x| x.take_values(range.clone())))
+    }
+    fn concat(parts: &[&Self]) -> Self {
+        let of = |i: usize| parts.iter().map(|part| &part.0[i]).collect::<Vec<_>>();
+        Self(std::array::from_fn(|i| Planes::concat(&of(i))))
     }
     fn mask(&mut self, by: &Planes) {
         let words = by.words();

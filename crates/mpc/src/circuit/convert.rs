@@ -2,6 +2,7 @@
 
 use sharewell_ring::Integer;
 
+use super::chunks::{bits_by_chunks, chunk};
 use super::{carry_of_blocks, sum_of_blocks};
 use crate::{BitShare, Carries, Protocol, Result, Share};
 
@@ -33,8 +34,10 @@ pub fn a2b<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BShare
 /// If the ring has fewer than `bits` bits or none is kept.
 pub fn high_bits<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32, drop: u32) -> Result<P::BShare> {
     assert!(drop < bits && bits <= P::Ring::BITS, "bits {drop}..{bits} of {}", P::Ring::BITS);
-    let lookahead = p.lookahead(x, drop..bits, Carries::All)?;
-    sum_of_blocks(p, lookahead)
+    bits_by_chunks(p, x.len(), |p, range| {
+        let lookahead = p.lookahead(&chunk::<P>(x, range), drop..bits, Carries::All)?;
+        sum_of_blocks(p, lookahead)
+    })
 }
 
 /// The sign bit of `x`, given `-2^(bits-1) <= x < 2^(bits-1)`: 1 for negative.
@@ -49,13 +52,14 @@ pub fn high_bits<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32, drop: u32) ->
 /// If `bits` is zero or the ring has fewer.
 pub fn msb<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BShare> {
     assert!((1..=P::Ring::BITS).contains(&bits), "{bits} bits of {}", P::Ring::BITS);
-    let lookahead = p.lookahead(x, 0..bits, Carries::Top)?;
-    if bits == 1 {
-        return Ok(lookahead.sums);
-    }
-    let mut sign = carry_of_blocks(p, &lookahead)?;
-    sign ^= &lookahead.sums;
-    Ok(sign)
+    bits_by_chunks(p, x.len(), |p, range| {
+        let lookahead = p.lookahead(&chunk::<P>(x, range), 0..bits, Carries::Top)?;
+        let mut sign = lookahead.sums.clone();
+        if bits > 1 {
+            sign ^= &carry_of_blocks(p, &lookahead)?;
+        }
+        Ok(sign)
+    })
 }
 
 /// [`Protocol::b2a_dot`] by converting every bit.

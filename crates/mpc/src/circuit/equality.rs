@@ -1,7 +1,8 @@
 //! Equality, by comparing the bits of two summands.
 
+use super::chunks::{bits_by_chunks, chunk, difference};
 use super::not;
-use crate::{BitShare, Protocol, Result};
+use crate::{BitShare, Protocol, Result, Share};
 
 /// Whether `x` is zero, given `|x| < 2^bits`: `x = u - v` is zero where `u` and `v` agree.
 ///
@@ -11,9 +12,11 @@ use crate::{BitShare, Protocol, Result};
 /// # Errors
 /// If a link fails.
 pub fn is_zero<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BShare> {
-    let mut equal = p.difference_bits(x, bits)?;
-    not(p, &mut equal, bits as usize);
-    all_ones(p, equal, bits as usize)
+    bits_by_chunks(p, x.len(), |p, range| {
+        let mut equal = p.difference_bits(&chunk::<P>(x, range), bits)?;
+        not(p, &mut equal, bits as usize);
+        all_ones(p, equal, bits as usize)
+    })
 }
 
 /// Whether `x = y`; requires `|x - y| < 2^bits`.
@@ -23,9 +26,7 @@ pub fn is_zero<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BS
 /// # Errors
 /// If a link fails.
 pub fn equal<P: Protocol>(p: &mut P, x: &P::AShare, y: &P::AShare, bits: u32) -> Result<P::BShare> {
-    let mut difference = x.clone();
-    difference -= y;
-    p.is_zero(&difference, bits)
+    bits_by_chunks(p, x.len(), |p, range| p.is_zero(&difference::<P>(x, y, range), bits))
 }
 
 /// The AND of all planes.

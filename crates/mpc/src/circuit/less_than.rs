@@ -1,11 +1,15 @@
 //! Order, and choice by a secret bit.
 
-use crate::{Protocol, Result};
+use sharewell_ring::Integer;
 
-/// Whether `x < y`, both in `[-2^(bits-1), 2^(bits-1))`; `bits` is below the ring's width,
-/// so that the difference cannot wrap.
+use super::chunks::{bits_by_chunks, chunk, difference, elements_by_chunks};
+use crate::{BitShare, Protocol, Result, Share};
+
+/// Whether `x < y`, both in `[-2^(bits-1), 2^(bits-1))`; `bits` may be the ring's.
 ///
-/// Cost: [`Protocol::msb`] of `bits + 1` bits.
+/// Cost: [`Protocol::msb`] of `bits + 1` bits; with all the ring's bits, where the difference
+/// can wrap, of three vectors at once, and one AND gate in one round more. Long vectors in
+/// chunks, as `chunks` has it; so for all that is built on it.
 ///
 /// # Errors
 /// If a link fails.
@@ -15,9 +19,28 @@ pub fn less_than<P: Protocol>(
     y: &P::AShare,
     bits: u32,
 ) -> Result<P::BShare> {
+    if bits == P::Ring::BITS {
+        return bits_by_chunks(p, x.len(), |p, range| {
+            less_than_anywhere(p, &chunk::<P>(x, range.clone()), &chunk::<P>(y, range))
+        });
+    }
+    bits_by_chunks(p, x.len(), |p, range| p.msb(&difference::<P>(x, y, range), bits + 1))
+}
+
+/// In the whole ring: where the signs differ, that of `x` decides, for the difference may wrap.
+fn less_than_anywhere<P: Protocol>(p: &mut P, x: &P::AShare, y: &P::AShare) -> Result<P::BShare> {
+    let bits = P::Ring::BITS;
     let mut difference = x.clone();
     difference -= y;
-    p.msb(&difference, bits + 1)
+    p.note_bound(&mut difference, i128::MIN >> (128 - bits), i128::MAX >> (128 - bits));
+    let n = x.len();
+    let signs = p.msb(&P::AShare::concat(&[x, y, &difference]), bits)?;
+    let [of_x, mut differ, mut out] = [0, 1, 2].map(|i| signs.take(i * n..(i + 1) * n));
+    differ ^= &of_x;
+    let mut other = of_x;
+    other ^= &out;
+    out ^= &p.and(&differ, &other)?;
+    Ok(out)
 }
 
 /// `c ? x : y`, element-wise, for one plane `c`.
@@ -47,8 +70,11 @@ pub fn select<P: Protocol>(
 /// # Errors
 /// If a link fails.
 pub fn min<P: Protocol>(p: &mut P, x: &P::AShare, y: &P::AShare, bits: u32) -> Result<P::AShare> {
-    let smaller = less_than(p, x, y, bits)?;
-    select(p, &smaller, x, y)
+    elements_by_chunks(p, x.len(), |p, range| {
+        let (x, y) = (chunk::<P>(x, range.clone()), chunk::<P>(y, range));
+        let smaller = less_than(p, &x, &y, bits)?;
+        select(p, &smaller, &x, &y)
+    })
 }
 
 /// The larger of each pair; ranges as in [`less_than`].
@@ -58,6 +84,9 @@ pub fn min<P: Protocol>(p: &mut P, x: &P::AShare, y: &P::AShare, bits: u32) -> R
 /// # Errors
 /// If a link fails.
 pub fn max<P: Protocol>(p: &mut P, x: &P::AShare, y: &P::AShare, bits: u32) -> Result<P::AShare> {
-    let smaller = less_than(p, x, y, bits)?;
-    select(p, &smaller, y, x)
+    elements_by_chunks(p, x.len(), |p, range| {
+        let (x, y) = (chunk::<P>(x, range.clone()), chunk::<P>(y, range));
+        let smaller = less_than(p, &x, &y, bits)?;
+        select(p, &smaller, &y, &x)
+    })
 }

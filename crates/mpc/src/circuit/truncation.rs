@@ -1,7 +1,8 @@
 //! Truncation that rounds down, exactly.
 
+use super::chunks::{chunk, elements_by_chunks};
 use super::{carry_of_blocks, not};
-use crate::{Carries, Protocol, Result};
+use crate::{Carries, Protocol, Result, Share};
 
 /// `floor(x / 2^by)`; requires `|x| < 2^(BITS-2)`.
 ///
@@ -17,11 +18,14 @@ pub fn trunc_exact<P: Protocol>(p: &mut P, x: &P::AShare, by: u32) -> Result<P::
     if by == 0 {
         return Ok(x.clone());
     }
-    let mut out = p.trunc(x, by)?;
-    let lookahead = p.lookahead(x, 0..by + 1, Carries::Top)?;
-    let mut no_carry = carry_of_blocks(p, &lookahead)?;
-    not(p, &mut no_carry, 1);
-    let up = p.b2a(&no_carry)?;
-    out -= &up;
-    Ok(out)
+    // Both cut each element into the same summands, so they must see the same vector.
+    elements_by_chunks(p, x.len(), |p, range| {
+        let x = chunk::<P>(x, range);
+        let mut out = p.trunc(&x, by)?;
+        let lookahead = p.lookahead(&x, 0..by + 1, Carries::Top)?;
+        let mut no_carry = carry_of_blocks(p, &lookahead)?;
+        not(p, &mut no_carry, 1);
+        out -= &p.b2a(&no_carry)?;
+        Ok(out)
+    })
 }

@@ -160,6 +160,9 @@ impl<R: Integer> Share<R> for Ranges {
             *x = x.mul(&Interval::between(by, by));
         }
     }
+    fn take(&self, range: Range<usize>) -> Self {
+        Self(self.0[range].to_vec())
+    }
     fn concat(parts: &[&Self]) -> Self {
         Self(parts.iter().flat_map(|p| &p.0).copied().collect())
     }
@@ -209,15 +212,15 @@ impl BitShare for Shape {
         let len = parts.first().map_or(0, |p| p.len);
         Self { len, width: parts.iter().map(|p| p.width).sum() }
     }
-    fn concat(parts: &[&Self]) -> Self {
-        let width = parts.iter().map(|part| part.width).max().unwrap_or(0);
-        Self { len: parts.iter().map(|part| part.len).sum(), width }
-    }
     fn gather(&self, index: &[usize]) -> Self {
         Self { len: index.len(), ..*self }
     }
     fn take(&self, range: Range<usize>) -> Self {
         Self { len: range.len(), ..*self }
+    }
+    fn concat(parts: &[&Self]) -> Self {
+        let width = parts.iter().map(|part| part.width).max().unwrap_or(0);
+        Self { len: parts.iter().map(|part| part.len).sum(), width }
     }
     fn mask(&mut self, _: &Planes) {}
 }

@@ -136,6 +136,10 @@ impl<R> Share<R> for Length {
     fn scale(&mut self, by: &[R]) {
         assert!(by.len() == self.0 || by.len() == 1, "{} factors for {}", by.len(), self.0);
     }
+    fn take(&self, range: Range<usize>) -> Self {
+        assert!(range.end <= self.0, "{range:?} of {}", self.0);
+        Self(range.len())
+    }
     fn concat(parts: &[&Self]) -> Self {
         Self(parts.iter().map(|p| p.0).sum())
     }
@@ -182,15 +186,15 @@ impl BitShare for Area {
         let len = parts.first().map_or(0, |p| p.len);
         Self { len, width: parts.iter().map(|p| p.width).sum() }
     }
-    fn concat(parts: &[&Self]) -> Self {
-        let width = parts.iter().map(|part| part.width).max().unwrap_or(0);
-        Self { len: parts.iter().map(|part| part.len).sum(), width }
-    }
     fn gather(&self, index: &[usize]) -> Self {
         Self { len: index.len(), ..*self }
     }
     fn take(&self, range: Range<usize>) -> Self {
         Self { len: range.len(), ..*self }
+    }
+    fn concat(parts: &[&Self]) -> Self {
+        let width = parts.iter().map(|part| part.width).max().unwrap_or(0);
+        Self { len: parts.iter().map(|part| part.len).sum(), width }
     }
     fn mask(&mut self, _: &Planes) {}
 }

@@ -158,12 +158,15 @@ fn comparisons<R: Integer>(n: usize) -> Vec<Case<R>> {
     let near = edges::<R>(n, 12, 10, 35);
     let xy = [x.as_slice(), &y, &[]];
     let narrow = [small.as_slice(), &near, &[]];
+    let other = edges::<R>(n, R::BITS, 10, 36);
+    let whole_ring = [any.as_slice(), &other, &[]];
     vec![
         case("msb", [&any, &small, &[]], [Op::Msb(0, R::BITS), Op::Msb(1, 12)]),
         case("is_zero", [&any, &small, &[]], [Op::IsZero(0, R::BITS), Op::IsZero(1, 12)]),
         case("equal", xy, [Op::Equal(0, 1, R::BITS)]),
         case("equal of few bits", narrow, [Op::Equal(0, 1, 12)]),
         case("less_than", xy, [Op::LessThan(0, 1, whole)]),
+        case("less_than of all bits", whole_ring, [Op::LessThan(0, 1, R::BITS)]),
         case("less_than of few bits", narrow, [Op::LessThan(0, 1, 12)]),
         case("min and max", xy, [Op::Min(0, 1, whole), Op::Max(0, 1, whole)]),
         case("select", [&small, &any, &x], [Op::Msb(0, 12), Op::Select(0, 1, 2)]),

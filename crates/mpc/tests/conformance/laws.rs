@@ -1,8 +1,9 @@
 //! The laws that hold for every program.
 
+use sharewell_mpc::circuit;
 use sharewell_mpc::protocols::plain::Plain;
 use sharewell_mpc::sim::{Outcome, View};
-use sharewell_ring::{Integer, Ring, Z128};
+use sharewell_ring::{Integer, Ring, Z64, Z128};
 
 use crate::cases::{self, Case};
 use crate::program::{Op, Opened, Program};
@@ -126,4 +127,22 @@ pub(crate) fn long_vectors<S: Subject>() {
     for case in cases::all::<S::Ring>(n).iter().filter(|case| long.contains(&case.name)) {
         check::<S>(case, n);
     }
+}
+
+/// Vectors that go through a circuit in several chunks.
+#[test]
+fn comparisons_of_more_than_a_chunk_are_right_and_quoted_exactly() {
+    type S = crate::subject::Rep3Over<Z64>;
+    let n = circuit::CHUNK + 77;
+    let x: Vec<Z64> = (0..n as u64).map(|i| Z64(i * i % 16) - Z64(8)).collect();
+    let y: Vec<Z64> = x.iter().rev().copied().collect();
+    let ops = vec![Op::LessThan(0, 1, 5), Op::Equal(0, 1, 5), Op::TruncExact(0, 2), Op::A2b(1, 3)];
+    let program = Program { inputs: vec![x, y, vec![]], ops };
+    let plain = program.open(&mut Plain::new(1), &program.all_inputs()).unwrap();
+    let outcome = run::<S, _>(&sim::<S>(), |p, me| program.open(p, &program.inputs[me]));
+    let mut quote = tally::<S>();
+    program.open(&mut quote, &[]).unwrap();
+    assert_eq!(outcome.cost.messages, quote.tallied(), "measured and quoted");
+    let opened = outcome.values().unwrap().swap_remove(0);
+    assert!(opened == plain, "opened and computed in the clear");
 }
