@@ -222,8 +222,8 @@ impl Drop for Crew {
 fn start(i: usize, name: &str, news: Sender<(usize, Option<News>)>) -> std::io::Result<Member> {
     let mut process = Command::new(std::env::current_exe()?)
         .args(["child", "--as", name])
-        // Milliseconds that the allocator keeps freed memory: longer than any step takes.
-        .env("MIMALLOC_PURGE_DELAY", "2000")
+        // Freed memory is kept for the next step, and given back when the process ends.
+        .env("MIMALLOC_PURGE_DELAY", "-1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;

@@ -24,7 +24,8 @@ pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&TopTen);
 }
 
-const LESS_THAN: &str = "ABY3 (eprint 2018/403) 5.3 with two summands; tree of Brent and Kung 1982";
+const LESS_THAN: &str =
+    "two summands as in ABY3 (eprint 2018/403) 5.3; carries of blocks, Brent and Kung 1982";
 
 fn card(name: &'static str, what: &'static str, range: &str, source: &'static str) -> Card {
     Card {
@@ -103,7 +104,7 @@ impl Operation for Equal {
 struct Select;
 impl Operation for Select {
     fn card(&self) -> Card {
-        let source = "ABY3 (eprint 2018/403) 5.4: the bit into the ring, one product";
+        let source = "bit times number, after ABY3 (eprint 2018/403) 5.4";
         card("select", "n choices between x and y by a secret bit", "|x-y| < 2^(k-1)", source)
     }
     fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {

@@ -233,7 +233,8 @@ impl Operation for And {
 struct A2b;
 impl Operation for A2b {
     fn card(&self) -> Card {
-        let source = "ABY3 (eprint 2018/403) 5.3 with two summands; adder of Sklansky 1960";
+        let source =
+            "two summands as in ABY3 (eprint 2018/403) 5.3; carries of blocks, Sklansky 1960";
         card("a2b", "all bits of n integers", "any", source)
     }
     fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
