@@ -79,7 +79,7 @@ pub fn clamp<P: Protocol>(
     let (below, above) = p.b2a(&beyond)?.split(x.len());
     let out = choose(p, &below, lo, x)?;
     let mut out = choose(p, &above, hi, &out)?;
-    p.note_choice(&mut out, lo, hi);
+    p.note_between(&mut out, lo, hi);
     Ok(out)
 }
 

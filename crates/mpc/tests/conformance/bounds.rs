@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use sharewell_mpc::protocols::bounds::{Bounds, Interval};
 use sharewell_mpc::protocols::plain::Plain;
-use sharewell_mpc::{Error, Result};
+use sharewell_mpc::{Arithmetic, Error, Protocol, Result, circuit};
 use sharewell_ring::{Integer, Z32, Z64, Z128};
 
 use crate::program::{Op, Program};
@@ -154,6 +154,16 @@ fn a_sum_may_leave_the_ring_and_come_back_by_public_values() {
     let program = Program { inputs: vec![vec![Z32(0)]; 2], ops: zero };
     let registers = program.run(&mut bounds, &[]).expect("the product's factors fit");
     assert_eq!(registers.ints[8].0, [Interval::between(0, 81)]);
+}
+
+#[test]
+fn a_limited_number_keeps_its_error() {
+    let mut bounds = Bounds::<Z64>::new([vec![Interval::between(-900, 900)]]);
+    let mut given = bounds.input(&[], &[1]).unwrap();
+    let x = bounds.trunc(&given.remove(0), 1).unwrap();
+    let [lo, hi] = [-3, 5].map(|limit| bounds.public(&[Z64::from_i128(limit)]));
+    let limited = circuit::clamp(&mut bounds, &x, [&lo, &hi], 12).unwrap();
+    assert_eq!(limited.0, [Interval { error: 1.0, ..Interval::between(-3, 5) }]);
 }
 
 #[test]

@@ -11,8 +11,8 @@ use sharewell_ring::{Integer, Ring, Z64};
 use crate::cases;
 use crate::subject::{SESSION, Subject, run, sim};
 
-/// Elements of each vector.
-const LEN: usize = 512;
+/// Elements of each vector: enough to be cut into parts of different roles.
+const LEN: usize = 1536;
 
 /// Deviations, in standard deviations, of a frequency from one half: for single messages, and
 /// for their many combinations.

@@ -38,7 +38,7 @@ impl Turn {
     /// The tile's part of `count` planes of the whole vector.
     pub(super) fn take(&self, planes: &[Bits], count: usize) -> Vec<Bits> {
         let (at, words) = (self.range.start / 64, self.words());
-        let planes = planes.chunks_exact(planes.len() / count.max(1));
+        let planes = planes.chunks_exact((planes.len() / count.max(1)).max(1));
         planes.flat_map(|plane| &plane[at..at + words]).copied().collect()
     }
 
@@ -72,7 +72,7 @@ pub(super) fn tiles(len: usize, width: usize) -> impl Iterator<Item = Range<usiz
     let tile_len = if len < CUT_FROM {
         len.max(1)
     } else {
-        let count = (len * width).div_ceil(TILE_BYTES).next_multiple_of(3);
+        let count = (len * width.max(1)).div_ceil(TILE_BYTES).next_multiple_of(3);
         len.div_ceil(count).next_multiple_of(64)
     };
     (0..len).step_by(tile_len).map(move |start| start..len.min(start + tile_len))
