@@ -127,6 +127,9 @@ pub trait Arithmetic: Sized {
     /// Another such bound: every element of `chosen` is one of `x`'s or of `y`'s.
     fn note_choice(&mut self, _chosen: &mut Self::AShare, _x: &Self::AShare, _y: &Self::AShare) {}
 
+    /// `x` is meant modulo the ring: what left it lies anywhere in it.
+    fn note_wrapped(&mut self, _x: &mut Self::AShare) {}
+
     /// Another such bound: every element of `x` lies between `lo`'s and `hi`'s; its error stays.
     fn note_between(&mut self, _x: &mut Self::AShare, _lo: &Self::AShare, _hi: &Self::AShare) {}
 

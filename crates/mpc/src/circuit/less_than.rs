@@ -32,7 +32,7 @@ fn less_than_anywhere<P: Protocol>(p: &mut P, x: &P::AShare, y: &P::AShare) -> R
     let bits = P::Ring::BITS;
     let mut difference = x.clone();
     difference -= y;
-    p.note_bound(&mut difference, i128::MIN >> (128 - bits), i128::MAX >> (128 - bits));
+    p.note_wrapped(&mut difference);
     let n = x.len();
     let signs = p.msb(&P::AShare::concat(&[x, y, &difference]), bits)?;
     let [of_x, mut differ, mut out] = [0, 1, 2].map(|i| signs.take(i * n..(i + 1) * n));
@@ -57,6 +57,7 @@ pub fn select<P: Protocol>(
 ) -> Result<P::AShare> {
     let mut gap = x.clone();
     gap -= y;
+    p.note_wrapped(&mut gap);
     let mut out = p.mul_bits(c, &gap)?;
     out += y;
     p.note_choice(&mut out, x, y);

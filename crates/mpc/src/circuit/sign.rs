@@ -20,7 +20,7 @@ pub fn sign<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::AShar
     opposite -= x;
     if whole {
         // -2^(BITS-1) is its own opposite.
-        p.note_bound(&mut opposite, -limit(bits) - 1, limit(bits));
+        p.note_wrapped(&mut opposite);
     }
     let both = P::AShare::concat(&[x, &opposite]);
     let signs = p.msb(&both, if whole { bits } else { bits + 1 })?;
@@ -97,6 +97,7 @@ pub fn choose<P: Protocol>(
 ) -> Result<P::AShare> {
     let mut gap = x.clone();
     gap -= y;
+    p.note_wrapped(&mut gap);
     let mut out = p.mul(c, &gap)?;
     out += y;
     p.note_choice(&mut out, x, y);

@@ -313,6 +313,12 @@ impl<R: Integer> Arithmetic for Bounds<R> {
         let pairs = x.0.iter().zip(&y.0);
         chosen.0.iter_mut().zip(pairs).for_each(|(c, (x, y))| *c = Interval::hull(&[*x, *y]));
     }
+    fn note_wrapped(&mut self, x: &mut Ranges) {
+        let (lo, hi) = (i128::MIN >> (128 - R::BITS), i128::MAX >> (128 - R::BITS));
+        for x in x.0.iter_mut().filter(|x| !x.fits(R::BITS)) {
+            *x = Interval { error: x.error, ..Interval::between(lo, hi) };
+        }
+    }
     fn note_between(&mut self, x: &mut Ranges, lo: &Ranges, hi: &Ranges) {
         let limits = lo.0.iter().zip(&hi.0);
         for (x, (lo, hi)) in x.0.iter_mut().zip(limits) {

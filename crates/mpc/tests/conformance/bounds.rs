@@ -157,6 +157,15 @@ fn a_sum_may_leave_the_ring_and_come_back_by_public_values() {
 }
 
 #[test]
+fn differences_that_surely_wrap_around_are_compared_all_the_same() {
+    let (low, high) = ((i128::from(i64::MIN), -(1 << 62) - 1), (1 << 62, i128::from(i64::MAX)));
+    let ops = [Op::LessThan(0, 1, 64), Op::LessThan(1, 0, 64)];
+    assert!(verdict::<Z64>([high, low], &ops).is_ok());
+    let larger = verdict::<Z64>([high, low], &[Op::Max(0, 1, 64)]).unwrap();
+    assert_eq!(larger.last(), Some(&Interval::between(low.0, high.1)));
+}
+
+#[test]
 fn a_limited_number_keeps_its_error() {
     let mut bounds = Bounds::<Z64>::new([vec![Interval::between(-900, 900)]]);
     let mut given = bounds.input(&[], &[1]).unwrap();
