@@ -55,10 +55,20 @@ pub fn select<P: Protocol>(
     x: &P::AShare,
     y: &P::AShare,
 ) -> Result<P::AShare> {
+    choice(p, x, y, |p, gap| p.mul_bits(c, gap))
+}
+
+/// `y + c (x - y)`, where `times` multiplies by `c`, which is 0 or 1.
+pub(super) fn choice<P: Protocol>(
+    p: &mut P,
+    x: &P::AShare,
+    y: &P::AShare,
+    times: impl FnOnce(&mut P, &P::AShare) -> Result<P::AShare>,
+) -> Result<P::AShare> {
     let mut gap = x.clone();
     gap -= y;
     p.note_wrapped(&mut gap);
-    let mut out = p.mul_bits(c, &gap)?;
+    let mut out = times(p, &gap)?;
     out += y;
     p.note_choice(&mut out, x, y);
     Ok(out)

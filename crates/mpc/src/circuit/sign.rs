@@ -2,7 +2,7 @@
 
 use sharewell_ring::{Integer, Ring};
 
-use super::less_than;
+use super::less_than::{choice, less_than};
 use crate::{Protocol, Result, Share};
 
 /// -1, 0 or 1, given `-2^(bits-1) <= x < 2^(bits-1)`; `bits` may be the ring's.
@@ -95,13 +95,7 @@ pub fn choose<P: Protocol>(
     x: &P::AShare,
     y: &P::AShare,
 ) -> Result<P::AShare> {
-    let mut gap = x.clone();
-    gap -= y;
-    p.note_wrapped(&mut gap);
-    let mut out = p.mul(c, &gap)?;
-    out += y;
-    p.note_choice(&mut out, x, y);
-    Ok(out)
+    choice(p, x, y, |p, gap| p.mul(c, gap))
 }
 
 /// `x`, or `factor` times it where it is negative.
