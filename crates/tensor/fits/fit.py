@@ -47,14 +47,9 @@ def horner(c, t):
     return total
 
 
-def remez(f, low, high, degree, relative=False, grid=160, rounds=6):
-    """Coefficients in t = x - (low + high) / 2 and the worst error on the grid."""
-    middle, half = (low + high) / 2, (high - low) / 2
-    n = degree + 2
-    # Dense towards the ends, where the error turns fastest.
-    at = [-cos(PI * i / grid) * half for i in range(grid + 1)]
-    value = [f(middle + t) for t in at]
-    weight = [abs(v) if relative else D(1) for v in value]
+def exchange(at, value, weight, degree, rounds):
+    """Coefficients and the worst error in units of the weights, on a grid of points."""
+    grid, n = len(at) - 1, degree + 2
     picked = [round(i * grid / (n - 1)) for i in range(n)]
     best = None
     for _ in range(rounds):
@@ -77,6 +72,16 @@ def remez(f, low, high, degree, relative=False, grid=160, rounds=6):
             break
         picked = runs
     return best
+
+
+def remez(f, low, high, degree, relative=False, grid=160, rounds=6):
+    """Coefficients in t = x - (low + high) / 2 and the worst error on the grid."""
+    middle, half = (low + high) / 2, (high - low) / 2
+    # Dense towards the ends, where the error turns fastest.
+    at = [-cos(PI * i / grid) * half for i in range(grid + 1)]
+    value = [f(middle + t) for t in at]
+    weight = [abs(v) if relative else D(1) for v in value]
+    return exchange(at, value, weight, degree, rounds)
 
 
 def literal(x):

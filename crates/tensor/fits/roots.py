@@ -9,36 +9,13 @@ prints coefficients as Rust source, with the worst error of each fit on a grid.
 
 from decimal import Decimal as D
 
-from fit import horner, solve
+from fit import exchange, horner
 
 
 def remez(f, weight, low, high, degree, grid=601, rounds=8):
     """Coefficients in powers of x and the worst weighted error on the grid."""
-    n = degree + 2
     at = [low + (high - low) * i / grid for i in range(grid + 1)]
-    value, weight = [f(x) for x in at], [weight(x) for x in at]
-    picked = [round(i * grid / (n - 1)) for i in range(n)]
-    best = None
-    for _ in range(rounds):
-        rows = [[at[i] ** k for k in range(degree + 1)] + [(-1) ** j / weight[i]]
-                for j, i in enumerate(picked)]
-        c = solve(rows, [value[i] for i in picked])[:-1]
-        error = [(horner(c, x) - v) * w for x, v, w in zip(at, value, weight)]
-        worst = max(map(abs, error))
-        if best is None or worst < best[1]:
-            best = (c, worst)
-        # One extremum between each two changes of sign.
-        runs, start = [], 0
-        for i in range(1, grid + 2):
-            if i > grid or error[i] * error[start] < 0:
-                runs.append(max(range(start, i), key=lambda k: abs(error[k])))
-                start = i
-        while len(runs) > n:
-            runs.pop(0 if abs(error[runs[0]]) < abs(error[runs[-1]]) else -1)
-        if len(runs) < n or runs == picked:
-            break
-        picked = runs
-    return best
+    return exchange(at, [f(x) for x in at], [1 / weight(x) for x in at], degree, rounds)
 
 
 def bits(error):
