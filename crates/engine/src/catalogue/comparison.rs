@@ -1,10 +1,11 @@
 //! Order, equality, choice.
 
-use sharewell_mpc::circuit::{self, Below, Extreme, Rows};
+use sharewell_mpc::circuit::{self, Extreme, Rows};
 use sharewell_mpc::{Protocol, Result};
 use sharewell_ring::Integer;
 
 use super::check::{all, exact};
+use super::ring::ARAKI;
 use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong, bits, integers};
 
 pub(super) fn each(visitor: &mut impl Visitor) {
@@ -12,20 +13,24 @@ pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&LessThan { name: "less_than", bits: None });
     visitor.visit(&LessThan { name: "less_than 32-bit", bits: Some(32) });
     visitor.visit(&Equal);
+    visitor.visit(&IsZero);
     visitor.visit(&Select);
+    visitor.visit(&Choose);
     visitor.visit(&Pair::Min);
     visitor.visit(&Pair::Max);
     visitor.visit(&OfSign::Sign);
     visitor.visit(&OfSign::Abs);
     visitor.visit(&OfSign::Relu);
     visitor.visit(&Clamp);
-    visitor.visit(&LessThanPublic);
+    visitor.visit(&GreatestOfRows);
     visitor.visit(&Argmax);
     visitor.visit(&TopTen);
 }
 
 const LESS_THAN: &str =
     "two summands as in ABY3 (eprint 2018/403) 5.3; carries of blocks, Brent and Kung 1982";
+
+const EQUAL: &str = "summands of ABY3 (eprint 2018/403) 5.3, then a tree of ANDs";
 
 fn card(name: &'static str, what: &'static str, range: &str, source: &'static str) -> Card {
     Card {
@@ -86,12 +91,10 @@ impl Operation for LessThan {
 struct Equal;
 impl Operation for Equal {
     fn card(&self) -> Card {
-        let source = "summands of ABY3 (eprint 2018/403) 5.3, then a tree of ANDs";
-        card("equal", "n tests of x = y", "any", source)
+        card("equal", "n tests of x = y", "any", EQUAL)
     }
     fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
-        // Wider differences than 128 bits no interval can hold.
-        [(); 2].map(|()| draw.signed(n, R::BITS.min(127))).into()
+        [(); 2].map(|()| draw.signed(n, R::BITS)).into()
     }
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
         Ok(bits(circuit::equal(p, on.integers(0), on.integers(1), P::Ring::BITS)?))
@@ -101,14 +104,30 @@ impl Operation for Equal {
     }
 }
 
+struct IsZero;
+impl Operation for IsZero {
+    fn card(&self) -> Card {
+        card("is_zero", "n tests of x = 0", "any", EQUAL)
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        vec![draw.signed(n, R::BITS)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        Ok(bits(p.is_zero(on.integers(0), P::Ring::BITS)?))
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        all(&z[0], n, |i| exact((x[0].at(i) == 0).into()))
+    }
+}
+
 struct Select;
 impl Operation for Select {
     fn card(&self) -> Card {
         let source = "bit times number, after ABY3 (eprint 2018/403) 5.4";
-        card("select", "n choices between x and y by a secret bit", "|x-y| < 2^(k-1)", source)
+        card("select", "n choices between x and y by a secret bit", "any", source)
     }
     fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
-        let [x, y] = [(); 2].map(|()| draw.signed(n, R::BITS - 1));
+        let [x, y] = [(); 2].map(|()| draw.signed(n, R::BITS));
         vec![x, y, draw.bits(n, 1)]
     }
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
@@ -116,6 +135,26 @@ impl Operation for Select {
     }
     fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
         all(&z[0], n, |i| exact(if x[2].at(i) == 1 { x[0].at(i) } else { x[1].at(i) }))
+    }
+}
+
+/// By a bit that is a ring element already.
+struct Choose;
+impl Operation for Choose {
+    fn card(&self) -> Card {
+        let what = "n choices between x and y by a secret 0 or 1";
+        card("choose", what, "any", ARAKI)
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        let [x, y] = [(); 2].map(|()| draw.signed(n, R::BITS));
+        vec![x, y, draw.integers(n, 0, 1)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let [x, y, c] = [0, 1, 2].map(|at| on.integers(at));
+        Ok(integers(circuit::choose(p, c, x, y)?))
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        Select.check(n, x, z)
     }
 }
 
@@ -209,25 +248,26 @@ impl Operation for Clamp {
     }
 }
 
-/// Bits against a limit that everybody knows.
-struct LessThanPublic;
-impl LessThanPublic {
-    const BELOW: Below = Below { low: 0, width: 32, limit: 0x9e37_79b9 };
+/// Of ten numbers each.
+struct GreatestOfRows;
+impl GreatestOfRows {
+    const LEN: usize = 10;
 }
-impl Operation for LessThanPublic {
+impl Operation for GreatestOfRows {
     fn card(&self) -> Card {
-        let source = "Garay, Schoenmakers, Villegas 2007, constants folded in";
-        let what = "n tests of x < c, bits against a public number";
-        card("less_than_public", what, "32 bits, unsigned", source)
+        let what = "the greatest of each of n rows of ten";
+        Card { n: 10_000, ..card("max of rows", what, "signed, k-1 bits", Argmax.card().source) }
     }
     fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
-        vec![draw.bits(n, 32)]
+        vec![draw.signed(n * Self::LEN, R::BITS - 1)]
     }
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
-        Ok(bits(circuit::less_than_public(p, on.bits(0), &[Self::BELOW])?))
+        let rows = Rows { rows: on.n, bits: P::Ring::BITS - 1, extreme: Extreme::Max };
+        Ok(integers(circuit::extreme(p, on.integers(0), rows)?))
     }
     fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
-        all(&z[0], n, |i| exact((x[0].at(i) < Self::BELOW.limit as i128).into()))
+        let row = |i| (i * Self::LEN..(i + 1) * Self::LEN).map(|at| x[0].at(at));
+        all(&z[0], n, |i| exact(row(i).max().expect("ten elements")))
     }
 }
 

@@ -10,9 +10,13 @@ use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong,
 
 pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&Gram);
+    visitor.visit(&Transpose);
+    visitor.visit(&Inverse);
     visitor.visit(&Solve);
+    visitor.visit(&LeastSquares);
     visitor.visit(&Cholesky);
     visitor.visit(&Eigenvector);
+    visitor.visit(&Components);
 }
 
 const FRAC_BITS: u32 = 16;
@@ -46,6 +50,75 @@ impl Operation for Gram {
         let step = if n > 100 { 997 } else { 1 };
         let product = |i, j| (0..n).map(|k| x[0].at(k * n + i) * x[0].at(k * n + j)).sum();
         some(&z[0], n * n, step, |at| rounded(product(at / n, at % n), FRAC_BITS))
+    }
+}
+
+struct Transpose;
+impl Operation for Transpose {
+    fn card(&self) -> Card {
+        Card {
+            name: "transpose",
+            what: "an n x n matrix with rows and columns exchanged",
+            range: "any".into(),
+            error: "exact".into(),
+            source: "local",
+            ..Gram.card()
+        }
+    }
+    fn sizes(&self) -> Vec<usize> {
+        Gram.sizes()
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        vec![draw.signed(n * n, R::BITS)]
+    }
+    fn run<P: Protocol>(&self, _: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        Ok(integers(on.tensor(0, &[on.n, on.n], 0).transpose().into_shares()))
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        all(&z[0], n * n, |at| exact(x[0].at(at % n * n + at / n)))
+    }
+}
+
+/// Of a matrix as [`Solve`] has it.
+struct Inverse;
+impl Inverse {
+    /// Of the inverse as it is checked.
+    const FRAC_BITS: u32 = 40;
+}
+impl Operation for Inverse {
+    fn card(&self) -> Card {
+        let residual = Solve::spec(8).residual(64);
+        Card {
+            name: "inverse",
+            what: "the inverse of A, symmetric positive definite of order n, and whether it is",
+            range: "trace < 2^23, eigenvalues >= 2^15".into(),
+            error: format!("{residual:.1e} of the norm, and 1 unit"),
+            ..Solve.card()
+        }
+    }
+    fn sizes(&self) -> Vec<usize> {
+        Solve.sizes()
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        Cholesky.operands::<R>(n, draw)
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let a = on.tensor(0, &[on.n, on.n], 0);
+        let (x, flag) = linear::inverse(p, &a, Solve::spec(on.n))?;
+        let x = x.rescale_down(p, Self::FRAC_BITS)?;
+        Ok(vec![Secret::Integers(x.into_shares()), Secret::Integers(flag)])
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let unit = f64::from(Self::FRAC_BITS).exp2();
+        let column = |j: usize| {
+            let b = (0..n).map(|i| if i == j { unit } else { 0.0 }).collect();
+            eliminated(x[0].values().map(|a| a as f64).collect(), b)
+        };
+        let columns: Vec<Vec<f64>> = (0..n).map(column).collect();
+        let norm = columns.iter().flatten().map(|x| x * x).sum::<f64>().sqrt();
+        let error = Solve::spec(n).residual(R::BITS) * norm + 1.0;
+        all(&z[0], n * n, |at| near(columns[at % n][at / n], error))?;
+        all(&z[1], 1, |_| exact(1))
     }
 }
 
@@ -97,6 +170,67 @@ impl Operation for Solve {
         let unit = f64::from(FRAC_BITS).exp2();
         let a = x[0].values().map(|a| a as f64).collect();
         let solution = eliminated(a, x[1].values().map(|b| b as f64 * unit).collect());
+        let norm = solution.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let error = Self::spec(n).residual(R::BITS) * norm + 1.0;
+        all(&z[0], n, |i| near(solution[i], error))?;
+        all(&z[1], 1, |_| exact(1))
+    }
+}
+
+/// Of four times as many rows as columns, and a ridge.
+struct LeastSquares;
+impl LeastSquares {
+    const ROWS: usize = 4;
+    const LARGEST: i128 = 263;
+    const RHS_BITS: u32 = 6;
+    const RIDGE: i128 = 1_000;
+
+    /// Of each column's four elements near 256 the squares are above `2^18`; what lies beside
+    /// them takes less than half of that.
+    fn spec(n: usize) -> Definite {
+        let order_bits = n.max(1).next_power_of_two().ilog2();
+        let (trace_bits, rhs_bits) = (19 + 2 * order_bits, 16 + order_bits);
+        Definite { order: n, trace_bits, condition_bits: trace_bits - 17, rhs_bits }
+    }
+}
+impl Operation for LeastSquares {
+    fn card(&self) -> Card {
+        let residual = Self::spec(8).residual(64);
+        Card {
+            name: "least_squares",
+            what: "w of n with |y - X w|^2 + 1000 |w|^2 least, X of 4 n rows, and whether it is",
+            range: "|X| < 264, |y| <= 32, eigenvalues of X^T X >= 2^17".into(),
+            error: format!("{residual:.1e} of the norm, and 1 unit"),
+            unit: Unit::Elements(1),
+            ..Solve.card()
+        }
+    }
+    fn sizes(&self) -> Vec<usize> {
+        Solve.sizes()
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        let x = move |at: usize| {
+            let noise = (mix(3, at as u64) >> 124) as i128 - 8;
+            if at / n % n == at % n { 256 + noise } else { noise }
+        };
+        let x = Operand::new(Self::ROWS * n * n, (-8, Self::LARGEST), x);
+        vec![x, draw.signed(Self::ROWS * n, Self::RHS_BITS)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let rows = Self::ROWS * on.n;
+        let (x, y) = (on.tensor(0, &[rows, on.n], 0), on.tensor(1, &[rows, 1], 0));
+        let spec = Self::spec(on.n);
+        let (w, flag) = linear::least_squares(p, [&x, &y], Self::RIDGE, spec, FRAC_BITS)?;
+        Ok(vec![Secret::Integers(w.into_shares()), Secret::Integers(flag)])
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let unit = f64::from(FRAC_BITS).exp2();
+        let rows = Self::ROWS * n;
+        let dot = |i, j| (0..rows).map(|k| x[0].at(k * n + i) * x[0].at(k * n + j)).sum::<i128>();
+        let a = |i, j| (dot(i, j) + if i == j { Self::RIDGE } else { 0 }) as f64;
+        let b = |i| (0..rows).map(|k| x[0].at(k * n + i) * x[1].at(k)).sum::<i128>() as f64 * unit;
+        let a = (0..n * n).map(|at| a(at / n, at % n)).collect();
+        let solution = eliminated(a, (0..n).map(b).collect());
         let norm = solution.iter().map(|x| x * x).sum::<f64>().sqrt();
         let error = Self::spec(n).residual(R::BITS) * norm + 1.0;
         all(&z[0], n, |i| near(solution[i], error))?;
@@ -202,6 +336,76 @@ impl Operation for Eigenvector {
         let unit = f64::from(Self::FRAC_BITS).exp2();
         let error = Self::spec(n).errors(R::BITS)[0] * unit + 1.0;
         all(&z[0], n, |i| near(Self::element(i) as f64 / norm * unit, error))
+    }
+}
+
+/// Two of them: of `2 u u^T + v v^T` and a little on the diagonal, where `v` is at right angles
+/// to `u`.
+struct Components;
+impl Components {
+    fn spec(n: usize) -> Spectrum {
+        let trace_bits = Solve::spec(n).trace_bits;
+        Spectrum { order: n, count: n.min(2), trace_bits, weight_bits: 5, gap_bits: 1 }
+    }
+
+    /// An element of one of both vectors, for the neighbours' products to cancel.
+    fn element(n: usize, of: usize, i: usize) -> i128 {
+        let u = |i: usize| Eigenvector::element(i) * 9 / 16;
+        match (of, i % 2) {
+            (0, _) => u(i),
+            (_, 0) if i + 1 == n => 0,
+            (_, 0) => u(i + 1),
+            _ => -u(i - 1),
+        }
+    }
+
+    /// An eigenvector of norm 1 whose largest element is positive, and its eigenvalue.
+    fn exact(n: usize, of: usize) -> (Vec<f64>, f64) {
+        let x: Vec<f64> = (0..n).map(|i| Self::element(n, of, i) as f64).collect();
+        let square = x.iter().map(|x| x * x).sum::<f64>();
+        let largest = x.iter().fold(0.0, |a: f64, b| if b.abs() > a.abs() { *b } else { a });
+        let norm = square.sqrt() * largest.signum();
+        (x.iter().map(|x| x / norm).collect(), square * (2 - of) as f64 + 1_000.0)
+    }
+}
+impl Operation for Components {
+    fn card(&self) -> Card {
+        Card {
+            name: "eigenvectors",
+            what: "two leading eigenvectors of a semidefinite matrix of order n, eigenvalues",
+            range: "trace < 2^22, eigenvalues >= 2^17 and twice the next".into(),
+            error: format!("{:.1e}, and 1 unit", Self::spec(4).errors(64)[1]),
+            n: 4,
+            ..Eigenvector.card()
+        }
+    }
+    fn sizes(&self) -> Vec<usize> {
+        vec![1, 2, 3, 4]
+    }
+    fn operands<R: Integer>(&self, n: usize, _: &mut Draw) -> Vec<Operand> {
+        let limit = (1 << Solve::DIAGONAL_BITS) - 1;
+        let element = move |at: usize| {
+            let product = |of| Self::element(n, of, at / n) * Self::element(n, of, at % n);
+            2 * product(0) + product(1) + if at / n == at % n { 1_000 } else { 0 }
+        };
+        vec![Operand::new(n * n, (-limit, limit), element)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let a = on.tensor(0, &[on.n, on.n], 0);
+        let found = linear::leading_eigenvectors(p, &a, Self::spec(on.n))?;
+        let vectors = found.vectors.rescale_down(p, Eigenvector::FRAC_BITS)?;
+        let values = found.values.rescale_down(p, 0)?;
+        Ok([vectors, values].map(|x| Secret::Integers(x.into_shares())).into())
+    }
+    fn check<R: Integer>(&self, n: usize, _: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let spec = Self::spec(n);
+        let (errors, unit) = (spec.errors(R::BITS), f64::from(Eigenvector::FRAC_BITS).exp2());
+        let exact: Vec<_> = (0..spec.count).map(|of| Self::exact(n, of)).collect();
+        all(&z[0], spec.count * n, |at| {
+            near(exact[at / n].0[at % n] * unit, errors[at / n] * unit + 1.0)
+        })?;
+        let trace = f64::from(spec.trace_bits).exp2();
+        all(&z[1], spec.count, |of| near(exact[of].1, 2.0 * errors[of] * trace + 1.0))
     }
 }
 

@@ -4,6 +4,7 @@
 //! an operation, write an [`Operation`] in the file of its group and name it in that file's
 //! `each`.
 
+mod bits;
 mod check;
 mod comparison;
 mod draw;
@@ -16,7 +17,8 @@ mod ring;
 mod sample;
 mod table;
 
-use sharewell_mpc::{BitShare, Protocol, Result, Share};
+use sharewell_mpc::order::Places;
+use sharewell_mpc::{Arithmetic as _, BitShare, Protocol, Result, Share};
 use sharewell_ring::{Integer, Planes, Ring};
 use sharewell_tensor::Tensor;
 
@@ -26,6 +28,7 @@ pub use draw::{Draw, Operand};
 /// Calls the visitor with every operation, in the order of the documentation.
 pub fn each(visitor: &mut impl Visitor) {
     ring::each(visitor);
+    bits::each(visitor);
     comparison::each(visitor);
     numeric::each(visitor);
     power::each(visitor);
@@ -133,6 +136,8 @@ pub enum Secret<P: Protocol> {
     Integers(P::AShare),
     /// Bit planes.
     Bits(P::BShare),
+    /// Numbers of rows or of places, over 32 bits.
+    Places(Places<P>),
 }
 
 impl<P: Protocol> std::fmt::Debug for Secret<P> {
@@ -140,6 +145,7 @@ impl<P: Protocol> std::fmt::Debug for Secret<P> {
         match self {
             Self::Integers(x) => write!(f, "Integers({} shares)", x.len()),
             Self::Bits(x) => write!(f, "Bits({} shares)", x.len()),
+            Self::Places(x) => write!(f, "Places({} shares)", x.len()),
         }
     }
 }
@@ -204,7 +210,7 @@ impl<P: Protocol> Given<P> {
     pub fn integers(&self, at: usize) -> &P::AShare {
         match &self.operands[at] {
             Secret::Integers(x) => x,
-            Secret::Bits(_) => panic!("operand {at} is bits"),
+            other => panic!("operand {at} is {other:?}"),
         }
     }
 
@@ -216,7 +222,7 @@ impl<P: Protocol> Given<P> {
     pub fn bits(&self, at: usize) -> &P::BShare {
         match &self.operands[at] {
             Secret::Bits(x) => x,
-            Secret::Integers(_) => panic!("operand {at} is ring elements"),
+            other => panic!("operand {at} is {other:?}"),
         }
     }
 
@@ -238,6 +244,10 @@ pub fn open<P: Protocol>(p: &mut P, secrets: &[Secret<P>]) -> Result<Vec<Vec<P::
     let mut open = |secret: &Secret<P>| match secret {
         Secret::Integers(x) => p.reveal(x),
         Secret::Bits(x) => Ok(p.reveal_bits(x)?.to_values()),
+        Secret::Places(x) => {
+            let places = p.with_index(|q| q.reveal(x))?;
+            Ok(places.into_iter().map(|place| P::Ring::from_i128(place.to_i128())).collect())
+        }
     };
     secrets.iter().map(&mut open).collect()
 }

@@ -16,6 +16,7 @@ use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong}
 pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&Divide);
     visitor.visit(&DivideBounded);
+    visitor.visit(&DividePublic);
     visitor.visit(&Function::SquareRoot);
     visitor.visit(&Function::InverseRoot);
     visitor.visit(&Function::Ln);
@@ -30,6 +31,8 @@ pub(super) fn each(visitor: &mut impl Visitor) {
 
 /// Fractional bits of operands and results.
 pub(super) const FRAC_BITS: u32 = 16;
+/// The last of them.
+const UNIT: f64 = 1.0 / (1 << FRAC_BITS) as f64;
 
 pub(super) fn card(
     name: &'static str,
@@ -143,6 +146,34 @@ impl Operation for DivideBounded {
             0 => exact(0),
             _ => within(quotient(i), bound),
         })
+    }
+}
+
+/// By a number that everybody knows.
+struct DividePublic;
+impl DividePublic {
+    const DIVISOR: f64 = 1.0 / 3.0;
+    const PRECISION: u32 = 30;
+    const BOUND: Accuracy =
+        Accuracy { absolute: UNIT, relative: 1.0 / (1 << Self::PRECISION) as f64 };
+}
+impl Operation for DividePublic {
+    fn card(&self) -> Card {
+        let error = stated(Self::BOUND, "value");
+        let source = "a product with the rounded reciprocal";
+        Card { error, ..card("divide_public", "n quotients x / 0.333..", "|x| < 2^15", source) }
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        vec![draw.integers(n, 1 - (1 << 31), (1 << 31) - 1)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let x = on.tensor(0, &[on.n], FRAC_BITS);
+        let z = function::divide_public(p, &x, Self::DIVISOR, Self::PRECISION)?;
+        Ok(vec![Secret::Integers(z.into_shares())])
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let value = |i| x[0].at(i) as f64 * UNIT / Self::DIVISOR;
+        all(&z[0], n, |i| within(value(i), Self::BOUND))
     }
 }
 

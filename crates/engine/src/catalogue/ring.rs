@@ -1,29 +1,28 @@
-//! What a protocol brings itself: sharing, products, truncation, conversions.
+//! What a protocol brings itself: sharing, products, truncation.
 
 use sharewell_mpc::{Protocol, Result};
-use sharewell_ring::{Dims, Integer, Ring};
+use sharewell_net::PartyId;
+use sharewell_ring::{Dims, Integer};
 
 use super::check::{all, exact, rounded, some};
-use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong, bits, integers};
+use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong, integers};
 
 pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&Input);
+    visitor.visit(&Random);
     visitor.visit(&Reveal);
+    visitor.visit(&RevealTo);
     visitor.visit(&Mul);
     visitor.visit(&MulTrunc);
     visitor.visit(&Dot);
+    visitor.visit(&MulSum);
     visitor.visit(&Matmul { frac_bits: 0 });
     visitor.visit(&Matmul { frac_bits: FRAC_BITS });
     visitor.visit(&Trunc);
     visitor.visit(&TruncExact);
-    visitor.visit(&And);
-    visitor.visit(&A2b);
-    visitor.visit(&B2a);
-    visitor.visit(&B2aDot);
-    visitor.visit(&OneHot);
 }
 
-const ARAKI: &str = "Araki et al. 2016 (eprint 2016/768) section 3";
+pub(super) const ARAKI: &str = "Araki et al. 2016 (eprint 2016/768) section 3";
 const TRUNCATION: &str =
     "Keller 2025 (eprint 2025/919); oblivious transfer of ABY3 (eprint 2018/403) 5.4.1";
 const FRAC_BITS: u32 = 16;
@@ -68,6 +67,29 @@ impl Operation for Input {
     }
 }
 
+/// Taken off what it was added to.
+struct Random;
+impl Operation for Random {
+    fn card(&self) -> Card {
+        card("random", "n uniform ring elements that nobody knows", "any", ARAKI)
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        vec![draw.signed(n, R::BITS)]
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let random = p.random(on.n)?;
+        let mut sum = random.clone();
+        sum += on.integers(0);
+        p.note_wrapped(&mut sum);
+        Ok(vec![Secret::Integers(random), Secret::Integers(sum)])
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        all(&z[1], z[0].len(), |_| i128::MIN..=i128::MAX)?;
+        let gap: Vec<R> = z[0].iter().zip(&z[1]).map(|(random, sum)| *sum - *random).collect();
+        all(&gap, n, |i| exact(x[0].at(i)))
+    }
+}
+
 struct Reveal;
 impl Operation for Reveal {
     fn card(&self) -> Card {
@@ -83,6 +105,23 @@ impl Operation for Reveal {
     }
     fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
         all(&z[0], n, |i| exact(x[0].at(i)))
+    }
+}
+
+struct RevealTo;
+impl Operation for RevealTo {
+    fn card(&self) -> Card {
+        card("reveal_to", "n integers opened to one party", "any", ARAKI)
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        Reveal.operands::<R>(n, draw)
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        p.reveal_to(on.integers(0), &[PartyId(1)])?;
+        Ok(integers(on.integers(0).clone()))
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        Reveal.check(n, x, z)
     }
 }
 
@@ -136,6 +175,27 @@ impl Operation for Dot {
         let products = x[0].values().zip(x[1].values()).map(|(x, y)| x * y);
         let sum = products.sum();
         all(&z[0], 1, |_| exact(sum))
+    }
+}
+
+/// Of eight products each.
+struct MulSum;
+impl MulSum {
+    const TERMS: usize = 8;
+}
+impl Operation for MulSum {
+    fn card(&self) -> Card {
+        card("mul_sum", "n sums of eight products of integers", "every |sum| < 2^(k-1)", ARAKI)
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        factors::<R>(Self::TERMS * n, Self::TERMS, draw)
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        Ok(integers(p.mul_sum(on.integers(0), on.integers(1), Self::TERMS)?))
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let sum = |i| (0..Self::TERMS).map(|t| x[0].at(t * n + i) * x[1].at(t * n + i)).sum();
+        all(&z[0], n, |i| exact(sum(i)))
     }
 }
 
@@ -211,98 +271,5 @@ impl Operation for TruncExact {
     }
     fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
         all(&z[0], n, |i| exact(x[0].at(i) >> FRAC_BITS))
-    }
-}
-
-struct And;
-impl Operation for And {
-    fn card(&self) -> Card {
-        card("and", "n ANDs of words as wide as the ring", "any", ARAKI)
-    }
-    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
-        [(); 2].map(|()| draw.bits(n, R::BITS)).into()
-    }
-    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
-        Ok(bits(p.and(on.bits(0), on.bits(1))?))
-    }
-    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
-        all(&z[0], n, |i| exact(R::from_i128(x[0].at(i) & x[1].at(i)).to_i128()))
-    }
-}
-
-struct A2b;
-impl Operation for A2b {
-    fn card(&self) -> Card {
-        let source =
-            "two summands as in ABY3 (eprint 2018/403) 5.3; carries of blocks, Sklansky 1960";
-        card("a2b", "all bits of n integers", "any", source)
-    }
-    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
-        vec![draw.signed(n, R::BITS)]
-    }
-    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
-        Ok(bits(p.a2b(on.integers(0), P::Ring::BITS)?))
-    }
-    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
-        all(&z[0], n, |i| exact(x[0].at(i)))
-    }
-}
-
-struct B2a;
-impl Operation for B2a {
-    fn card(&self) -> Card {
-        card("b2a", "n bits into the ring", "any", "ABY3 (eprint 2018/403) 5.4")
-    }
-    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
-        vec![draw.bits(n, 1)]
-    }
-    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
-        Ok(integers(p.b2a(on.bits(0))?))
-    }
-    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
-        all(&z[0], n, |i| exact(x[0].at(i)))
-    }
-}
-
-/// Planes into the integers that they make.
-struct B2aDot;
-impl B2aDot {
-    const WIDTH: u32 = 32;
-}
-impl Operation for B2aDot {
-    fn card(&self) -> Card {
-        let what = "n integers from their 32 bits";
-        card("b2a_dot", what, "any", "ABY3 (eprint 2018/403) 5.4, summed before it is sent")
-    }
-    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
-        vec![draw.bits(n, Self::WIDTH)]
-    }
-    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
-        let weights = (0..Self::WIDTH).map(|bit| P::Ring::ONE.shl(bit)).collect();
-        Ok(integers(p.b2a_dot(on.bits(0), &[weights])?))
-    }
-    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
-        all(&z[0], n, |i| exact(x[0].at(i)))
-    }
-}
-
-struct OneHot;
-impl OneHot {
-    const WIDTH: u32 = 3;
-}
-impl Operation for OneHot {
-    fn card(&self) -> Card {
-        let what = "which of its 8 values each of n numbers of 3 bits has";
-        let source = "products of bits; ABY3 (eprint 2018/403) 5.4 for the way into the ring";
-        card("one_hot", what, "3 bits", source)
-    }
-    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
-        vec![draw.bits(n, Self::WIDTH)]
-    }
-    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
-        Ok(integers(p.one_hot(on.bits(0), Self::WIDTH as usize)?))
-    }
-    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
-        all(&z[0], n << Self::WIDTH, |at| exact((x[0].at(at % n) == (at / n) as i128).into()))
     }
 }

@@ -14,6 +14,7 @@ pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&GroupBy);
     visitor.visit(&CountDistinct);
     visitor.visit(&Join);
+    visitor.visit(&Member);
     visitor.visit(&Psi);
 }
 
@@ -60,8 +61,8 @@ impl GroupBy {
 }
 impl Operation for GroupBy {
     fn card(&self) -> Card {
-        let what = "n rows by a secret key: whether there is a group, key, count, sum, least \
-                    value of the first 100";
+        let what = "n rows by a secret key: of the first 100 groups whether there is one, key, \
+                    count, sum, least value; how many there are";
         card("group_by", what, 100_000)
     }
     fn sizes(&self) -> Vec<usize> {
@@ -74,12 +75,13 @@ impl Operation for GroupBy {
         let aggregates = [Aggregate::Count, Aggregate::Sum(0), Aggregate::Min(0)];
         let groups = table::group_by(p, &table(on, 0), &aggregates, Self::PLACES, DIGIT)?;
         let results = [vec![groups.exists], groups.keys, groups.aggregates].into_iter().flatten();
-        Ok(results.map(Secret::Integers).collect())
+        Ok(results.map(Secret::Integers).chain([Secret::Places(groups.count)]).collect())
     }
     fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
         let places = n.min(Self::PLACES);
         let mut groups: BTreeMap<i128, Vec<i128>> = BTreeMap::new();
         valid(x).for_each(|(key, value)| groups.entry(key).or_default().push(value));
+        all(&z[5], 1, |_| exact(groups.len() as i128))?;
         let found: Vec<[i128; 5]> = groups
             .iter()
             .map(|(key, x)| {
@@ -141,6 +143,29 @@ impl Operation for Join {
         let partner = |i: usize| right.get(&x[0].at(i)).filter(|_| x[2].at(i) == 1);
         all(&z[0], n, |i| exact(partner(i).is_some().into()))?;
         all(&z[1], n, |i| exact(partner(i).copied().unwrap_or(0)))
+    }
+}
+
+/// A join that brings nothing.
+struct Member;
+impl Operation for Member {
+    fn card(&self) -> Card {
+        let what = "for n rows, whether n others with different keys hold theirs";
+        Card { source: Join.card().source, ..card("member", what, 100_000) }
+    }
+    fn sizes(&self) -> Vec<usize> {
+        GroupBy.sizes()
+    }
+    fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
+        Join.operands::<R>(n, draw)
+    }
+    fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
+        let (left, right) = (table(on, 0), Table { columns: vec![], ..table(on, 3) });
+        Ok(vec![Secret::Integers(table::join(p, &left, &right, DIGIT)?.matched)])
+    }
+    fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
+        let right: BTreeSet<i128> = valid(&x[3..]).map(|(key, _)| key).collect();
+        all(&z[0], n, |i| exact((right.contains(&x[0].at(i)) && x[2].at(i) == 1).into()))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Equality, by comparing the bits of two summands.
 
+use sharewell_ring::Integer;
+
 use super::chunks::{bits_by_chunks, chunk, difference};
 use super::not;
 use crate::{BitShare, Protocol, Result, Share};
@@ -19,14 +21,26 @@ pub fn is_zero<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BS
     })
 }
 
-/// Whether `x = y`; requires `|x - y| < 2^bits`.
+/// Whether `x = y`; requires `|x - y| < 2^bits`, or with all the ring's bits nothing.
 ///
 /// Cost: as [`is_zero`].
 ///
 /// # Errors
-/// If a link fails.
+/// If a link fails; [`crate::Error::Overflow`] if with all the ring's bits an operand could have
+/// left the ring: two that are a whole ring apart would look equal.
 pub fn equal<P: Protocol>(p: &mut P, x: &P::AShare, y: &P::AShare, bits: u32) -> Result<P::BShare> {
-    bits_by_chunks(p, x.len(), |p, range| p.is_zero(&difference::<P>(x, y, range), bits))
+    let whole = bits == P::Ring::BITS;
+    let top = i128::MAX >> (128 - P::Ring::BITS);
+    for x in [x, y].into_iter().filter(|_| whole) {
+        p.require_bound("equal", x, !top, top)?;
+    }
+    bits_by_chunks(p, x.len(), |p, range| {
+        let mut difference = difference::<P>(x, y, range);
+        if whole {
+            p.note_wrapped(&mut difference);
+        }
+        p.is_zero(&difference, bits)
+    })
 }
 
 /// The AND of all planes.

@@ -96,10 +96,12 @@ pub(super) fn spread<P: Protocol>(
 }
 
 /// Each element less the one before it.
-fn differences<P: Protocol>(p: &P, x: &P::AShare) -> P::AShare {
+fn differences<P: Protocol>(p: &mut P, x: &P::AShare) -> P::AShare {
     let (before, _) = x.clone().split(x.len().saturating_sub(1));
     let nothing = p.public(&[P::Ring::from_u128(0)][..x.len().min(1)]);
     let mut out = x.clone();
     out -= &P::AShare::concat(&[&nothing, &before]);
+    // They are summed up again, and no sum is but one of the elements.
+    p.note_wrapped(&mut out);
     out
 }
