@@ -23,9 +23,7 @@ pub fn mean<P: Protocol>(
 ) -> Fallible<Value<P>> {
     let mean = fits!(sum.div(p, count)?);
     let frac_bits = mean.raw.frac_bits();
-    if bits_of(lo, hi) + frac_bits > P::Ring::BITS - 4 {
-        return Ok(Err(Overflow { bits: P::Ring::BITS }));
-    }
+    fits!(Overflow::unless("mean", bits_of(lo, hi) + frac_bits, P::Ring::BITS - 4));
     let [lo, hi] = [lo << frac_bits, hi << frac_bits];
     let slack = error_max(&mean, lo.abs().max(hi.abs()));
     let (lo, hi) = (lo - slack, hi + slack);
@@ -60,18 +58,19 @@ const PRECISION: u32 = 44;
 /// A link's failure outside, [`Overflow`] inside.
 pub fn variance<P: Protocol>(p: &mut P, moments: Moments<P>) -> Fallible<Value<P>> {
     let bits = P::Ring::BITS;
-    let overflow = Overflow { bits };
+    let step = "variance";
     let Moments { sum, squares, count, deviation } = moments;
     let (sum_bits, count_bits) = (sum.bits(), count.bits());
     let spread_bits = bits_of(0, deviation);
-    let room = (bits - 5).checked_sub(sum_bits + count_bits.max(spread_bits));
+    let used = sum_bits + count_bits.max(spread_bits);
+    fits!(Overflow::unless(step, used + 1, bits - 5));
     let mean_spec = Quotient {
         numerator_bits: sum_bits,
         divisor_bits: count_bits,
-        frac_bits: fits!(room.filter(|room| *room > 0).ok_or(overflow)).min(40),
+        frac_bits: (bits - 5 - used).min(40),
     };
     if !mean_spec.fits(bits) {
-        return Ok(Err(overflow));
+        return Ok(Err(Overflow { step, needs: sum_bits + 13, limit: bits - 3 }));
     }
     let mean_accuracy = mean_spec.accuracy(bits);
     let (mean, occupied) = divide(p, &sum.raw, &count.raw, mean_spec)?;
@@ -81,10 +80,11 @@ pub fn variance<P: Protocol>(p: &mut P, moments: Moments<P>) -> Fallible<Value<P
     let mean = noted(p, mean, -mean_max, mean_max);
 
     const LAST: u32 = 4;
-    let room = (bits - 6 - LAST).checked_sub(squares.bits() + count_bits);
+    let used = squares.bits() + count_bits;
+    fits!(Overflow::unless(step, used, bits - 6 - LAST));
     // Each fractional bit of its numerator costs the last division a bit of precision.
     let beside_precision = (bits - 5 - PRECISION).saturating_sub(squares.bits());
-    let keep = fits!(room.ok_or(overflow)).min(mean_spec.frac_bits).min(beside_precision);
+    let keep = (bits - 6 - LAST - used).min(mean_spec.frac_bits).min(beside_precision);
     let product = sum.raw.mul(p, &mean, keep)?;
     let numerator = squares.raw.clone().rescale_up(keep).sub(&product);
     // Rounding may leave it just below zero.
@@ -99,7 +99,7 @@ pub fn variance<P: Protocol>(p: &mut P, moments: Moments<P>) -> Fallible<Value<P
         frac_bits: LAST,
     };
     if !spec.fits(bits) {
-        return Ok(Err(overflow));
+        return Ok(Err(Overflow { step, needs: spec.numerator_bits + 13, limit: bits - 3 }));
     }
     let accuracy = spec.accuracy(bits);
     let (quotient, defined) = divide(p, &numerator, &degrees, spec)?;
@@ -110,21 +110,24 @@ pub fn variance<P: Protocol>(p: &mut P, moments: Moments<P>) -> Fallible<Value<P
     let x = deviation as f64;
     let numerator_error = (2.0 * x * mean_error + 2.0 * ulp) * (1.0 + accuracy.relative);
     let absolute = (numerator_error + accuracy.absolute * ulp) * quantum;
-    let hi = fits!(
-        deviation
-            .checked_mul(deviation)
-            .and_then(|square| square.checked_mul(4 << fraction))
-            .map(|twice| twice / 2)
-            .ok_or(overflow)
-    );
+    let hi = fits!(variance_max(deviation, fraction));
     let raw = Tensor::new(shares, &[cells], fraction);
     let (decimals, relative) = (squares.decimals, accuracy.relative);
     let defined = Some(defined);
-    let variance = Value { raw, decimals, lo: 0, hi, absolute, relative, defined };
+    let grain = quantum / (count.hi.max(1) as f64).powi(2);
+    let variance = Value { raw, decimals, lo: 0, hi, absolute, relative, grain, defined };
     let slack = error_max(&variance, hi);
     let (lo, hi) = (-slack, hi + slack);
     let raw = noted(p, variance.raw, lo, hi);
     Ok(Ok(Value { raw, lo, hi, ..variance }))
+}
+
+/// The greatest variance of so spread values: `n / (n - 1)` of the square, with two records.
+fn variance_max(deviation: i128, fraction: u32) -> Result<i128, Overflow> {
+    let square = deviation.checked_mul(deviation);
+    let most = square.and_then(|square| square.checked_mul(4 << fraction)).map(|twice| twice / 2);
+    let needs = 2 * bits_of(0, deviation) + fraction + 2;
+    most.ok_or(Overflow { step: "variance", needs, limit: 127 })
 }
 
 /// Worst error of a value up to `magnitude`, both in raw units.

@@ -3,10 +3,16 @@
 use sharewell_mpc::{Protocol, Result, Share, circuit};
 use sharewell_ring::{Integer, Ring};
 use sharewell_tensor::Tensor;
-use sharewell_tensor::function::{Quotient, divide};
+use sharewell_tensor::function::{Quotient, Root, divide, square_root};
 
 /// Fractional bits beyond which a quotient gains nothing that a reader could see.
 const FRAC_BITS_MAX: u32 = 40;
+
+/// Bits of a public reciprocal: about what a double holds.
+const RECIPROCAL_BITS: u32 = 52;
+
+/// Bits that a root is rounded at random in before it is cut exactly.
+const GUARD_BITS: u32 = 4;
 
 /// One secret number per cell: `raw / (2^frac_bits 10^decimals)`, `raw` in `[lo, hi]`.
 #[derive(Debug)]
@@ -23,6 +29,8 @@ pub struct Value<P: Protocol> {
     pub absolute: f64,
     /// See [`Self::absolute`].
     pub relative: f64,
+    /// How little a change of the inputs can move the exact value: a smaller error hides none.
+    pub grain: f64,
     /// 1 where the value exists, if it can fail to: a quotient whose divisor is not zero.
     pub defined: Option<P::AShare>,
 }
@@ -35,10 +43,25 @@ impl<P: Protocol> Clone for Value<P> {
 
 /// The ring cannot hold an intermediate value: refused while planning, before any run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an intermediate value needs more than the {bits} bits of the ring")]
+#[error("step {step} could reach 2^{needs}, and 2^{limit} is the limit")]
 pub struct Overflow {
-    /// Bits of the ring.
-    pub bits: u32,
+    /// What is calculated.
+    pub step: &'static str,
+    /// Bits that a value of it could have.
+    pub needs: u32,
+    /// Bits that it may have.
+    pub limit: u32,
+}
+
+impl Overflow {
+    /// Fails unless `needs` bits are within the limit.
+    pub(crate) fn unless(
+        step: &'static str,
+        needs: u32,
+        limit: u32,
+    ) -> std::result::Result<(), Self> {
+        if needs <= limit { Ok(()) } else { Err(Self { step, needs, limit }) }
+    }
 }
 
 /// A step that may find, while planning, that the ring is too small.
@@ -65,14 +88,17 @@ impl<P: Protocol> Value<P> {
     #[must_use]
     pub fn exact(shares: P::AShare, decimals: i32, lo: i128, hi: i128) -> Self {
         let raw = Tensor::integers(shares);
-        Self { raw, decimals, lo, hi, absolute: 0.0, relative: 0.0, defined: None }
+        let grain = 10f64.powi(-decimals);
+        Self { raw, decimals, lo, hi, absolute: 0.0, relative: 0.0, grain, defined: None }
     }
 
     /// A public number in units of `10^-decimals`, for every cell.
     #[must_use]
     pub fn public(p: &P, quanta: i128, decimals: i32, cells: usize) -> Self {
         let shares = p.public(&vec![P::Ring::from_i128(quanta); cells]);
-        Self::exact(shares, decimals, quanta, quanta)
+        let exact = Self::exact(shares, decimals, quanta, quanta);
+        let grain = exact.grain * quanta.unsigned_abs().max(1) as f64;
+        Self { grain, ..exact }
     }
 
     /// The value of one raw unit.
@@ -100,34 +126,26 @@ impl<P: Protocol> Value<P> {
         bits_of(self.lo, self.hi)
     }
 
-    fn checked(self) -> std::result::Result<Self, Overflow> {
-        let bits = P::Ring::BITS;
-        if self.bits() <= bits - 3 { Ok(self) } else { Err(Overflow { bits }) }
-    }
-
-    /// Times a public integer, which also moves the decimal point by `digits`.
-    fn scaled(self, factor: i128, digits: i32) -> std::result::Result<Self, Overflow> {
-        let overflow = Overflow { bits: P::Ring::BITS };
-        let lo = self.lo.checked_mul(factor).ok_or(overflow)?;
-        let hi = self.hi.checked_mul(factor).ok_or(overflow)?;
-        let raw = self.raw.times(factor);
-        Self { raw, lo: lo.min(hi), hi: lo.max(hi), decimals: self.decimals + digits, ..self }
-            .checked()
-    }
+    /// Bits that a value may have.
+    const LIMIT: u32 = P::Ring::BITS - 3;
 
     fn at_decimals(self, decimals: i32) -> std::result::Result<Self, Overflow> {
-        let digits = decimals - self.decimals;
-        match u32::try_from(digits).ok().and_then(|digits| 10i128.checked_pow(digits)) {
-            Some(factor) => self.scaled(factor, digits),
-            None => Err(Overflow { bits: P::Ring::BITS }),
-        }
+        let digits = (decimals - self.decimals).unsigned_abs();
+        let step = "common decimals";
+        // A digit has little less than ten thirds of a bit; a product, the bits of its factors
+        // or one less.
+        Overflow::unless(step, 10 * digits / 3, Self::LIMIT)?;
+        let factor = 10i128.pow(digits);
+        Overflow::unless(step, (self.bits() + bits_of(0, factor)).saturating_sub(1), Self::LIMIT)?;
+        let (lo, hi) = (self.lo * factor, self.hi * factor);
+        Overflow::unless(step, bits_of(lo, hi), Self::LIMIT)?;
+        let raw = self.raw.times(factor);
+        Ok(Self { raw, lo, hi, decimals, ..self })
     }
 
     fn at_frac_bits(self, frac_bits: u32) -> std::result::Result<Self, Overflow> {
         let by = frac_bits - self.raw.frac_bits();
-        if by + self.bits() > P::Ring::BITS - 3 {
-            return Err(Overflow { bits: P::Ring::BITS });
-        }
+        Overflow::unless("common fractional bits", by + self.bits(), Self::LIMIT)?;
         let raw = self.raw.rescale_up(frac_bits);
         Ok(Self { raw, lo: self.lo << by, hi: self.hi << by, ..self })
     }
@@ -150,16 +168,18 @@ impl<P: Protocol> Value<P> {
         let y = fits!(y.at_decimals(decimals).and_then(|y| y.at_frac_bits(frac_bits)));
         // Relative errors of summands that may cancel become absolute ones.
         let error = |v: &Self| v.absolute + product(v.relative, v.exact_magnitude());
-        Ok(Self {
+        let (lo, hi) = (x.lo + y.lo, x.hi + y.hi);
+        fits!(Overflow::unless("add", bits_of(lo, hi), Self::LIMIT));
+        Ok(Ok(Self {
             absolute: error(&x) + error(&y),
             relative: 0.0,
+            grain: x.grain.min(y.grain),
             decimals,
-            lo: x.lo + y.lo,
-            hi: x.hi + y.hi,
+            lo,
+            hi,
             defined: both(p, x.defined, y.defined)?,
             raw: x.raw.add(&y.raw),
-        }
-        .checked())
+        }))
     }
 
     /// Product; exact for integers, truncated to [`FRAC_BITS_MAX`] fractional bits otherwise.
@@ -171,14 +191,13 @@ impl<P: Protocol> Value<P> {
         let frac_bits = full.min(FRAC_BITS_MAX);
         let by = full - frac_bits;
         let corners = [(self.lo, y.lo), (self.lo, y.hi), (self.hi, y.lo), (self.hi, y.hi)];
-        let overflow = Overflow { bits: P::Ring::BITS };
         let products: Option<Vec<i128>> =
             corners.into_iter().map(|(a, b)| a.checked_mul(b)).collect();
+        let (step, needs) = ("multiply", self.bits() + y.bits());
+        let overflow = Overflow { step, needs, limit: Self::LIMIT };
         let products = fits!(products.ok_or(overflow));
         let (lo, hi) = products.iter().fold((0, 0), |(lo, hi), &x| (x.min(lo), x.max(hi)));
-        if bits_of(lo, hi) > P::Ring::BITS - 3 {
-            return Ok(Err(overflow));
-        }
+        fits!(Overflow::unless(step, bits_of(lo, hi), Self::LIMIT));
         let (a, b) = (self.exact_magnitude(), y.exact_magnitude());
         let (ea, eb) = (self.absolute * (1.0 + y.relative), y.absolute * (1.0 + self.relative));
         let decimals = self.decimals + y.decimals;
@@ -194,6 +213,7 @@ impl<P: Protocol> Value<P> {
             hi: (hi >> by) + i128::from(by > 0),
             absolute: product(ea, b) + product(eb, a) + self.absolute * y.absolute + rounding,
             relative: self.relative + y.relative + self.relative * y.relative,
+            grain: self.grain * y.grain,
             defined: both(p, self.defined, y.defined)?,
         }))
     }
@@ -208,14 +228,16 @@ impl<P: Protocol> Value<P> {
         let frac_bits = self.raw.frac_bits().max(y.raw.frac_bits());
         let x = fits!(self.at_decimals(decimals).and_then(|x| x.at_frac_bits(frac_bits)));
         let (sign, y) = y.sign_and_magnitude(p)?;
-        let room = (P::Ring::BITS - 3).saturating_sub(x.bits() + y.bits());
+        let room = Self::LIMIT.saturating_sub(x.bits() + y.bits());
         let spec = Quotient {
             numerator_bits: x.bits(),
             divisor_bits: y.bits().max(1),
             frac_bits: room.min(FRAC_BITS_MAX),
         };
         if spec.frac_bits == 0 || !spec.fits(P::Ring::BITS) {
-            return Ok(Err(Overflow { bits: P::Ring::BITS }));
+            // One fractional bit, or the least precision of a reciprocal.
+            let needs = spec.numerator_bits + (spec.divisor_bits + 1).max(13);
+            return Ok(Err(Overflow { step: "divide", needs, limit: Self::LIMIT }));
         }
         let accuracy = spec.accuracy(P::Ring::BITS);
         let (quotient, nonzero) = divide(p, &x.raw, &y.raw, spec)?;
@@ -244,10 +266,99 @@ impl<P: Protocol> Value<P> {
             hi: limit + slack,
             absolute: accuracy.absolute * unit + absolute * (1.0 + accuracy.relative),
             relative: accuracy.relative + relative * (1.0 + accuracy.relative),
+            grain: x.grain / (y.hi.max(1) as f64 * y.unit()),
             defined: {
                 let operands = both(p, x.defined, y.defined)?;
                 both(p, operands, Some(nonzero))?
             },
+        }))
+    }
+
+    /// Quotient by a public number, `digits / 10^decimals`: times its reciprocal, rounded down
+    /// once, without a division on shares.
+    ///
+    /// Cost: [`Protocol::trunc_exact`].
+    ///
+    /// # Errors
+    /// A link's failure outside, [`Overflow`] inside.
+    ///
+    /// # Panics
+    /// If the number is zero.
+    pub fn div_public(self, p: &mut P, digits: i128, decimals: i32) -> Fallible<Self> {
+        assert!(digits != 0, "division by zero");
+        let size = bits_of(digits, digits);
+        // Of the reciprocal as an integer; the product with it and its scale must fit.
+        let room =
+            Self::LIMIT.saturating_sub(self.bits()).min((P::Ring::BITS - 1).saturating_sub(size));
+        let precision = room.min(RECIPROCAL_BITS);
+        if precision < 12 {
+            let needs = 12 + self.bits().max(size);
+            return Ok(Err(Overflow { step: "divide", needs, limit: Self::LIMIT }));
+        }
+        let scale = precision + size - 1;
+        let magnitude = digits.unsigned_abs() as i128;
+        let factor = ((1i128 << scale) + magnitude / 2) / magnitude * digits.signum();
+        let frac_bits = FRAC_BITS_MAX.saturating_sub(self.raw.frac_bits()).min(scale);
+        let by = scale - frac_bits;
+        let ends = [self.lo * factor, self.hi * factor];
+        let divisor = magnitude as f64 * 10f64.powi(-decimals);
+        // Rounded down exactly, since the quotient may be published.
+        let shares = p.trunc_exact(self.raw.clone().times(factor).shares(), by)?;
+        let reciprocal = (-f64::from(precision)).exp2();
+        let quotient = Self {
+            raw: Tensor::new(shares, self.raw.shape(), self.raw.frac_bits() + frac_bits),
+            decimals: self.decimals - decimals,
+            lo: ends[0].min(ends[1]) >> by,
+            hi: ends[0].max(ends[1]) >> by,
+            absolute: self.absolute * (1.0 + reciprocal) / divisor,
+            relative: self.relative + reciprocal * (1.0 + self.relative),
+            grain: self.grain / divisor,
+            defined: self.defined,
+        };
+        Ok(Ok(Self { absolute: quotient.absolute + quotient.unit(), ..quotient }))
+    }
+
+    /// Square root of a value that is negative by rounding only: then it is zero.
+    ///
+    /// Error: of an error `a + r v` of the value `v`, `sqrt(a) (1 + r) + r sqrt(v)` and the
+    /// root's own. Cost: [`square_root`] and [`Protocol::trunc_exact`].
+    ///
+    /// # Errors
+    /// A link's failure outside, [`Overflow`] inside.
+    pub fn root(self, p: &mut P) -> Fallible<Self> {
+        let even = self.decimals + self.decimals.rem_euclid(2);
+        let x = fits!(self.at_decimals(even));
+        let spec = |frac_bits| Root {
+            bits: x.bits().max(1),
+            scale: x.raw.frac_bits(),
+            frac_bits: frac_bits + GUARD_BITS,
+            inverse: false,
+        };
+        let fitting = (1..=FRAC_BITS_MAX).rev().find(|bits| spec(*bits).fits(P::Ring::BITS));
+        let overflow = Overflow { step: "square root", needs: x.bits() + 1, limit: Self::LIMIT };
+        let frac_bits = fits!(fitting.ok_or(overflow));
+        let spec = spec(frac_bits);
+        let own = spec.accuracy(P::Ring::BITS);
+        let (root, _) = square_root(p, &x.raw, spec)?;
+        let mut shares = root.into_shares();
+        let unit = 10f64.powi(-even / 2);
+        let greatest = (x.magnitude().sqrt() / unit * (1.0 + own.relative) + own.absolute)
+            * f64::from(spec.frac_bits).exp2();
+        let hi = (greatest * (1.0 + 1e-12)).ceil() as i128 + 1;
+        p.note_bound(&mut shares, 0, hi);
+        // Rounded at random so far: cut exactly, since it may be published.
+        let shares = p.trunc_exact(&shares, GUARD_BITS)?;
+        let rounding = (-f64::from(frac_bits)).exp2();
+        let argument = (1.0 + x.relative) * x.absolute.sqrt();
+        Ok(Ok(Self {
+            raw: Tensor::new(shares, x.raw.shape(), frac_bits),
+            decimals: even / 2,
+            lo: 0,
+            hi: hi >> GUARD_BITS,
+            absolute: argument * (1.0 + own.relative) + (own.absolute + rounding) * unit,
+            relative: x.relative + own.relative * (1.0 + x.relative),
+            grain: x.grain / (2.0 * x.magnitude().sqrt()).max(f64::MIN_POSITIVE),
+            defined: x.defined,
         }))
     }
 
@@ -282,9 +393,7 @@ impl<P: Protocol> Value<P> {
         for next in values {
             // The difference of two values must fit.
             let bits = best.bits().max(next.bits()) + 1;
-            if bits >= P::Ring::BITS {
-                return Ok(Err(Overflow { bits: P::Ring::BITS }));
-            }
+            fits!(Overflow::unless("compare", bits, P::Ring::BITS - 1));
             let (x, y) = (best.raw.shares(), next.raw.shares());
             let mut shares =
                 if greatest { circuit::max(p, x, y, bits)? } else { circuit::min(p, x, y, bits)? };

@@ -11,6 +11,9 @@ use crate::dispatch::{DryRun, RingKind};
 use crate::plan::{Column, Combine, Joint, Output, Slot, Support};
 use crate::{Error, Plan, Refusal};
 
+/// Bits that a provider's sum may have: the rest of the largest ring is for pooling.
+const SUM_BITS: u32 = 120;
+
 /// The plan without its dry run.
 pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
     let mut builder = Builder { table: &study.table, slots: vec![], supports: vec![] };
@@ -76,7 +79,7 @@ impl Builder<'_> {
                 }
                 expr => (expr.clone(), false),
             };
-            let joint = self.joint(&expr, &name)?;
+            let joint = self.joint(&expr)?;
             columns.push((name.clone(), Column::Opened { output: outputs.len(), root }));
             let supports = self.supports_of(&expr);
             outputs.push(Output { name, joint, supports });
@@ -91,13 +94,9 @@ impl Builder<'_> {
             let name = item.name.clone();
             let column = match &item.expr {
                 Expr::Group(column) => Column::Group(*column),
-                Expr::Aggregate(Aggregate::StddevSamp(e)) => {
-                    let variance = Expr::Aggregate(Aggregate::VarSamp(e.clone()));
-                    Column::ClearRoot(self.joint(&variance, &name)?)
-                }
-                expr => Column::Clear(self.joint(expr, &name)?),
+                expr => Column::Clear(self.joint(expr)?),
             };
-            if let Column::Clear(joint) | Column::ClearRoot(joint) = &column {
+            if let Column::Clear(joint) = &column {
                 supports.push((joint.slots(), self.supports_of(&item.expr)));
             }
             columns.push((name, column));
@@ -150,25 +149,25 @@ impl Builder<'_> {
         Output { name, joint: Joint::Slot(slot), supports }
     }
 
-    fn joint(&mut self, expr: &Expr, item: &str) -> Result<Joint, Error> {
+    fn joint(&mut self, expr: &Expr) -> Result<Joint, Error> {
         let mut pair = |x: &Expr, y: &Expr| -> Result<_, Error> {
-            Ok((Box::new(self.joint(x, item)?), Box::new(self.joint(y, item)?)))
+            Ok((Box::new(self.joint(x)?), Box::new(self.joint(y)?)))
         };
         Ok(match expr {
             Expr::Add(x, y) => pair(x, y).map(|(x, y)| Joint::Add(x, y))?,
             Expr::Sub(x, y) => pair(x, y).map(|(x, y)| Joint::Sub(x, y))?,
             Expr::Mul(x, y) => pair(x, y).map(|(x, y)| Joint::Mul(x, y))?,
             Expr::Div(x, y) => pair(x, y).map(|(x, y)| Joint::Div(x, y))?,
-            Expr::Neg(x) => Joint::Neg(Box::new(self.joint(x, item)?)),
+            Expr::Neg(x) => Joint::Neg(Box::new(self.joint(x)?)),
             Expr::Number(number) => Joint::Number(*number),
-            Expr::Aggregate(aggregate) => self.aggregate(aggregate, item)?,
+            Expr::Aggregate(aggregate) => self.aggregate(aggregate)?,
             Expr::Group(_) => {
                 unreachable!("the parser keeps group columns out of arithmetic")
             }
         })
     }
 
-    fn aggregate(&mut self, aggregate: &Aggregate, item: &str) -> Result<Joint, Error> {
+    fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Joint, Error> {
         Ok(match aggregate {
             Aggregate::Count => Joint::Slot(self.rows()),
             Aggregate::CountColumn(e) => Joint::Slot(self.count(e)),
@@ -179,13 +178,7 @@ impl Builder<'_> {
                 Joint::Mean { sum, count, lo: range.min, hi: range.max }
             }
             Aggregate::VarSamp(e) => self.variance(e)?,
-            Aggregate::StddevSamp(_) => {
-                return Err(Refusal::new(
-                    format!("`{item}` calculates with a standard deviation, which needs a root on shares"),
-                    "select STDDEV_SAMP by itself, or calculate with VAR_SAMP",
-                )
-                .into());
-            }
+            Aggregate::StddevSamp(e) => Joint::Root(Box::new(self.variance(e)?)),
             Aggregate::Min(column) => self.extreme(*column, Combine::Least)?,
             Aggregate::Max(column) => self.extreme(*column, Combine::Greatest)?,
         })
@@ -229,7 +222,7 @@ impl Builder<'_> {
         let around = self.range(&centred)?;
         let deviation = around.min.abs().max(around.max.abs());
         let sum = self.sum(&centred)?;
-        let squared = deviation.checked_mul(deviation).ok_or_else(|| self.too_large(e))?;
+        let squared = self.times(e, deviation, deviation)?;
         let bounds = self.times_rows(e, 0, squared)?;
         let expr = centred.to_sql(self.table);
         let measure = Measure::SumSquares { expr, decimals: around.decimals };
@@ -318,21 +311,26 @@ impl Builder<'_> {
 
     fn times_rows(&self, e: &RowExpr, lo: i128, hi: i128) -> Result<(i128, i128), Error> {
         let rows = i128::from(self.table.max_rows);
-        let bound = |x: i128| x.checked_mul(rows).filter(|x| x.unsigned_abs() < 1 << 120);
-        bound(lo).zip(bound(hi)).ok_or_else(|| self.too_large(e))
+        Ok((self.times(e, lo, rows)?, self.times(e, hi, rows)?))
     }
 
-    fn too_large(&self, e: &RowExpr) -> Error {
+    /// A product in a sum over a provider's records.
+    fn times(&self, e: &RowExpr, x: i128, y: i128) -> Result<i128, Error> {
+        if let Some(product) = x.checked_mul(y).filter(|x| x.unsigned_abs() < 1 << SUM_BITS) {
+            return Ok(product);
+        }
         let columns = self.names(&e.columns()).join("`, `");
         let rows = self.table.max_rows;
-        Refusal::new(
+        let reaches = (x.abs() as f64).log2() + (y.abs() as f64).log2();
+        Err(Refusal::new(
             format!(
                 "column `{columns}`: a sum over {rows} records of a provider could exceed the \
-                 largest ring"
+                 largest ring: it could reach 2^{:.0}, and 2^{SUM_BITS} is the limit",
+                reaches.ceil()
             ),
             "narrow the column's range, use fewer decimals, or lower max_rows",
         )
-        .into()
+        .into())
     }
 
     fn names(&self, columns: &[usize]) -> Vec<String> {

@@ -123,13 +123,14 @@ fn refuse(plan: &Plan, too_large: TooLarge) -> Error {
         output.joint.slots().iter().flat_map(|&i| plan.slots[i].columns.clone()).collect();
     columns.sort();
     columns.dedup();
-    let name = &output.name;
+    let (name, why) = (&output.name, too_large.overflow);
     if columns.is_empty() {
-        let message = format!("`{name}` could exceed the largest ring");
+        let message = format!("`{name}` could exceed the largest ring: {why}");
         return Refusal::new(message, "multiply fewer counts, or lower max_rows").into();
     }
+    let columns = columns.join("`, `");
     Refusal::new(
-        format!("`{name}` could exceed the largest ring: column `{}`", columns.join("`, `")),
+        format!("`{name}` could exceed the largest ring: {why}: column `{columns}`"),
         "narrow the ranges of these columns, use fewer decimals, or lower max_rows",
     )
     .into()

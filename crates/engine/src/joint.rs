@@ -17,9 +17,20 @@ pub(crate) struct Scale {
     pub decimals: i32,
     pub absolute: f64,
     pub relative: f64,
+    /// How little a change of the data can move the exact value.
+    pub grain: f64,
 }
 
+/// Eight digits: more than a statistic of measured quantities has.
+const SHARP: f64 = 1e-8;
+
 impl Scale {
+    /// Whether a larger ring would show nothing more: eight digits, and no error that hides a
+    /// change of the data.
+    pub(crate) fn is_sharp(&self) -> bool {
+        self.relative <= SHARP && self.absolute <= self.grain
+    }
+
     /// Whether the error says anything: finite, and small beside the value itself.
     pub(crate) fn is_useful(&self) -> bool {
         self.absolute.is_finite() && self.relative < 0.5
@@ -34,10 +45,11 @@ pub(crate) struct Opened {
     pub scales: Vec<Scale>,
 }
 
-/// The output that does not fit the ring, by its place.
+/// The output that does not fit the ring, by its place, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooLarge {
     pub output: usize,
+    pub overflow: Overflow,
 }
 
 /// The secure phase of a plan with this party's inputs (everybody's under an interpreter
@@ -72,6 +84,7 @@ impl Program for SecurePhase<'_> {
             decimals: value.decimals,
             absolute: value.absolute,
             relative: value.relative,
+            grain: value.grain,
         });
         let scales = scales.collect();
 
@@ -127,7 +140,7 @@ impl SecurePhase<'_> {
                     let values = givers.iter().map(value).collect();
                     match Value::extreme(p, values, slot.combine == Combine::Greatest)? {
                         Ok(extreme) => extreme,
-                        Err(Overflow { .. }) => return Ok(Err(self.too_large(at))),
+                        Err(overflow) => return Ok(Err(self.too_large(at, overflow))),
                     }
                 }
             });
@@ -137,10 +150,10 @@ impl SecurePhase<'_> {
     }
 
     /// The first output that a slot goes into.
-    fn too_large(&self, slot: usize) -> TooLarge {
+    fn too_large(&self, slot: usize, overflow: Overflow) -> TooLarge {
         let mut outputs = self.plan.outputs.iter();
         let output = outputs.position(|output| output.joint.slots().contains(&slot));
-        TooLarge { output: output.expect("extremes are pooled for an output") }
+        TooLarge { output: output.expect("extremes are pooled for an output"), overflow }
     }
 
     /// Records and organisations behind every support, cell by cell.
@@ -222,7 +235,7 @@ fn evaluate_all<P: Protocol + Send>(
         for (place, output) in outputs {
             match evaluate(p, &output.joint, slots, cells)? {
                 Ok(value) => values.push(value),
-                Err(Overflow { .. }) => return Ok(Err(TooLarge { output: *place })),
+                Err(overflow) => return Ok(Err(TooLarge { output: *place, overflow })),
             }
         }
         return Ok(Ok(values));
@@ -248,6 +261,12 @@ fn evaluate<P: Protocol>(
             return Ok(Ok(Value::public(p, number.digits, number.scale.into(), cells)));
         }
         Joint::Neg(x) => return Ok(evaluate(p, x, slots, cells)?.map(Value::neg)),
+        Joint::Root(x) => {
+            return match evaluate(p, x, slots, cells)? {
+                Ok(x) => x.root(p),
+                Err(overflow) => Ok(Err(overflow)),
+            };
+        }
         Joint::Mean { sum, count, lo, hi } => {
             let (sum, count) = (slots[*sum].clone(), slots[*count].clone());
             return stats::mean(p, sum, count, (*lo, *hi));
@@ -269,6 +288,9 @@ fn evaluate<P: Protocol>(
         Joint::Add(..) => x.add(p, y),
         Joint::Sub(..) => x.add(p, y.neg()),
         Joint::Mul(..) => x.mul(p, y),
+        Joint::Div(_, divisor) if let Some(number) = divisor.public_divisor() => {
+            x.div_public(p, number.digits, number.scale.into())
+        }
         _ => x.div(p, y),
     }
 }

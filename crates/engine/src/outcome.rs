@@ -180,7 +180,6 @@ impl Decoder<'_> {
                 self.output(*output, cell).map(root).map(number)
             }
             Column::Clear(joint) => self.clear(joint, cell).map(number),
-            Column::ClearRoot(joint) => self.clear(joint, cell).map(root).map(number),
             Column::Rate { events, exposure, per } => {
                 let (events, _) = self.output(*events, cell)?;
                 let (exposure, error) = self.output(*exposure, cell)?;
@@ -274,6 +273,7 @@ impl Decoder<'_> {
             Joint::Slot(at) => slot(at),
             Joint::Number(number) => Ok((decimal(number.digits, number.scale.into()), 0.0)),
             Joint::Neg(x) => self.clear(x, cell).map(|(x, error)| (-x, error)),
+            Joint::Root(x) => self.clear(x, cell).map(root),
             Joint::Add(x, y) => {
                 let ((x, ex), (y, ey)) = pair(x, y)?;
                 Ok((x + y, ex + ey + CLEAR_RELATIVE * (x.abs() + y.abs())))
@@ -346,10 +346,10 @@ fn unit(plan: &Plan, column: &Column) -> String {
             _ => String::new(),
         }
     };
-    let of_joint = |joint: &Joint, root: bool| match joint {
-        Joint::Slot(slot) | Joint::Mean { sum: slot, .. } => of_slot(*slot),
-        Joint::Variance { sum, .. } if root => of_slot(*sum),
-        Joint::Variance { sum, .. } => {
+    let of_joint = |joint: &Joint, root: bool| match (joint, root) {
+        (Joint::Slot(slot) | Joint::Mean { sum: slot, .. }, _) => of_slot(*slot),
+        (Joint::Variance { sum, .. }, true) => of_slot(*sum),
+        (Joint::Variance { sum, .. }, false) => {
             let unit = of_slot(*sum);
             if unit.is_empty() { unit } else { format!("{unit}^2") }
         }
@@ -358,8 +358,8 @@ fn unit(plan: &Plan, column: &Column) -> String {
     match column {
         Column::Group(_) => String::new(),
         Column::Opened { output, root } => of_joint(&plan.outputs[*output].joint, *root),
+        Column::Clear(Joint::Root(variance)) => of_joint(variance, true),
         Column::Clear(joint) => of_joint(joint, false),
-        Column::ClearRoot(joint) => of_joint(joint, true),
         Column::Rate { exposure, per, .. } | Column::Limit { exposure, per, .. } => {
             let unit = of_joint(&plan.outputs[*exposure].joint, false);
             format!("per {per} {unit}").trim_end().to_owned()

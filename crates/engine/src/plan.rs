@@ -5,6 +5,7 @@ use sharewell_mpc::Card;
 use sharewell_study::{Decimal, Hash, LocalQuery, Measure, Objective, Protocol, Study, Truncation};
 
 use crate::dispatch::{self, DryRun, RingKind};
+use crate::joint::Scale;
 use crate::{Error, Quote, ResultTable, builder, outcome};
 
 /// What a provider's local phase gave: per group one integer per measure, in its quanta;
@@ -54,6 +55,8 @@ pub(crate) enum Joint {
     Sub(Box<Self>, Box<Self>),
     Mul(Box<Self>, Box<Self>),
     Div(Box<Self>, Box<Self>),
+    /// Of a variance.
+    Root(Box<Self>),
     /// Of values between `lo` and `hi` quanta.
     Mean {
         sum: usize,
@@ -75,9 +78,18 @@ impl Joint {
     pub(crate) fn divides(&self) -> bool {
         match self {
             Self::Slot(_) | Self::Number(_) => false,
-            Self::Neg(x) => x.divides(),
+            Self::Neg(x) | Self::Root(x) => x.divides(),
             Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) => x.divides() || y.divides(),
-            Self::Div(..) | Self::Mean { .. } | Self::Variance { .. } => true,
+            Self::Div(x, y) => x.divides() || y.public_divisor().is_none(),
+            Self::Mean { .. } | Self::Variance { .. } => true,
+        }
+    }
+
+    /// The number itself, if it is public and can be divided by.
+    pub(crate) fn public_divisor(&self) -> Option<Decimal> {
+        match self {
+            Self::Number(number) => Some(*number).filter(|number| number.digits != 0),
+            _ => None,
         }
     }
 
@@ -85,7 +97,7 @@ impl Joint {
         match self {
             Self::Slot(slot) => vec![*slot],
             Self::Number(_) => vec![],
-            Self::Neg(x) => x.slots(),
+            Self::Neg(x) | Self::Root(x) => x.slots(),
             Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) | Self::Div(x, y) => {
                 [x.slots(), y.slots()].concat()
             }
@@ -120,7 +132,6 @@ pub(crate) enum Column {
         root: bool,
     },
     Clear(Joint),
-    ClearRoot(Joint),
     Rate {
         events: usize,
         exposure: usize,
@@ -153,16 +164,18 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans a study.
+    /// Plans a study: in the ring of 64 bits if all fits and every figure is sharp there, and in
+    /// that of 128 bits otherwise.
     ///
     /// # Errors
     /// [`Error::Refused`] if no protocol honours the threat model, or a value could overflow.
     pub fn of(study: &Study) -> Result<Self, Error> {
         let card = dispatch::choose(study)?;
         let mut plan = builder::build(study, card)?;
-        let divides = plan.outputs.iter().any(|output| output.joint.divides());
         plan.ring = RingKind::Z64;
-        if !divides && let Ok(dry) = dispatch::dry_run(&plan) {
+        if let Ok(dry) = dispatch::dry_run(&plan)
+            && dry.scales.iter().all(Scale::is_sharp)
+        {
             plan.dry = dry;
             return Ok(plan);
         }

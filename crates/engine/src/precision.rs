@@ -32,10 +32,7 @@ impl Plan {
                         if *root { (1.0 + relative) * absolute.sqrt() } else { absolute };
                     (absolute, Some(relative))
                 }
-                Column::Clear(_)
-                | Column::ClearRoot(_)
-                | Column::Rate { .. }
-                | Column::Limit { .. } => (0.0, None),
+                Column::Clear(_) | Column::Rate { .. } | Column::Limit { .. } => (0.0, None),
             };
             Some(Precision { column: name.clone(), absolute, relative })
         };

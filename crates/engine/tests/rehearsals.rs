@@ -174,7 +174,7 @@ fn check(plan: &Plan, providers: &[Vec<Record>]) {
     }
 }
 
-const QUERIES: [&str; 7] = [
+const QUERIES: [&str; 8] = [
     "SELECT g, COUNT(*) AS n, SUM(x) AS s, AVG(x) AS m FROM t GROUP BY g",
     "SELECT f, VAR_SAMP(y) AS v, STDDEV_SAMP(x) AS d, COUNT(x) AS c FROM t GROUP BY f",
     "SELECT g, f, MIN(x) AS a, MAX(y) AS b, COUNT(x) AS c, MAX(x) AS e FROM t GROUP BY g, f",
@@ -183,6 +183,8 @@ const QUERIES: [&str; 7] = [
     "SELECT g, AVG(x - y) AS gap, SUM(2 * x + 1) AS twice, COUNT(x * y) AS c FROM t GROUP BY g",
     "SELECT f, VAR_SAMP(x) / COUNT(x) AS squared, (SUM(x) - 3) / (1 - SUM(f)) AS odd FROM t \
      GROUP BY f",
+    "SELECT g, 2 * STDDEV_SAMP(x) + AVG(y) AS above, SUM(x) / 7 AS week, AVG(y) / -2.5 AS part \
+     FROM t GROUP BY g",
 ];
 
 fn record() -> impl Strategy<Value = Record> {

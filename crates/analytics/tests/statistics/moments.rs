@@ -81,6 +81,18 @@ impl Program for Variance {
     }
 }
 
+/// The root of such a variance.
+struct Deviation(i128);
+
+impl Program for Deviation {
+    fn run<P: Protocol>(&self, p: &mut P, inputs: Vec<Value<P>>) -> Fallible<Value<P>> {
+        match Variance(self.0).run(p, inputs)? {
+            Ok(variance) => variance.root(p),
+            Err(overflow) => Ok(Err(overflow)),
+        }
+    }
+}
+
 type Checked = Result<Vec<Opened>, Overflow>;
 
 fn check_mean(samples: &Samples) -> Checked {
@@ -99,6 +111,22 @@ fn check_variance(samples: &Samples) -> Checked {
     let exact: Vec<_> = (0..samples.cells.len()).map(|cell| samples.variance(cell)).collect();
     for opened in &opened {
         opened.check(&exact);
+    }
+    Ok(opened)
+}
+
+fn check_deviation(samples: &Samples) -> Checked {
+    let inputs = [samples.sums(1), samples.sums(2), samples.counts()];
+    let opened = everywhere::<Z128>(&Deviation(samples.deviation()), &inputs)?;
+    for opened in &opened {
+        for (cell, &raw) in opened.raw.iter().enumerate() {
+            let Some(variance) = samples.variance(cell) else { continue };
+            assert!((opened.lo..=opened.hi).contains(&raw), "cell {cell} of {opened:?}");
+            let (got, want) = (raw as f64 * opened.unit, variance.to_f64().max(0.0).sqrt());
+            let bound = opened.absolute + opened.relative * want;
+            let doubles = 1e-14 * want;
+            assert!((got - want).abs() <= bound + doubles, "cell {cell}: {got} {want} {bound}");
+        }
     }
     Ok(opened)
 }
@@ -139,6 +167,12 @@ proptest! {
         let opened = check_variance(&samples).expect("32 bits of 20 bits of records fit");
         prop_assert!(opened[0].relative < 1e-10, "{:?}", opened[0]);
     }
+
+    #[test]
+    fn a_standard_deviation_on_shares_is_within_its_error(samples in samples(32, 1)) {
+        let opened = check_deviation(&samples).expect("32 bits of 20 bits of records fit");
+        prop_assert!(opened[0].relative < 2e-10, "{:?}", opened[0]);
+    }
 }
 
 fn cells(samples: &[&[(i128, i128)]], (lo, hi): (i128, i128), records_max: i128) -> Samples {
@@ -161,6 +195,7 @@ fn corners_of_the_moments_are_within_their_errors() {
     ];
     let samples = cells(&corners, (lo, hi), n);
     check_mean(&samples).expect("fits");
+    check_deviation(&samples).expect("fits");
     let opened = check_variance(&samples).expect("fits");
     // One record has no variance.
     assert_eq!(opened[0].defined.as_ref().map(|defined| defined[7]), Some(0));
@@ -188,15 +223,18 @@ fn moments_that_need_more_than_the_ring_are_refused() {
         cells(&[&[(top, 1), (0, 1)]], (-top, top), records_max)
     };
     assert!(check_variance(&one(38, 1 << 20)).is_ok());
-    assert_eq!(check_variance(&one(40, 1 << 20)).map(drop), Err(Overflow { bits: 128 }));
+    assert_eq!(
+        check_variance(&one(40, 1 << 20)).map(drop),
+        Err(Overflow { step: "variance", needs: 121, limit: 118 })
+    );
     let wide = one(100, 1 << 20);
     let inputs = [wide.sums(1), wide.counts()];
     let refusal = plainly::<Z128>(&Mean((wide.lo, wide.hi)), &inputs).map(drop);
-    assert_eq!(refusal, Err(Overflow { bits: 128 }));
+    assert_eq!(refusal, Err(Overflow { step: "divide", needs: 142, limit: 125 }));
     let small = one(20, 1 << 10);
     let inputs = [small.sums(1), small.sums(2), small.counts()];
     let refusal = plainly::<Z64>(&Variance(small.deviation()), &inputs).map(drop);
-    assert_eq!(refusal, Err(Overflow { bits: 64 }));
+    assert_eq!(refusal, Err(Overflow { step: "variance", needs: 61, limit: 54 }));
 }
 
 /// The quotient of two means, of values in these ranges.

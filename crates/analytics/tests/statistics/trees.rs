@@ -14,12 +14,17 @@ const INPUTS: usize = 3;
 #[derive(Clone, Debug)]
 enum Tree {
     Input(usize),
-    Number { digits: i128, decimals: i32 },
+    Number {
+        digits: i128,
+        decimals: i32,
+    },
     Neg(Box<Self>),
     Add(Box<Self>, Box<Self>),
     Sub(Box<Self>, Box<Self>),
     Mul(Box<Self>, Box<Self>),
     Div(Box<Self>, Box<Self>),
+    /// By a public number that is not zero.
+    DivPublic(Box<Self>, i128, i32),
 }
 
 /// The exact value; `Undefined` where something is divided by zero.
@@ -46,6 +51,10 @@ impl Tree {
                     other => other,
                 };
             }
+            Self::DivPublic(x, digits, decimals) => (
+                x.exact(inputs, cell),
+                Exact::Is(Fraction::decimal(*digits, *decimals).expect("few")),
+            ),
             Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) | Self::Div(x, y) => {
                 (x.exact(inputs, cell), y.exact(inputs, cell))
             }
@@ -66,9 +75,19 @@ impl Tree {
     fn divides(&self) -> bool {
         match self {
             Self::Input(_) | Self::Number { .. } => false,
-            Self::Neg(x) => x.divides(),
+            Self::Neg(x) | Self::DivPublic(x, ..) => x.divides(),
             Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) => x.divides() || y.divides(),
             Self::Div(..) => true,
+        }
+    }
+
+    /// Whether something is rounded somewhere.
+    fn rounds(&self) -> bool {
+        match self {
+            Self::Input(_) | Self::Number { .. } => false,
+            Self::Neg(x) => x.rounds(),
+            Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) => x.rounds() || y.rounds(),
+            Self::Div(..) | Self::DivPublic(..) => true,
         }
     }
 
@@ -76,11 +95,11 @@ impl Tree {
     fn divides_by_rounded(&self) -> bool {
         match self {
             Self::Input(_) | Self::Number { .. } => false,
-            Self::Neg(x) => x.divides_by_rounded(),
+            Self::Neg(x) | Self::DivPublic(x, ..) => x.divides_by_rounded(),
             Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) => {
                 x.divides_by_rounded() || y.divides_by_rounded()
             }
-            Self::Div(x, y) => x.divides_by_rounded() || y.divides(),
+            Self::Div(x, y) => x.divides_by_rounded() || y.rounds(),
         }
     }
 }
@@ -94,6 +113,12 @@ impl Program for Tree {
                 return Ok(Ok(Value::public(p, *digits, *decimals, CELLS)));
             }
             Self::Neg(x) => return Ok(operand(x)?.map(Value::neg)),
+            Self::DivPublic(x, digits, decimals) => {
+                return match operand(x)? {
+                    Ok(x) => x.div_public(p, *digits, *decimals),
+                    Err(overflow) => Ok(Err(overflow)),
+                };
+            }
             Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) | Self::Div(x, y) => {
                 (operand(x)?, operand(y)?)
             }
@@ -121,6 +146,9 @@ fn tree() -> impl Strategy<Value = Tree> {
             3 => both().prop_map(|(x, y)| Tree::Mul(x, y)),
             3 => both().prop_map(|(x, y)| Tree::Div(x, y)),
             1 => both().prop_map(|(x, _)| Tree::Neg(x)),
+            2 => (both(), -10_000..=10_000i128, 0..4).prop_map(|((x, _), digits, decimals)| {
+                Tree::DivPublic(x, if digits == 0 { 1 } else { digits }, decimals)
+            }),
         ]
     })
 }
@@ -147,7 +175,7 @@ fn check(tree: &Tree, inputs: &[Input], opened: &[crate::Opened]) {
     let Some(exact) = (0..CELLS).map(exact).collect::<Option<Vec<_>>>() else { return };
     for opened in opened {
         assert_eq!(opened.defined.is_some(), tree.divides());
-        if !tree.divides() {
+        if !tree.rounds() {
             assert_eq!((opened.absolute, opened.relative), (0.0, 0.0), "what is whole is exact");
         }
         if !tree.divides_by_rounded() {
@@ -166,7 +194,7 @@ fn check(tree: &Tree, inputs: &[Input], opened: &[crate::Opened]) {
 fn holds<R: Integer>(tree: &Tree, inputs: &[Input]) {
     match plainly::<R>(tree, inputs) {
         Ok(opened) => check(tree, inputs, &[opened]),
-        Err(Overflow { bits }) => assert_eq!(bits, R::BITS),
+        Err(Overflow { needs, limit, .. }) => assert!(needs > limit && limit < R::BITS),
     }
 }
 
@@ -210,11 +238,11 @@ fn what_the_ring_cannot_hold_is_refused_at_the_first_bit() {
         let inputs = [one(0, (1 << a) - 1), one(0, (1 << b) - 1)];
         plainly::<Z64>(tree, &inputs).map(drop)
     };
-    let refused = Err(Overflow { bits: 64 });
+    let refused = |step, needs| Err(Overflow { step, needs, limit: 61 });
     assert_eq!(narrow(&sum, 60, 60), Ok(()));
-    assert_eq!(narrow(&sum, 61, 61), refused);
+    assert_eq!(narrow(&sum, 61, 61), refused("add", 62));
     assert_eq!(narrow(&product, 30, 31), Ok(()));
-    assert_eq!(narrow(&product, 31, 31), refused);
+    assert_eq!(narrow(&product, 31, 31), refused("multiply", 62));
     assert_eq!(narrow(&quotient, 30, 30), Ok(()));
-    assert_eq!(narrow(&quotient, 31, 30), refused);
+    assert_eq!(narrow(&quotient, 31, 30), refused("divide", 62));
 }

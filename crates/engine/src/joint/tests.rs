@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use sharewell_mpc::protocols::plain::Plain;
 use sharewell_mpc::protocols::rep3::Rep3;
 use sharewell_mpc::sim::{Outcome, Sim};
-use sharewell_ring::{Z64, Z128};
+use sharewell_ring::{Integer, Z64, Z128};
 
 use super::{Opened, SecurePhase};
 use crate::Plan;
@@ -13,6 +13,10 @@ use crate::dispatch::{self, Program, RingKind};
 
 const QUERY: &str = "SELECT g, COUNT(*) AS n, SUM(x) AS total, AVG(x) AS mean, VAR_SAMP(y) AS v, \
                      MIN(x) AS least, MAX(y) AS most, SUM(y) / SUM(x) AS ratio FROM t GROUP BY g";
+
+/// In the ring of 64 bits.
+const NARROW: &str = "SELECT g, AVG(x) AS mean, COUNT(x) / COUNT(*) AS present, SUM(x) / 7 AS week \
+                      FROM t GROUP BY g";
 
 /// Every party's inputs, in the order of the run.
 fn inputs(plan: &Plan, providers: &[Vec<Record>]) -> Vec<Vec<i128>> {
@@ -31,10 +35,16 @@ fn plainly(plan: &Plan, inputs: &[Vec<i128>]) -> Opened {
 }
 
 fn on_shares(plan: &Plan, inputs: &[Vec<i128>]) -> Outcome<Opened> {
-    assert_eq!(plan.ring, RingKind::Z128, "these studies divide");
+    match plan.ring {
+        RingKind::Z64 => on_shares_in::<Z64>(plan, inputs),
+        RingKind::Z128 => on_shares_in::<Z128>(plan, inputs),
+    }
+}
+
+fn on_shares_in<R: Integer>(plan: &Plan, inputs: &[Vec<i128>]) -> Outcome<Opened> {
     Sim::new(3).run(|party, entropy| {
         let mine = &inputs[usize::from(party.me().0)];
-        let mut p = Rep3::<Z128>::connect(party, &[0; 32], entropy)?;
+        let mut p = Rep3::<R>::connect(party, &[0; 32], entropy)?;
         let opened = SecurePhase { plan, mine }.run(&mut p)?;
         Ok(opened.expect("planned"))
     })
@@ -79,13 +89,15 @@ proptest! {
     #[test]
     fn nothing_but_zeros_is_opened_of_a_suppressed_cell(
         providers in prop::collection::vec(records(), 3),
-        records in 1..6u32, parties in 1..4u32, open: bool,
+        records in 1..6u32, parties in 1..4u32, open: bool, narrow: bool,
     ) {
         let sufficient = if open { "open" } else { "hidden" };
         let release = format!(
             "min_records = {records}\nmin_parties = {parties}\nsufficient = \"{sufficient}\""
         );
-        let plan = Setup { query: QUERY, release: &release, ..Setup::default() }.plan();
+        let query = if narrow { NARROW } else { QUERY };
+        let plan = Setup { query, release: &release, ..Setup::default() }.plan();
+        prop_assert!(open || narrow == (plan.ring == RingKind::Z64));
         let inputs = inputs(&plan, &providers);
         let plain = plainly(&plan, &inputs).integers.expect("opened");
         prop_assert_eq!(plain.len(), plan.opened_len());
@@ -100,7 +112,11 @@ proptest! {
 
 #[test]
 fn messages_have_the_same_shape_whatever_the_data_are() {
-    let plan = Setup { query: QUERY, ..Setup::default() }.plan();
+    [QUERY, NARROW].into_iter().for_each(messages_have_the_same_shape);
+}
+
+fn messages_have_the_same_shape(query: &str) {
+    let plan = Setup { query, ..Setup::default() }.plan();
     let record = |i: usize, x| Record { g: i % 3, f: true, x, y: 7 * i as i64 };
     let many = |x: Option<i64>| -> Vec<Record> { (0..500).map(|i| record(i, x)).collect() };
     let one = vec![record(1, Some(1))];

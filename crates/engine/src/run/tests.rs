@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use sharewell_mpc::protocols::rep3::Rep3;
 use sharewell_mpc::{Arithmetic, Entropy, Error as MpcError, Party};
 use sharewell_net::{Error as NetError, Fate, Frame, Metered, PartyId, Tampered, Transport};
-use sharewell_ring::{Ring, Z128};
+use sharewell_ring::{Ring, Z64};
 
 use super::{connect, play, run, session};
 use crate::common::{ALL, Record, Setup, local, seats};
@@ -68,7 +68,7 @@ fn a_computing_party_that_dies_is_named_by_all_at_once() {
     let plan = Setup { roles: &[ALL, ALL, "\"data\"", ALL], ..Setup::default() }.plan();
     for shared in [false, true] {
         let outcomes = beside(&plan, |seat, wait| {
-            let mut p = Rep3::<Z128>::connect(
+            let mut p = Rep3::<Z64>::connect(
                 Party::new(link(&plan, seat)),
                 &session(&plan),
                 Entropy::System,
@@ -76,7 +76,7 @@ fn a_computing_party_that_dies_is_named_by_all_at_once() {
             .expect("all parties are there");
             if shared {
                 let len = plan.input_len();
-                let shares = p.input(&vec![Z128::ZERO; len], &[len; 4]).expect("all share");
+                let shares = p.input(&vec![Z64::ZERO; len], &[len; 4]).expect("all share");
                 assert_eq!(shares.len(), 4);
             }
             wait();
