@@ -182,7 +182,7 @@ impl<P: Protocol> Value<P> {
         }))
     }
 
-    /// Product; exact for integers, truncated to [`FRAC_BITS_MAX`] fractional bits otherwise.
+    /// Product; exact for integers, truncated to 40 fractional bits otherwise.
     ///
     /// # Errors
     /// A link's failure outside, [`Overflow`] inside.

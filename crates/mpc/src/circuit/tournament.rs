@@ -34,7 +34,7 @@ pub struct Rows {
 
 /// Each row's winner: `max` or `min`.
 ///
-/// Shapes: `x` [rows, n] → [rows]. Cost: `ceil(log2 n)` times [`less_than`] and
+/// Shapes: `x` [rows, n] → `[rows]`. Cost: `ceil(log2 n)` times [`less_than`] and
 /// [`super::select`]; `n - 1` comparisons for each row.
 ///
 /// # Errors
@@ -53,7 +53,7 @@ pub fn extreme<P: Protocol>(p: &mut P, x: &P::AShare, of: Rows) -> Result<P::ASh
 /// Each row's winner and its index in the row, the first one's of several equal: `argmax` or
 /// `argmin`.
 ///
-/// Shapes: `x` [rows, n] → twice [rows]. Cost: as [`extreme`] with one more multiplication for
+/// Shapes: `x` [rows, n] → twice `[rows]`. Cost: as [`extreme`] with one more multiplication for
 /// each comparison, in the same rounds.
 ///
 /// # Errors

@@ -63,7 +63,7 @@ impl Definite {
 /// in, and one flag: 1 if it is known to be right, 0 if the promise was broken and the factor
 /// means nothing.
 ///
-/// Shapes: [n, n] → [n, n] and [1]. Domain: as `spec` promises, right-hand sides apart;
+/// Shapes: [n, n] → [n, n] and `[1]`. Domain: as `spec` promises, right-hand sides apart;
 /// [`Definite::factor_residual`] must be known, and is the error: each inverse root adds twice its
 /// relative error, each column taken off one unit in the last place to each element left.
 ///

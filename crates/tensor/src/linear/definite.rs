@@ -55,7 +55,7 @@ impl Definite {
 /// The inverse, at the scale that it comes in, and one flag: 1 if it is known to be right, 0 if
 /// the promise was broken and the inverse means nothing.
 ///
-/// Shapes: [n, n] → [n, n] and [1]. Domain: as `spec` promises, which intervals cannot prove;
+/// Shapes: [n, n] → [n, n] and `[1]`. Domain: as `spec` promises, which intervals cannot prove;
 /// [`Definite::fits`] must hold. Error: `|X - 1/A| <= residual |1/A|` in the spectral norm, with
 /// [`Definite::residual`]; with the flag 1, `n residual |1/A|` for any matrix. The flag is 1 for
 /// all that the promise holds of, and for another matrix if it was inverted all the same.
@@ -83,7 +83,7 @@ pub fn inverse<P: Protocol>(
 
 /// `x` with `A x = b`, at the scale asked for, and a flag as of [`inverse`].
 ///
-/// Shapes: [n, n] and [n, m] → [n, m] and [1]. Domain: as [`inverse`]. Error, for each column:
+/// Shapes: [n, n] and [n, m] → [n, m] and `[1]`. Domain: as [`inverse`]. Error, for each column:
 /// `residual |x|` in the Euclidean norm, and one unit in the last place of each element.
 ///
 /// Cost: as [`inverse`], and a matrix product and truncation of `n m` elements.

@@ -47,7 +47,7 @@ pub struct Spectrum {
 pub struct Components<P: Protocol> {
     /// One in each row, [count, n], of norm 1; its largest element is positive.
     pub vectors: Tensor<P>,
-    /// Their eigenvalues, [count].
+    /// Their eigenvalues, `[count]`.
     pub values: Tensor<P>,
 }
 
@@ -116,7 +116,7 @@ impl Spectrum {
 
 /// The eigenvectors of the greatest eigenvalues, and these, at the scale that they come in.
 ///
-/// Shapes: [n, n] → [count, n] and [count]. Domain: as `spec` promises, which intervals cannot
+/// Shapes: [n, n] → [count, n] and `[count]`. Domain: as `spec` promises, which intervals cannot
 /// prove but for the trace; [`Spectrum::fits`] must hold. Where the promise is broken, what comes
 /// means nothing. Error: [`Spectrum::errors`].
 ///
