@@ -59,7 +59,7 @@ fn write(path: &Path, identity: &Identity) -> Result<(), Failure> {
     written.map_err(|error| Failure::Usage(format!("key file {}: {error}", path.display())))
 }
 
-/// Reads what [`write`] has written.
+/// Reads what [`write()`] has written.
 pub(crate) fn read(path: &Path) -> Result<Identity, Failure> {
     let text = fs::read_to_string(path)
         .map_err(|error| Failure::Usage(format!("key file {}: {error}", path.display())))?;
