@@ -10,8 +10,10 @@ use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong,
 
 pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&Msb);
-    visitor.visit(&LessThan { name: "less_than", bits: None });
-    visitor.visit(&LessThan { name: "less_than 32-bit", bits: Some(32) });
+    let less_than = |name, range, bits| LessThan { name, range, bits };
+    visitor.visit(&less_than("less_than", "signed, k-1 bits", |k| k - 1));
+    visitor.visit(&less_than("less_than 32-bit", "signed, 32 bits", |_| 32));
+    visitor.visit(&less_than("less_than of all bits", "any", |k| k));
     visitor.visit(&Equal);
     visitor.visit(&IsZero);
     visitor.visit(&Select);
@@ -61,27 +63,22 @@ impl Operation for Msb {
     }
 }
 
-/// Of integers with so many bits; if none are named, of as many as the ring allows.
+/// Of integers with as many bits, by those of the ring.
 struct LessThan {
     name: &'static str,
-    bits: Option<u32>,
-}
-impl LessThan {
-    fn bits<R: Integer>(&self) -> u32 {
-        self.bits.unwrap_or(R::BITS - 1)
-    }
+    range: &'static str,
+    bits: fn(u32) -> u32,
 }
 impl Operation for LessThan {
     fn card(&self) -> Card {
-        let bits = self.bits.map_or("k-1".into(), |bits| bits.to_string());
-        card(self.name, "n tests of x < y", &format!("signed, {bits} bits"), LESS_THAN)
+        card(self.name, "n tests of x < y", self.range, LESS_THAN)
     }
     fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
-        [(); 2].map(|()| draw.signed(n, self.bits::<R>())).into()
+        [(); 2].map(|()| draw.signed(n, (self.bits)(R::BITS))).into()
     }
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
-        let width = self.bits::<P::Ring>();
-        Ok(bits(circuit::less_than(p, on.integers(0), on.integers(1), width)?))
+        let (x, y, bits_of) = (on.integers(0), on.integers(1), self.bits);
+        Ok(bits(circuit::less_than(p, x, y, bits_of(P::Ring::BITS))?))
     }
     fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
         all(&z[0], n, |i| exact((x[0].at(i) < x[1].at(i)).into()))

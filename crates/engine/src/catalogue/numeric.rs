@@ -121,7 +121,10 @@ impl Operation for DivideBounded {
     fn card(&self) -> Card {
         let what = "n quotients a/b and whether they are, b not 0 and |a/b| below about 500";
         let error = stated(Self::SPEC.accuracy(64), "a/b");
-        Card { error, ..card("divide_bounded", what, "|a|, b < 2^15", Divide.card().source) }
+        Card {
+            error,
+            ..card("divide_bounded", what, "|a| < 2^15, 0 <= b < 2^15", Divide.card().source)
+        }
     }
     fn operands<R: Integer>(&self, n: usize, draw: &mut Draw) -> Vec<Operand> {
         let limit = (1 << Self::SPEC.numerator_bits) - 1;

@@ -61,7 +61,7 @@ impl Quotient {
 /// Domain: as `spec` promises; [`Quotient::fits`] must hold. Error: [`Quotient::accuracy`].
 /// Cost for `L = divisor_bits`: [`Protocol::a2b`] of `L` bits, `log2 L` rounds of ANDs,
 /// [`Protocol::b2a_dot`] of `2 sqrt(L)` planes, about `7 + 2 steps` products, and one
-/// [`Protocol::trunc_exact`] by `L`: 37 rounds and 665 bytes in all in `Rep3` for numerators and
+/// [`Protocol::trunc_exact`] by `L`: 36 rounds and 638 bytes in all in `Rep3` for numerators and
 /// divisors of 30 bits in a ring of 64.
 ///
 /// # Errors

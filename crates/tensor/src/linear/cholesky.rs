@@ -70,7 +70,7 @@ impl Definite {
 /// Cost: for each column [`square_root`] of one number and two [`Protocol::mul_trunc`], of the
 /// column and of what is left: `n^3 / 6` products in all. For the flag [`Protocol::msb`] and
 /// [`Protocol::b2a`] of `n^2 + 3 n` elements and [`Protocol::is_zero`] of one. In `Rep3` over 128
-/// bits 43 rounds for each column, and 10 MB for order 100.
+/// bits 42 rounds for each column, and for order 100 7 MB from the party that sends most.
 ///
 /// # Errors
 /// If a link fails.

@@ -63,7 +63,7 @@ impl Definite {
 /// Cost: 4 rounds for each of about `condition_bits / 2 + 5` steps, two matrix products and
 /// truncations of `n^2` elements each; for the flag [`Protocol::msb`] and [`Protocol::b2a`] of
 /// `4 n^2` elements and [`Protocol::is_zero`] of one. In `Rep3` over 128 bits, order 100 and
-/// condition `2^20`: 73 rounds, and 22 MB from the party that sends most.
+/// condition `2^20`: 73 rounds, and 13 MB from the party that sends most.
 ///
 /// # Errors
 /// If a link fails.

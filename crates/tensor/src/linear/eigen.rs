@@ -122,7 +122,8 @@ impl Spectrum {
 ///
 /// Cost, for each vector: about `gap_bits + 5` squarings of `n^2 / 2` truncated elements, with a
 /// reciprocal of one number; [`arg_extreme`] of `n` numbers, [`square_root`] of one, and three
-/// products more. In `Rep3` over 64 bits, order 8 and `gap_bits` 3: 312 rounds and 32 kB.
+/// products more. In `Rep3` over 64 bits, order 8 and `gap_bits` 3: 288 rounds and 31 kB
+/// from the party that sends most.
 ///
 /// # Errors
 /// If a link fails.
