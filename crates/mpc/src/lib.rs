@@ -14,6 +14,7 @@
 //! `docs/adr/0004` says why blocking and why vectors.
 #![forbid(unsafe_code)]
 
+mod chunks;
 pub mod circuit;
 mod error;
 mod lanes;
@@ -30,6 +31,7 @@ mod script;
 mod share;
 pub mod sim;
 
+pub use chunks::{CHUNK, bit_chunk, bits_in_chunks, chunk, in_chunks, rows_in_chunks};
 pub use error::{Error, Result};
 pub use lanes::join;
 pub use lookahead::{Blocks, Carries, Lookahead};

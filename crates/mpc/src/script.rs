@@ -31,6 +31,8 @@ pub struct Card {
     pub name: &'static str,
     /// Compute parties.
     pub parties: u8,
+    /// Components of a sharing that a party holds, each as long as the secret.
+    pub components: usize,
     /// Corrupt parties that it tolerates.
     pub corruptions: u8,
     /// What corrupt parties may do.

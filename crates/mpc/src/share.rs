@@ -2,7 +2,7 @@
 
 use std::ops::{AddAssign, BitXorAssign, Range, SubAssign};
 
-use sharewell_ring::{Bits, Planes, Ring};
+use sharewell_ring::{Bits, Planes, Ring, zeroed};
 
 /// A vector of shares: one party's part of a vector of secrets.
 /// Everything here is local; nothing here can reach the network.
@@ -34,6 +34,11 @@ pub trait Share<R>:
     fn sum(&self, rows: usize) -> Self;
     /// Each element becomes the sum of all up to it.
     fn prefix_sum(&mut self);
+    /// A vector of `len` elements that begins with these; the others are to be [`Self::put`].
+    #[must_use]
+    fn with_room(&self, len: usize) -> Self;
+    /// Writes elements over those from `at` on.
+    fn put(&mut self, at: usize, part: &Self);
 }
 
 /// Boolean shares of a vector, bit-sliced: `width` planes of `len` bits each.
@@ -61,6 +66,11 @@ pub trait BitShare: Clone + Send + Sync + for<'a> BitXorAssign<&'a Self> {
     fn take(&self, range: Range<usize>) -> Self;
     /// AND with public planes; one plane serves all.
     fn mask(&mut self, by: &Planes);
+    /// A vector of `len` secrets that begins with these; the others are to be [`Self::put`].
+    #[must_use]
+    fn with_room(&self, len: usize) -> Self;
+    /// Writes secrets over those from `at`, a multiple of 64, on.
+    fn put(&mut self, at: usize, part: &Self);
 }
 
 /// `N` components per secret, each a vector of its own: additive sharing is `N = 1`,
@@ -103,6 +113,8 @@ impl<R: Ring, const N: usize> Share<R> for Linear<R, N> {
     }
     fn split(mut self, at: usize) -> (Self, Self) {
         let rest = std::array::from_fn(|i| self.0[i].split_off(at));
+        // Or the first part would hold the memory of the whole.
+        self.0.iter_mut().for_each(Vec::shrink_to_fit);
         (self, Self(rest))
     }
     fn take(&self, range: Range<usize>) -> Self {
@@ -123,6 +135,17 @@ impl<R: Ring, const N: usize> Share<R> for Linear<R, N> {
                 *x = sum;
             }
         }
+    }
+    fn with_room(&self, len: usize) -> Self {
+        Self(self.0.each_ref().map(|x| {
+            let mut out = zeroed(len);
+            out[..x.len()].copy_from_slice(x);
+            out
+        }))
+    }
+    fn put(&mut self, at: usize, part: &Self) {
+        let parts = self.0.iter_mut().zip(&part.0);
+        parts.for_each(|(x, part)| x[at..at + part.len()].copy_from_slice(part));
     }
 }
 
@@ -194,5 +217,13 @@ impl<const N: usize> BitShare for BitLinear<N> {
                 Bits::mul_assign(x, words);
             }
         }
+    }
+    fn with_room(&self, len: usize) -> Self {
+        let mut out = Self(self.0.each_ref().map(|x| Planes::zero(len, x.width())));
+        out.put(0, self);
+        out
+    }
+    fn put(&mut self, at: usize, part: &Self) {
+        self.0.iter_mut().zip(&part.0).for_each(|(x, part)| x.put_values(at, part));
     }
 }

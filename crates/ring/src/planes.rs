@@ -206,6 +206,20 @@ impl Planes {
         out
     }
 
+    /// Writes values over those from `at` on, in all planes, in whole words.
+    ///
+    /// # Panics
+    /// If `at` is not a multiple of 64, the part ends amid other values, or widths differ.
+    pub fn put_values(&mut self, at: usize, part: &Self) {
+        assert!(at.is_multiple_of(64) && at + part.len <= self.len, "values from {at} on");
+        let whole = part.len.is_multiple_of(64) || at + part.len == self.len;
+        assert!(whole && (part.is_empty() || part.width() == self.width()), "whole words");
+        let (from, per) = (at / 64, Self::words_per_plane(self.len));
+        for (to, part) in self.words.chunks_exact_mut(per.max(1)).zip(part.each_plane()) {
+            to[from..from + part.len()].copy_from_slice(part);
+        }
+    }
+
     /// Adds without carry, bit by bit.
     ///
     /// # Panics

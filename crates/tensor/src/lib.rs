@@ -10,4 +10,4 @@ pub mod function;
 pub mod linear;
 mod tensor;
 
-pub use tensor::Tensor;
+pub use tensor::{FUNCTION_CHUNK, Tensor};

@@ -1,7 +1,11 @@
 //! The tensor: shares with a shape and a scale.
 
-use sharewell_mpc::{Arithmetic, Protocol, Result, Share};
+use sharewell_mpc::{Arithmetic, CHUNK, Protocol, Result, Share, in_chunks};
 use sharewell_ring::{Dims, Integer, Ring};
+
+/// Elements of a chunk of a numeric function, which holds more beside each than a comparison
+/// and sends more.
+pub const FUNCTION_CHUNK: usize = CHUNK / 4;
 
 /// Secret numbers in row-major order, each an integer over `2^frac_bits`.
 pub struct Tensor<P: Arithmetic> {
@@ -218,4 +222,30 @@ impl<P: Protocol> Tensor<P> {
         let full = self.frac_bits + y.frac_bits;
         full.checked_sub(frac_bits).expect("no finer scale than the product's")
     }
+}
+
+/// A function of each element by itself, in chunks of [`FUNCTION_CHUNK`]; what is given to `op`
+/// of long tensors are vectors.
+///
+/// # Errors
+/// As `op`.
+///
+/// # Panics
+/// If shapes differ.
+pub(crate) fn elementwise<P: Protocol, const N: usize, const M: usize>(
+    p: &mut P,
+    of: [&Tensor<P>; N],
+    mut op: impl FnMut(&mut P, [&Tensor<P>; N]) -> Result<[P::AShare; M]>,
+) -> Result<[P::AShare; M]> {
+    let shape = of[0].shape();
+    assert!(of.iter().all(|x| x.shape() == shape), "tensors of different shapes");
+    let len = of[0].len();
+    in_chunks(p, len, FUNCTION_CHUNK, |p, range| {
+        if range.len() == len {
+            return op(p, of);
+        }
+        let part =
+            |x: &Tensor<P>| Tensor::new(x.shares.take(range.clone()), &[range.len()], x.frac_bits);
+        op(p, of.map(part).each_ref())
+    })
 }

@@ -2,8 +2,8 @@
 
 use sharewell_ring::Integer;
 
-use super::chunks::{bits_by_chunks, chunk};
 use super::{carry_of_blocks, sum_of_blocks};
+use crate::chunks::{bits_in_chunks, chunk};
 use crate::{BitShare, Carries, Protocol, Result, Share};
 
 /// The low `bits` bits of `x`, least significant plane first.
@@ -34,7 +34,7 @@ pub fn a2b<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BShare
 /// If the ring has fewer than `bits` bits or none is kept.
 pub fn high_bits<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32, drop: u32) -> Result<P::BShare> {
     assert!(drop < bits && bits <= P::Ring::BITS, "bits {drop}..{bits} of {}", P::Ring::BITS);
-    bits_by_chunks(p, x.len(), |p, range| {
+    bits_in_chunks(p, x.len(), |p, range| {
         let lookahead = p.lookahead(&chunk::<P>(x, range), drop..bits, Carries::All)?;
         sum_of_blocks(p, lookahead)
     })
@@ -52,7 +52,7 @@ pub fn high_bits<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32, drop: u32) ->
 /// If `bits` is zero or the ring has fewer.
 pub fn msb<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BShare> {
     assert!((1..=P::Ring::BITS).contains(&bits), "{bits} bits of {}", P::Ring::BITS);
-    bits_by_chunks(p, x.len(), |p, range| {
+    bits_in_chunks(p, x.len(), |p, range| {
         let lookahead = p.lookahead(&chunk::<P>(x, range), 0..bits, Carries::Top)?;
         let mut sign = lookahead.sums.clone();
         if bits > 1 {

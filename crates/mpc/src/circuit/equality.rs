@@ -2,8 +2,8 @@
 
 use sharewell_ring::Integer;
 
-use super::chunks::{bits_by_chunks, chunk, difference};
 use super::not;
+use crate::chunks::{bits_in_chunks, chunk, difference};
 use crate::{BitShare, Protocol, Result, Share};
 
 /// Whether `x` is zero, given `|x| < 2^bits`: `x = u - v` is zero where `u` and `v` agree.
@@ -14,7 +14,7 @@ use crate::{BitShare, Protocol, Result, Share};
 /// # Errors
 /// If a link fails.
 pub fn is_zero<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BShare> {
-    bits_by_chunks(p, x.len(), |p, range| {
+    bits_in_chunks(p, x.len(), |p, range| {
         let mut equal = p.difference_bits(&chunk::<P>(x, range), bits)?;
         not(p, &mut equal, bits as usize);
         all_ones(p, equal, bits as usize)
@@ -34,7 +34,7 @@ pub fn equal<P: Protocol>(p: &mut P, x: &P::AShare, y: &P::AShare, bits: u32) ->
     for x in [x, y].into_iter().filter(|_| whole) {
         p.require_bound("equal", x, !top, top)?;
     }
-    bits_by_chunks(p, x.len(), |p, range| {
+    bits_in_chunks(p, x.len(), |p, range| {
         let mut difference = difference::<P>(x, y, range);
         if whole {
             p.note_wrapped(&mut difference);

@@ -2,14 +2,14 @@
 
 use sharewell_ring::Integer;
 
-use super::chunks::{bits_by_chunks, chunk, difference, elements_by_chunks};
+use crate::chunks::{CHUNK, bit_chunk, bits_in_chunks, chunk, difference, in_chunks};
 use crate::{BitShare, Protocol, Result, Share};
 
 /// Whether `x < y`, both in `[-2^(bits-1), 2^(bits-1))`; `bits` may be the ring's.
 ///
 /// Cost: [`Protocol::msb`] of `bits + 1` bits; with all the ring's bits, where the difference
 /// can wrap, of three vectors at once, and one AND gate in one round more. Long vectors in
-/// chunks, as `chunks` has it; so for all that is built on it.
+/// chunks, as [`crate::in_chunks`] has it; so for all that is built on it.
 ///
 /// # Errors
 /// If a link fails.
@@ -20,11 +20,11 @@ pub fn less_than<P: Protocol>(
     bits: u32,
 ) -> Result<P::BShare> {
     if bits == P::Ring::BITS {
-        return bits_by_chunks(p, x.len(), |p, range| {
+        return bits_in_chunks(p, x.len(), |p, range| {
             less_than_anywhere(p, &chunk::<P>(x, range.clone()), &chunk::<P>(y, range))
         });
     }
-    bits_by_chunks(p, x.len(), |p, range| p.msb(&difference::<P>(x, y, range), bits + 1))
+    bits_in_chunks(p, x.len(), |p, range| p.msb(&difference::<P>(x, y, range), bits + 1))
 }
 
 /// In the whole ring: where the signs differ, that of `x` decides, for the difference may wrap.
@@ -55,7 +55,12 @@ pub fn select<P: Protocol>(
     x: &P::AShare,
     y: &P::AShare,
 ) -> Result<P::AShare> {
-    choice(p, x, y, |p, gap| p.mul_bits(c, gap))
+    let [out] = in_chunks(p, x.len(), CHUNK, |p, range| {
+        let c = bit_chunk::<P>(c, range.clone());
+        let (x, y) = (chunk::<P>(x, range.clone()), chunk::<P>(y, range));
+        Ok([choice(p, &x, &y, |p, gap| p.mul_bits(&c, gap))?])
+    })?;
+    Ok(out)
 }
 
 /// `y + c (x - y)`, where `times` multiplies by `c`, which is 0 or 1.
@@ -81,11 +86,12 @@ pub(super) fn choice<P: Protocol>(
 /// # Errors
 /// If a link fails.
 pub fn min<P: Protocol>(p: &mut P, x: &P::AShare, y: &P::AShare, bits: u32) -> Result<P::AShare> {
-    elements_by_chunks(p, x.len(), |p, range| {
+    let [out] = in_chunks(p, x.len(), CHUNK, |p, range| {
         let (x, y) = (chunk::<P>(x, range.clone()), chunk::<P>(y, range));
         let smaller = less_than(p, &x, &y, bits)?;
-        select(p, &smaller, &x, &y)
-    })
+        Ok([select(p, &smaller, &x, &y)?])
+    })?;
+    Ok(out)
 }
 
 /// The larger of each pair; ranges as in [`less_than`].
@@ -95,9 +101,10 @@ pub fn min<P: Protocol>(p: &mut P, x: &P::AShare, y: &P::AShare, bits: u32) -> R
 /// # Errors
 /// If a link fails.
 pub fn max<P: Protocol>(p: &mut P, x: &P::AShare, y: &P::AShare, bits: u32) -> Result<P::AShare> {
-    elements_by_chunks(p, x.len(), |p, range| {
+    let [out] = in_chunks(p, x.len(), CHUNK, |p, range| {
         let (x, y) = (chunk::<P>(x, range.clone()), chunk::<P>(y, range));
         let smaller = less_than(p, &x, &y, bits)?;
-        select(p, &smaller, &y, &x)
-    })
+        Ok([select(p, &smaller, &y, &x)?])
+    })?;
+    Ok(out)
 }

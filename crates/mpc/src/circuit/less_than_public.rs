@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sharewell_ring::Planes;
 
 use super::not;
+use crate::chunks::{bit_chunk, bits_in_chunks};
 use crate::{BitShare, Protocol, Result};
 
 /// Whether the unsigned number in the `width` planes from `low` on is below `limit`.
@@ -89,6 +90,10 @@ pub fn less_than_public<P: Protocol>(
 ) -> Result<P::BShare> {
     let wide = questions.iter().find(|q| q.width > 128);
     assert!(wide.is_none(), "{wide:?}: more than 128 bits");
+    bits_in_chunks(p, x.len(), |p, range| answers(p, &bit_chunk::<P>(x, range), questions))
+}
+
+fn answers<P: Protocol>(p: &mut P, x: &P::BShare, questions: &[Below]) -> Result<P::BShare> {
     let open: Vec<Below> =
         questions.iter().filter(|q| q.known().is_none()).map(Below::odd).collect();
     let mut orders: BTreeMap<Block, Order<P::BShare>> = BTreeMap::new();

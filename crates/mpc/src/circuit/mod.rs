@@ -5,7 +5,6 @@
 //! is one call of [`Protocol::and`] on all its gates, so depth is rounds.
 
 mod adder;
-mod chunks;
 mod convert;
 mod equality;
 mod less_than;
@@ -17,7 +16,6 @@ mod tournament;
 mod truncation;
 
 pub use adder::{carry, carry_of_blocks, lookahead_by_bits, sum, sum_of_blocks};
-pub use chunks::CHUNK;
 pub use convert::{a2b, b2a_dot, high_bits, msb};
 pub use equality::{all_ones, equal, is_zero};
 pub use less_than::{less_than, max, min, select};

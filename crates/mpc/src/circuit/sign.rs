@@ -3,6 +3,7 @@
 use sharewell_ring::{Integer, Ring};
 
 use super::less_than::{choice, less_than};
+use crate::chunks::{CHUNK, chunk, in_chunks};
 use crate::{Protocol, Result, Share};
 
 /// -1, 0 or 1, given `-2^(bits-1) <= x < 2^(bits-1)`; `bits` may be the ring's.
@@ -15,6 +16,13 @@ use crate::{Protocol, Result, Share};
 /// # Errors
 /// If a link fails.
 pub fn sign<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::AShare> {
+    let [out] = in_chunks(p, x.len(), CHUNK, |p, range| {
+        Ok([sign_of_chunk(p, &chunk::<P>(x, range), bits)?])
+    })?;
+    Ok(out)
+}
+
+fn sign_of_chunk<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::AShare> {
     let whole = bits == P::Ring::BITS;
     let mut opposite = p.public(&vec![P::Ring::ZERO; x.len()]);
     opposite -= x;
@@ -75,11 +83,16 @@ pub fn clamp<P: Protocol>(
     [lo, hi]: [&P::AShare; 2],
     bits: u32,
 ) -> Result<P::AShare> {
-    let beyond = less_than(p, &P::AShare::concat(&[x, hi]), &P::AShare::concat(&[lo, x]), bits)?;
-    let (below, above) = p.b2a(&beyond)?.split(x.len());
-    let out = choose(p, &below, lo, x)?;
-    let mut out = choose(p, &above, hi, &out)?;
-    p.note_between(&mut out, lo, hi);
+    let [out] = in_chunks(p, x.len(), CHUNK, |p, range| {
+        let [x, lo, hi] = [x, lo, hi].map(|x| chunk::<P>(x, range.clone()));
+        let pairs = [P::AShare::concat(&[&x, &hi]), P::AShare::concat(&[&lo, &x])];
+        let beyond = less_than(p, &pairs[0], &pairs[1], bits)?;
+        let (below, above) = p.b2a(&beyond)?.split(x.len());
+        let out = choose(p, &below, &lo, &x)?;
+        let mut out = choose(p, &above, &hi, &out)?;
+        p.note_between(&mut out, &lo, &hi);
+        Ok([out])
+    })?;
     Ok(out)
 }
 
@@ -95,7 +108,11 @@ pub fn choose<P: Protocol>(
     x: &P::AShare,
     y: &P::AShare,
 ) -> Result<P::AShare> {
-    choice(p, x, y, |p, gap| p.mul(c, gap))
+    let [out] = in_chunks(p, x.len(), CHUNK, |p, range| {
+        let [c, x, y] = [c, x, y].map(|x| chunk::<P>(x, range.clone()));
+        Ok([choice(p, &x, &y, |p, gap| p.mul(&c, gap))?])
+    })?;
+    Ok(out)
 }
 
 /// `x`, or `factor` times it where it is negative.
@@ -105,11 +122,15 @@ fn unless_negative<P: Protocol>(
     bits: u32,
     factor: i128,
 ) -> Result<P::AShare> {
-    let negative = p.msb(x, bits)?;
-    let mut by = p.b2a(&negative)?;
-    by.scale(&[P::Ring::from_i128(factor - 1)]);
-    by += &p.public(&vec![P::Ring::ONE; x.len()]);
-    p.mul(&by, x)
+    let [out] = in_chunks(p, x.len(), CHUNK, |p, range| {
+        let x = chunk::<P>(x, range);
+        let negative = p.msb(&x, bits)?;
+        let mut by = p.b2a(&negative)?;
+        by.scale(&[P::Ring::from_i128(factor - 1)]);
+        by += &p.public(&vec![P::Ring::ONE; x.len()]);
+        Ok([p.mul(&by, &x)?])
+    })?;
+    Ok(out)
 }
 
 /// The greatest number of so many bits.

@@ -204,10 +204,12 @@ fn exchange<P: Protocol>(
     pairs: impl Iterator<Item = [usize; 2]>,
     of: Rows,
 ) -> Result<()> {
-    let (near, far): (Vec<_>, Vec<_>) = pairs.map(|[near, far]| (near, far)).unzip();
-    let (near, far) = (of.elements(near), of.elements(far));
-    let left: Vec<_> = fields.iter().map(|x| x.gather(&near)).collect();
-    let right: Vec<_> = fields.iter().map(|x| x.gather(&far)).collect();
+    let pairs: Vec<[usize; 2]> = pairs.collect();
+    let places = |side: usize| of.elements(pairs.iter().map(|pair| pair[side]));
+    let [left, right] = [0, 1].map(|side| {
+        let places = places(side);
+        fields.iter().map(|x| x.gather(&places)).collect::<Vec<_>>()
+    });
     let swap = match of.extreme {
         Extreme::Min => less_than(p, &right[0], &left[0], of.bits)?,
         Extreme::Max => less_than(p, &left[0], &right[0], of.bits)?,
@@ -216,13 +218,14 @@ fn exchange<P: Protocol>(
     let mut gap = concat::<P>(&right);
     gap -= &concat::<P>(&left);
     let moved = p.mul(&concat::<P>(&vec![swap; fields.len()]), &gap)?;
-    let (pairs, elements) = (near.len(), fields.first().map_or(0, P::AShare::len));
+    let (met, elements) = (left[0].len(), fields[0].len());
     let mut place: Vec<usize> = (0..elements).collect();
-    for (i, (&near, &far)) in near.iter().zip(&far).enumerate() {
-        (place[near], place[far]) = (elements + i, elements + pairs + i);
+    for side in [0, 1] {
+        let changed = places(side).into_iter().enumerate();
+        changed.for_each(|(i, at)| place[at] = elements + side * met + i);
     }
     for (i, ((field, left), right)) in fields.iter_mut().zip(left).zip(right).enumerate() {
-        let moved = moved.gather(&(i * pairs..(i + 1) * pairs).collect::<Vec<_>>());
+        let moved = moved.take(i * met..(i + 1) * met);
         let (mut before, mut after) = (left.clone(), right.clone());
         before += &moved;
         after -= &moved;

@@ -1,7 +1,7 @@
 //! Truncation that rounds down, exactly.
 
-use super::chunks::{chunk, elements_by_chunks};
 use super::{carry_of_blocks, not};
+use crate::chunks::{CHUNK, chunk, in_chunks};
 use crate::{Carries, Protocol, Result, Share};
 
 /// `floor(x / 2^by)`; requires `|x| < 2^(BITS-2)`.
@@ -19,13 +19,14 @@ pub fn trunc_exact<P: Protocol>(p: &mut P, x: &P::AShare, by: u32) -> Result<P::
         return Ok(x.clone());
     }
     // Both cut each element into the same summands, so they must see the same vector.
-    elements_by_chunks(p, x.len(), |p, range| {
+    let [out] = in_chunks(p, x.len(), CHUNK, |p, range| {
         let x = chunk::<P>(x, range);
         let mut out = p.trunc(&x, by)?;
         let lookahead = p.lookahead(&x, 0..by + 1, Carries::Top)?;
         let mut no_carry = carry_of_blocks(p, &lookahead)?;
         not(p, &mut no_carry, 1);
         out -= &p.b2a(&no_carry)?;
-        Ok(out)
-    })
+        Ok([out])
+    })?;
+    Ok(out)
 }

@@ -37,10 +37,8 @@ pub fn merge<P: Protocol>(
     if 2 * first.width <= number_bits || n < 2 {
         return sort(p, &[Key { bits: key, width: first.width }], digit);
     }
-    let rows: Vec<usize> = (0..m).rev().chain(m..n).collect();
-    let named: Vec<Z64> = rows.iter().map(|&row| Z64(row as u64)).collect();
-    let named = p.public_bits(&Planes::slice_values(&named, number_bits));
-    let rows = P::BShare::stack(&[&named, &key.gather(&rows)]);
+    let rows = numbered::<P>(p, (m, &key), number_bits);
+    drop(key);
     let merged = network(p, rows, number_bits + first.width)?;
     let numbers_at: Vec<usize> = (0..number_bits).collect();
     p.verify()?;
@@ -53,6 +51,14 @@ pub fn merge<P: Protocol>(
     })
 }
 
+/// Keys with the rows' numbers below them, the first `m` in reverse.
+fn numbered<P: Protocol>(p: &P, (m, key): (usize, &P::BShare), number_bits: usize) -> P::BShare {
+    let rows: Vec<usize> = (0..m).rev().chain(m..key.len()).collect();
+    let named: Vec<Z64> = rows.iter().map(|&row| Z64(row as u64)).collect();
+    let named = p.public_bits(&Planes::slice_values(&named, number_bits));
+    P::BShare::stack(&[&named, &key.gather(&rows)])
+}
+
 /// Sorts what falls and then rises.
 fn network<P: Protocol>(p: &mut P, mut rows: P::BShare, width: usize) -> Result<P::BShare> {
     let n = rows.len();
@@ -60,15 +66,14 @@ fn network<P: Protocol>(p: &mut P, mut rows: P::BShare, width: usize) -> Result<
     let mut at: Vec<usize> = (0..n).collect();
     let mut apart = n.next_power_of_two() / 2;
     while apart > 0 {
-        let (paired, rest): (Vec<usize>, Vec<usize>) = (0..n).partition(|i| i ^ apart < n);
-        let (low, high): (Vec<usize>, Vec<usize>) = paired.iter().partition(|&i| i & apart == 0);
-        let [x, y, others] = [&low, &high, &rest]
-            .map(|places| rows.gather(&places.iter().map(|&i| at[i]).collect::<Vec<_>>()));
+        // The lower and the upper places of pairs, and those without a partner.
+        let kind = |i: usize| if i ^ apart < n { usize::from(i & apart != 0) } else { 2 };
+        let places = |of: usize| (0..n).filter(move |&i| kind(i) == of);
+        let [x, y, others] =
+            [0, 1, 2].map(|of| rows.gather(&places(of).map(|i| at[i]).collect::<Vec<_>>()));
         let (x, y) = exchange(p, x, y, width)?;
         rows = P::BShare::concat(&[&x, &y, &others]);
-        for (to, place) in low.iter().chain(&high).chain(&rest).enumerate() {
-            at[*place] = to;
-        }
+        (0..3).flat_map(places).enumerate().for_each(|(to, place)| at[place] = to);
         apart /= 2;
     }
     Ok(rows.gather(&at))

@@ -118,8 +118,10 @@ fn refine<Q: Protocol<Ring = Z32>>(
     let mut left = width;
     loop {
         let taken = digit.min(left);
-        let hot = q.one_hot(&pick::<Q>(&rows, 0, taken), taken)?;
-        let to = q.destinations(&hot, n)?;
+        let to = {
+            let hot = q.one_hot(&pick::<Q>(&rows, 0, taken), taken)?;
+            q.destinations(&hot, n)?
+        };
         if taken == left {
             return match moved {
                 true => inverse_of(q, rows, to),

@@ -184,6 +184,14 @@ impl<R: Integer> Share<R> for Ranges {
             *x = sum;
         }
     }
+    fn with_room(&self, len: usize) -> Self {
+        let mut out = self.clone();
+        out.0.resize(len, Interval::between(0, 0));
+        out
+    }
+    fn put(&mut self, at: usize, part: &Self) {
+        self.0[at..at + part.0.len()].copy_from_slice(&part.0);
+    }
 }
 
 type RangeRows = Rows<Ranges, Shape>;
@@ -223,6 +231,10 @@ impl BitShare for Shape {
         Self { len: parts.iter().map(|part| part.len).sum(), width }
     }
     fn mask(&mut self, _: &Planes) {}
+    fn with_room(&self, len: usize) -> Self {
+        Self { len, ..*self }
+    }
+    fn put(&mut self, _: usize, _: &Self) {}
 }
 
 impl<R: Integer> Arithmetic for Bounds<R> {

@@ -1,8 +1,8 @@
 //! Biased coins.
 
-use super::Probability;
+use super::{CHUNK, Probability};
 use crate::circuit::{Below, less_than_public};
-use crate::{Protocol, Result};
+use crate::{Protocol, Result, Rows, rows_in_chunks};
 
 /// Digits to which a coin's probability may be asked for.
 pub const DIGITS_MAX: u32 = 112;
@@ -39,6 +39,9 @@ pub fn bernoulli<P: Protocol>(
         limit: chance.digits(digits),
     };
     let questions: Vec<Below> = chances.iter().enumerate().map(coin).collect();
-    let uniform = p.random_bits(len, width * chances.len())?;
-    less_than_public(p, &uniform, &questions)
+    let mut coins = rows_in_chunks(p, len, CHUNK, |p, range| {
+        let uniform = p.random_bits(range.len(), width * chances.len())?;
+        Ok(Rows::bits(vec![less_than_public(p, &uniform, &questions)?]))
+    })?;
+    Ok(coins.bits.swap_remove(0))
 }

@@ -4,9 +4,11 @@ use sharewell_ring::Ring;
 
 use super::probability::Rate;
 use super::rejection::{candidates, chosen};
-use super::{Probability, Ratio, assert_distance, bernoulli, log2_ceil, powers, require_room};
+use super::{
+    CHUNK, Probability, Ratio, assert_distance, bernoulli, log2_ceil, powers, require_room,
+};
 use crate::circuit::{all_ones, not};
-use crate::{BitShare, Protocol, Result, Share};
+use crate::{BitShare, Protocol, Result, Share, in_chunks};
 
 /// Independent integers with `Pr[x]` proportional to `exp(-x^2 / (2 variance))`, the discrete
 /// Gaussian of Canonne, Kamath and Steinke. A variance of zero gives zeros.
@@ -23,7 +25,7 @@ use crate::{BitShare, Protocol, Result, Share};
 /// `2 exp(-4^L / (2 variance)) <= 2^-(s + 2)`; a candidate takes fewer than `3 L` coins, each
 /// off by at most `2^-t` for `t = s + 6 + ceil(log2 L)` digits, and as at least half of the
 /// candidates are accepted the accepted one is off by `12 L 2^-t <= 2^-(s + 2)`; too few are
-/// accepted with a probability of at most `2^-(s + 1)` for the whole vector, in which rejected
+/// accepted with a probability of at most `2^-(s + 1)` for each chunk, in which rejected
 /// candidates stand in. Together at most `2^-s` per number. `|x| < 2^L` always, where `2^L`
 /// is below 19 standard deviations for 60 bits of distance.
 /// Opened: which candidates are accepted. For large variances that is about 0.745 of them, for
@@ -55,6 +57,19 @@ pub fn discrete_gaussian<P: Protocol>(
     if len == 0 {
         return Ok(p.public(&[]));
     }
+    let [out] = in_chunks(p, len, CHUNK, |p, range| {
+        Ok([gaussian_chunk(p, variance, range.len(), distance_bits)?])
+    })?;
+    Ok(out)
+}
+
+fn gaussian_chunk<P: Protocol>(
+    p: &mut P,
+    variance: Ratio,
+    len: usize,
+    distance_bits: u32,
+) -> Result<P::AShare> {
+    let bits = magnitude_bits(variance, distance_bits);
     let count = candidates(len, acceptance(variance, bits), distance_bits);
     let rate = rate(variance);
     let bit = |i| Probability::logistic(2 * i, rate);

@@ -3,8 +3,10 @@
 use sharewell_ring::Ring;
 
 use super::probability::Rate;
-use super::{Probability, Ratio, assert_distance, bernoulli, log2_ceil, powers, require_room};
-use crate::{BitShare, Protocol, Result, Share};
+use super::{
+    CHUNK, Probability, Ratio, assert_distance, bernoulli, log2_ceil, powers, require_room,
+};
+use crate::{BitShare, Protocol, Result, Share, in_chunks};
 
 /// Independent integers with `Pr[x] = (1 - a) / (1 + a) a^|x|`, `a = exp(-1 / scale)`: with
 /// `scale = sensitivity / epsilon` the noise that makes a count differentially private. A
@@ -48,7 +50,19 @@ pub fn discrete_laplace<P: Protocol>(
     let chances: Vec<Probability> =
         std::iter::once(bit(0).twice()).chain((0..bits).map(bit)).collect();
     let digits = distance_bits + 1 + log2_ceil(bits + 1);
-    let coins = bernoulli(p, &chances, len, digits)?;
+    let [out] =
+        in_chunks(p, len, CHUNK, |p, range| Ok([from_coins(p, &chances, range.len(), digits)?]))?;
+    Ok(out)
+}
+
+fn from_coins<P: Protocol>(
+    p: &mut P,
+    chances: &[Probability],
+    len: usize,
+    digits: u32,
+) -> Result<P::AShare> {
+    let bits = chances.len() as u32 - 1;
+    let coins = bernoulli(p, chances, len, digits)?;
     let sign = p.random_bits(len, 1)?;
     let negative = p.and(&coins.pick(&[0]), &sign)?;
 

@@ -11,6 +11,9 @@
 //! accepted ones are independent of that, so it tells nothing about what is returned, and it
 //! depends on no input. Too few accepted ones are part of the distance; the count of
 //! candidates depends on public parameters alone.
+//!
+//! Long vectors are drawn a chunk after the other, in memory for one, each with its own
+//! candidates; rounds are those of one chunk.
 
 mod bernoulli;
 mod gaussian;
@@ -30,6 +33,9 @@ pub use uniform::uniform;
 use sharewell_ring::Integer;
 
 use crate::{Error, Result};
+
+/// Numbers of a chunk: each is made of thousands of bits.
+const CHUNK: usize = crate::CHUNK / 32;
 
 /// The largest `distance_bits`.
 pub const DISTANCE_BITS_MAX: u32 = 96;

@@ -3,17 +3,17 @@
 use sharewell_ring::{Integer, Planes};
 
 use super::rejection::{candidates, chosen};
-use super::{assert_distance, powers, require_room};
+use super::{CHUNK, assert_distance, powers, require_room};
 use crate::circuit::{Below, less_than_public};
-use crate::{BitShare, Protocol, Result};
+use crate::{BitShare, Protocol, Result, in_chunks};
 
 /// Independent uniform integers in `[0, bound)`.
 ///
 /// Candidates of as many bits as `bound - 1` has are accepted if they lie below `bound`, which
 /// at least half of them do.
 ///
-/// Distribution: exactly uniform but for an event of probability `2^-distance_bits` for the
-/// whole vector, in which missing numbers are zeros.
+/// Distribution: exactly uniform but for an event of probability `2^-distance_bits` for each
+/// chunk, in which missing numbers are zeros.
 /// Opened: which candidates are accepted.
 /// Cost for `b` bits: [`less_than_public`] per candidate (below `2 b` AND gates, `log2(b)` rounds), an opening,
 /// [`Protocol::b2a_dot`] of `b` bits per number. For 60 bits of distance there are 61 candidates
@@ -39,13 +39,16 @@ pub fn uniform<P: Protocol>(
     if bits == 0 || len == 0 {
         return Ok(p.public(&vec![P::Ring::from_u128(0); len]));
     }
-    let numbers = if bound.is_power_of_two() {
-        p.random_bits(len, bits as usize)?
-    } else {
-        accepted(p, bound, bits, len, distance_bits)?
-    };
-    let mut out = p.b2a_dot(&numbers, &[powers(1, bits)])?;
-    p.note_bound(&mut out, 0, (bound - 1) as i128);
+    let [out] = in_chunks(p, len, CHUNK, |p, range| {
+        let numbers = if bound.is_power_of_two() {
+            p.random_bits(range.len(), bits as usize)?
+        } else {
+            accepted(p, bound, bits, range.len(), distance_bits)?
+        };
+        let mut out = p.b2a_dot(&numbers, &[powers(1, bits)])?;
+        p.note_bound(&mut out, 0, (bound - 1) as i128);
+        Ok([out])
+    })?;
     Ok(out)
 }
 

@@ -1,11 +1,12 @@
 //! The laws that hold for every program.
 
-use sharewell_mpc::circuit;
+use sharewell_mpc::CHUNK;
 use sharewell_mpc::protocols::plain::Plain;
 use sharewell_mpc::sim::{Outcome, View};
 use sharewell_ring::{Integer, Ring, Z64, Z128};
 
 use crate::cases::{self, Case};
+use crate::choice::Choice;
 use crate::program::{Op, Opened, Program};
 use crate::subject::{Subject, run, sim, tally};
 
@@ -129,14 +130,45 @@ pub(crate) fn long_vectors<S: Subject>() {
     }
 }
 
+/// Vectors whose messages go through a round in several windows.
+#[test]
+fn conversions_of_more_than_a_window_are_right_and_quoted_exactly() {
+    type S = crate::subject::Rep3Over<Z64>;
+    let n = 3 * CHUNK + 77;
+    let x: Vec<Z64> = (0..n as u64).map(|i| Z64(i * i % 16) - Z64(8)).collect();
+    let y = x.iter().rev().copied().collect();
+    let ops =
+        vec![Op::Trunc(0, 2), Op::MulTrunc(0, 1, 2), Op::A2b(0, 1), Op::B2a(0), Op::MulBits(0, 1)];
+    let program = Program { inputs: vec![x, y, vec![]], ops };
+    let plain = program.open(&mut Plain::new(1), &program.all_inputs()).unwrap();
+    let outcome = run::<S, _>(&sim::<S>(), |p, me| program.open(p, &program.inputs[me]));
+    let mut quote = tally::<S>();
+    program.open(&mut quote, &[]).unwrap();
+    assert_eq!(outcome.cost.messages, quote.tallied(), "measured and quoted");
+    let opened = outcome.values().unwrap().swap_remove(0);
+    for (register, (got, want)) in opened.ints.iter().zip(&plain.ints).enumerate() {
+        let slack = i128::from(register == 3 || register == 4);
+        let near = |(&x, &y): (&Z64, &Z64)| (0..=slack).contains(&(x - y).to_i128());
+        assert!(got.len() == want.len() && got.iter().zip(want).all(near), "register {register}");
+    }
+}
+
 /// Vectors that go through a circuit in several chunks.
 #[test]
 fn comparisons_of_more_than_a_chunk_are_right_and_quoted_exactly() {
     type S = crate::subject::Rep3Over<Z64>;
-    let n = circuit::CHUNK + 77;
+    let n = CHUNK + 77;
     let x: Vec<Z64> = (0..n as u64).map(|i| Z64(i * i % 16) - Z64(8)).collect();
     let y: Vec<Z64> = x.iter().rev().copied().collect();
-    let ops = vec![Op::LessThan(0, 1, 5), Op::Equal(0, 1, 5), Op::TruncExact(0, 2), Op::A2b(1, 3)];
+    let ops = vec![
+        Op::LessThan(0, 1, 5),
+        Op::Equal(0, 1, 5),
+        Op::TruncExact(0, 2),
+        Op::A2b(1, 3),
+        Op::Select(0, 1, 0),
+        Op::Choose(Choice::Clamp(0, 1, 0), 5),
+        Op::Choose(Choice::Sign(1), 5),
+    ];
     let program = Program { inputs: vec![x, y, vec![]], ops };
     let plain = program.open(&mut Plain::new(1), &program.all_inputs()).unwrap();
     let outcome = run::<S, _>(&sim::<S>(), |p, me| program.open(p, &program.inputs[me]));

@@ -13,6 +13,7 @@ use super::Accuracy;
 use super::normalise::normalise;
 use super::reciprocal::{PRECISION_MAX, PRECISION_MIN, reciprocal, relative_error, steps, ulp};
 use crate::Tensor;
+use crate::tensor::elementwise;
 
 /// What is known of a division's operands and of its quotient, and the scale asked for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -80,9 +81,19 @@ pub fn divide_bounded<P: Protocol>(
     b: &Tensor<P>,
     spec: BoundedQuotient,
 ) -> Result<(Tensor<P>, P::AShare)> {
-    let (bits, width) = (P::Ring::BITS, spec.divisor_bits);
-    assert_eq!(a.shape(), b.shape(), "tensors of different shapes");
+    let bits = P::Ring::BITS;
     assert!(spec.fits(bits), "{spec:?} does not fit {bits} bits");
+    let [quotient, defined] = elementwise(p, [a, b], |p, [a, b]| divided(p, a, b, spec))?;
+    Ok((Tensor::new(quotient, a.shape(), spec.frac_bits), defined))
+}
+
+fn divided<P: Protocol>(
+    p: &mut P,
+    a: &Tensor<P>,
+    b: &Tensor<P>,
+    spec: BoundedQuotient,
+) -> Result<[P::AShare; 2]> {
+    let (bits, width) = (P::Ring::BITS, spec.divisor_bits);
     let numerator = (1 << spec.numerator_bits) - 1;
     p.require_bound("divide", a.shares(), -numerator, numerator)?;
     p.require_bound("divide by", b.shares(), 0, (1 << width) - 1)?;
@@ -108,7 +119,7 @@ pub fn divide_bounded<P: Protocol>(
     // Rounded down exactly, as a quotient of `divide`.
     let excess = precision + guard - spec.frac_bits;
     let quotient = p.trunc_exact(&quotient, excess)?;
-    Ok((Tensor::new(quotient, a.shape(), spec.frac_bits), defined))
+    Ok([quotient, defined])
 }
 
 /// How much of its limit a number may be off in [`within`].

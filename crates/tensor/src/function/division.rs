@@ -8,6 +8,7 @@ use sharewell_ring::Integer;
 use super::normalise::normalise;
 use super::reciprocal::{PRECISION_MAX, PRECISION_MIN, reciprocal, relative_error, steps};
 use crate::Tensor;
+use crate::tensor::elementwise;
 
 /// What is known of a division's operands, and the scale asked for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -76,13 +77,22 @@ pub fn divide<P: Protocol>(
     spec: Quotient,
 ) -> Result<(Tensor<P>, P::AShare)> {
     let bits = P::Ring::BITS;
-    assert_eq!(a.shape(), b.shape(), "tensors of different shapes");
     assert!(spec.fits(bits), "{spec:?} does not fit {bits} bits");
+    let [quotient, nonzero] = elementwise(p, [a, b], |p, [a, b]| divided(p, a, b, spec))?;
+    Ok((Tensor::new(quotient, a.shape(), spec.frac_bits), nonzero))
+}
+
+fn divided<P: Protocol>(
+    p: &mut P,
+    a: &Tensor<P>,
+    b: &Tensor<P>,
+    spec: Quotient,
+) -> Result<[P::AShare; 2]> {
     let limit = |bits: u32| (1i128 << bits) - 1;
     let numerator = limit(spec.numerator_bits);
     p.require_bound("divide", a.shares(), -numerator, numerator)?;
     p.require_bound("divide by", b.shares(), 0, limit(spec.divisor_bits))?;
-    let precision = spec.precision(bits);
+    let precision = spec.precision(P::Ring::BITS);
     let divisor = normalise(p, b.shares(), spec.divisor_bits)?;
     let d = divisor.fraction(p, precision)?;
     let y = reciprocal(p, &d, precision, steps(precision))?;
@@ -96,7 +106,7 @@ pub fn divide<P: Protocol>(
     // truncation depends on shares (`docs/truncation.md`).
     let wide = p.mul(ay.shares(), &divisor.power)?;
     let quotient = p.trunc_exact(&wide, spec.divisor_bits)?;
-    Ok((Tensor::new(quotient, a.shape(), spec.frac_bits), divisor.nonzero))
+    Ok([quotient, divisor.nonzero])
 }
 
 /// `x / divisor` for a public divisor, at the scale of `x`.
@@ -123,7 +133,9 @@ pub fn divide_public<P: Protocol>(
     let by = precision.checked_add_signed(exponent).filter(|by| *by <= P::Ring::BITS - 2);
     let by = by.unwrap_or_else(|| panic!("division by {divisor}, {precision} bits"));
     let factor = f64::from(by).exp2() / divisor;
-    let wide = x.clone().times(factor.round_ties_even() as i128);
-    let shares = p.trunc(wide.shares(), by)?;
+    let [shares] = elementwise(p, [x], |p, [x]| {
+        let wide = x.clone().times(factor.round_ties_even() as i128);
+        Ok([p.trunc(wide.shares(), by)?])
+    })?;
     Ok(Tensor::new(shares, x.shape(), x.frac_bits()))
 }

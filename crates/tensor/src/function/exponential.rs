@@ -17,6 +17,7 @@ use super::logarithm::Base;
 use super::polynomial::{add_scaled, constant, evaluate, evaluation_error, pieces};
 use super::reciprocal::scaled;
 use crate::Tensor;
+use crate::tensor::elementwise;
 
 /// What is known of the exponent, and what is asked for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -158,23 +159,7 @@ pub fn exponential<P: Protocol>(
     let bits = P::Ring::BITS;
     assert_eq!(x.frac_bits(), spec.argument_frac_bits, "{spec:?}");
     assert!(spec.fits(bits), "{spec:?} does not fit {bits} bits");
-    p.require_bound("exponential", x.shares(), spec.least, spec.most)?;
-    let precision = spec.precision(bits);
-    let y = spec.binary(p, x.shares())?;
-    let split = spec.split(p, &y)?;
-    let t = spec.fraction(p, y, &split)?;
-    let fraction = spec.polynomial(p, &t)?;
-    let power = spec.power(p, split.factors)?;
-    let mut value = p.mul_trunc(&power, &fraction, spec.offset() + precision - spec.frac_bits)?;
-    let limit = P::Ring::ONE.shl(spec.result_bits + spec.frac_bits);
-    let mut small = constant(p, P::Ring::ONE, x.len());
-    if let Some(above) = split.range.above {
-        add_scaled(&mut value, &above, limit);
-        small -= &above;
-        p.note_bound(&mut small, 0, 1);
-    }
-    let most = limit.to_i128() + (limit.to_i128() >> 5) + 2;
-    p.note_bound(&mut value, 0, most);
+    let [value, small] = elementwise(p, [x], |p, [x]| spec.evaluate(p, x.shares()))?;
     Ok((Tensor::new(value, x.shape(), spec.frac_bits), small))
 }
 
@@ -196,6 +181,29 @@ struct InRange<T> {
 }
 
 impl Exponential {
+    /// What [`exponential`] gives of a chunk.
+    fn evaluate<P: Protocol>(&self, p: &mut P, x: &P::AShare) -> Result<[P::AShare; 2]> {
+        p.require_bound("exponential", x, self.least, self.most)?;
+        let precision = self.precision(P::Ring::BITS);
+        let y = self.binary(p, x)?;
+        let split = self.split(p, &y)?;
+        let t = self.fraction(p, y, &split)?;
+        let fraction = self.polynomial(p, &t)?;
+        let power = self.power(p, split.factors)?;
+        let mut value =
+            p.mul_trunc(&power, &fraction, self.offset() + precision - self.frac_bits)?;
+        let limit = P::Ring::ONE.shl(self.result_bits + self.frac_bits);
+        let mut small = constant(p, P::Ring::ONE, x.len());
+        if let Some(above) = split.range.above {
+            add_scaled(&mut value, &above, limit);
+            small -= &above;
+            p.note_bound(&mut small, 0, 1);
+        }
+        let most = limit.to_i128() + (limit.to_i128() >> 5) + 2;
+        p.note_bound(&mut value, 0, most);
+        Ok([value, small])
+    }
+
     /// `y` at scale `precision`.
     fn binary<P: Protocol>(&self, p: &mut P, x: &P::AShare) -> Result<P::AShare> {
         let bits = P::Ring::BITS;
@@ -230,7 +238,7 @@ impl Exponential {
         }
         let bits = p.b2a(&P::BShare::stack(&planes.iter().collect::<Vec<_>>()))?;
         let others = usize::from(inside.is_some()) + usize::from(above.is_some());
-        let mut bits = pieces::<P>(bits, count + others);
+        let mut bits = pieces::<P>(&bits, count + others);
         let above = above.and_then(|_| bits.pop());
         let unset = inside.and_then(|_| bits.pop());
         Ok(self.assembled(p, &bits, unset, above))
@@ -338,7 +346,7 @@ impl Exponential {
             };
             let (left, right) = (of(0), of(1));
             let products = p.mul(&left, &right)?;
-            factors = pieces::<P>(products, factors.len() / 2);
+            factors = pieces::<P>(&products, factors.len() / 2);
             factors.extend(odd);
         }
         let mut power = factors.pop().unwrap_or_else(|| constant(p, P::Ring::ONE, len));

@@ -14,6 +14,7 @@ use super::normalise::normalise;
 use super::polynomial::constant;
 use super::reciprocal::{PRECISION_MAX, PRECISION_MIN, reciprocal, relative_error, steps};
 use crate::Tensor;
+use crate::tensor::elementwise;
 
 /// What is known of an integer division's operands.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -96,10 +97,23 @@ pub fn divide_integers<P: Protocol>(
     b: &Tensor<P>,
     spec: IntegerQuotient,
 ) -> Result<Divided<P>> {
-    let (bits, width) = (P::Ring::BITS, spec.divisor_bits);
-    assert_eq!(a.shape(), b.shape(), "tensors of different shapes");
+    let bits = P::Ring::BITS;
     assert_eq!((a.frac_bits(), b.frac_bits()), (0, 0), "integers");
     assert!(spec.fits(bits), "{spec:?} does not fit {bits} bits");
+    let parts = elementwise(p, [a, b], |p, [a, b]| divided(p, a, b, spec))?;
+    let [quotient, remainder, nonzero] = parts;
+    let integers = |x| Tensor::new(x, a.shape(), 0);
+    Ok(Divided { quotient: integers(quotient), remainder: integers(remainder), nonzero })
+}
+
+/// Quotient, remainder, and whether the divisor is not zero.
+fn divided<P: Protocol>(
+    p: &mut P,
+    a: &Tensor<P>,
+    b: &Tensor<P>,
+    spec: IntegerQuotient,
+) -> Result<[P::AShare; 3]> {
+    let (bits, width) = (P::Ring::BITS, spec.divisor_bits);
     p.require_bound("divide", a.shares(), 0, (1 << spec.numerator_bits) - 1)?;
     p.require_bound("divide by", b.shares(), 0, (1 << width) - 1)?;
     let precision = spec.precision(bits);
@@ -134,7 +148,7 @@ fn corrected<P: Protocol>(
     (mut quotient, mut left): (P::AShare, P::AShare),
     nonzero: P::AShare,
     spec: IntegerQuotient,
-) -> Result<Divided<P>> {
+) -> Result<[P::AShare; 3]> {
     let (n, width) = (b.len(), spec.divisor_bits);
     p.note_bound(&mut left, 0, 3 << width);
     let mut less = left.clone();
@@ -156,6 +170,5 @@ fn corrected<P: Protocol>(
     left -= &taken;
     p.note_bound(&mut quotient, 0, (1 << spec.numerator_bits) - 1);
     p.note_bound(&mut left, 0, (1 << width) - 1);
-    let integers = |x| Tensor::new(x, b.shape(), 0);
-    Ok(Divided { quotient: integers(quotient), remainder: integers(left), nonzero })
+    Ok([quotient, left, nonzero])
 }

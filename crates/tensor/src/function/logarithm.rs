@@ -17,6 +17,7 @@ use super::normalise::{Layout, Places, Power, fraction};
 use super::polynomial::{add_scaled, constant, powers};
 use super::reciprocal::{scaled, ulp};
 use crate::Tensor;
+use crate::tensor::elementwise;
 
 /// `ln(3/4 + t)` for `|t| <= 1/4`: the worst error, then blocks of four coefficients.
 const FITS: [(f64, &[[f64; 4]]); 4] = [
@@ -179,19 +180,25 @@ pub fn logarithm<P: Protocol>(
     x: &Tensor<P>,
     spec: Logarithm,
 ) -> Result<(Tensor<P>, P::AShare)> {
-    let (bits, n) = (P::Ring::BITS, x.len());
+    let bits = P::Ring::BITS;
     assert_eq!(x.frac_bits(), spec.scale, "the scale of a logarithm's argument");
     assert!(spec.fits(bits), "{spec:?} does not fit {bits} bits");
-    p.require_bound("logarithm", x.shares(), -(1 << spec.bits), (1 << spec.bits) - 1)?;
+    let [result, positive] = elementwise(p, [x], |p, [x]| logarithms(p, x.shares(), spec))?;
+    Ok((Tensor::new(result, x.shape(), spec.frac_bits), positive))
+}
+
+fn logarithms<P: Protocol>(p: &mut P, x: &P::AShare, spec: Logarithm) -> Result<[P::AShare; 2]> {
+    let (bits, n) = (P::Ring::BITS, x.len());
+    p.require_bound("logarithm", x, -(1 << spec.bits), (1 << spec.bits) - 1)?;
     let (layout, precision) = (spec.layout(), spec.precision(bits));
     let factor = spec.base.factor();
     let of_power = |k: u32| spec.base.of_power::<P::Ring>(k, precision);
-    let places = Places::find(p, x.shares(), layout)?;
+    let places = Places::find(p, x, layout)?;
     let mut read = places.read(p, layout, &[Power::Rising(1)], &[&of_power])?;
     let (mut power, mut below) = (read.powers.remove(0), read.sums.remove(0));
     p.note_bound(&mut power, 0, 1 << layout.last());
     p.note_bound(&mut below, 0, of_power(layout.last()).to_i128() + 1);
-    let mut t = fraction(p, x.shares(), (&power, &read.positive), layout, precision)?;
+    let mut t = fraction(p, x, (&power, &read.positive), layout, precision)?;
     t -= &constant(p, scaled(0.75, precision), n);
 
     let (_, blocks) = spec.fit(bits);
@@ -200,7 +207,7 @@ pub fn logarithm<P: Protocol>(
     result -= &below;
     let result = p.trunc(&result, precision - spec.frac_bits)?;
     let result = p.mul(&result, &read.positive)?;
-    Ok((Tensor::new(result, x.shape(), spec.frac_bits), read.positive))
+    Ok([result, read.positive])
 }
 
 /// The polynomial, times a factor, for `|t| <= 1/4` at scale `precision`.

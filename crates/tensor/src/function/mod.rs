@@ -1,4 +1,7 @@
 //! Numeric functions, each with its domain, its worst error and its cost.
+//!
+//! A cost's rounds are those of a chunk of [`crate::FUNCTION_CHUNK`] elements; longer tensors go
+//! chunk by chunk, in memory for one.
 
 mod bounded_division;
 mod division;

@@ -6,6 +6,7 @@ use sharewell_ring::{Integer, Ring};
 use super::piecewise::{Argument, Curve, Piece, note_probability};
 use super::polynomial::constant;
 use crate::Tensor;
+use crate::tensor::elementwise;
 
 /// What is known of the argument, and the scale asked for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -75,10 +76,13 @@ impl NormalQuantile {
 pub fn normal_cdf<P: Protocol>(p: &mut P, z: &Tensor<P>, spec: Normal) -> Result<Tensor<P>> {
     assert_eq!(z.frac_bits(), spec.argument.frac_bits, "{spec:?}");
     assert!(spec.fits(P::Ring::BITS), "{spec:?} does not fit");
-    let y = MASS.evaluate(p, z, spec.argument, spec.frac_bits)?;
-    let mut shares = constant(p, P::Ring::ONE.shl(spec.frac_bits - 1), z.len());
-    shares += y.shares();
-    note_probability(p, &mut shares, spec.accuracy(P::Ring::BITS), spec.frac_bits);
+    let [shares] = elementwise(p, [z], |p, [z]| {
+        let y = MASS.evaluate(p, z, spec.argument, spec.frac_bits)?;
+        let mut shares = constant(p, P::Ring::ONE.shl(spec.frac_bits - 1), z.len());
+        shares += y.shares();
+        note_probability(p, &mut shares, spec.accuracy(P::Ring::BITS), spec.frac_bits);
+        Ok([shares])
+    })?;
     Ok(Tensor::new(shares, z.shape(), spec.frac_bits))
 }
 
@@ -104,11 +108,14 @@ pub fn normal_quantile<P: Protocol>(
     let argument = spec.argument();
     assert_eq!(q.frac_bits(), argument.frac_bits, "{spec:?}");
     assert!(spec.fits(P::Ring::BITS), "{spec:?} does not fit");
-    p.require_bound("quantile", q.shares(), 0, 1 << argument.frac_bits)?;
-    let mut from_half = q.shares().clone();
-    from_half -= &constant(p, P::Ring::ONE.shl(argument.frac_bits - 1), q.len());
-    let from_half = Tensor::new(from_half, q.shape(), argument.frac_bits);
-    QUANTILE.evaluate(p, &from_half, argument, spec.frac_bits)
+    let [shares] = elementwise(p, [q], |p, [q]| {
+        p.require_bound("quantile", q.shares(), 0, 1 << argument.frac_bits)?;
+        let half = constant(p, P::Ring::ONE.shl(argument.frac_bits - 1), q.len());
+        let from_half = q.clone().sub(&Tensor::new(half, q.shape(), argument.frac_bits));
+        let y = QUANTILE.evaluate(p, &from_half, argument, spec.frac_bits)?;
+        Ok([y.into_shares()])
+    })?;
+    Ok(Tensor::new(shares, q.shape(), spec.frac_bits))
 }
 
 /// The mass between 0 and `x`.

@@ -164,8 +164,8 @@ impl<P: Protocol> Places<P> {
             powers_read
         };
         Ok(Readings {
-            powers: pieces::<P>(powers_read, powers.len()),
-            sums: pieces::<P>(sums_read, sums.len()),
+            powers: pieces::<P>(&powers_read, powers.len()),
+            sums: pieces::<P>(&sums_read, sums.len()),
             positive,
         })
     }

@@ -198,7 +198,7 @@ impl Plan<'_> {
             let below = circuit::less_than_public(p, &magnitude, &questions)?;
             bits = P::BShare::stack(&[&bits, &below]);
         }
-        let mut shares = pieces::<P>(p.b2a(&bits)?, questions.len() + 1);
+        let mut shares = pieces::<P>(&p.b2a(&bits)?, questions.len() + 1);
         let below = shares.split_off(1);
         let mut sign = constant(p, P::Ring::ONE, x.len());
         add_scaled(&mut sign, &shares[0], P::Ring::from_i128(-2));

@@ -24,7 +24,7 @@ pub(crate) fn powers<P: Protocol>(
         let factors: Vec<&P::AShare> = powers.iter().take(degree - powers.len()).collect();
         let left = P::AShare::concat(&vec![highest; factors.len()]);
         let products = p.mul_trunc(&left, &P::AShare::concat(&factors), scale)?;
-        powers.extend(pieces::<P>(products, factors.len()));
+        powers.extend(pieces::<P>(&products, factors.len()));
     }
     Ok(powers)
 }
@@ -98,16 +98,9 @@ pub(crate) fn evaluation_error(coefficients: &[f64], reach: f64) -> f64 {
 }
 
 /// A vector cut into `count` vectors of equal lengths.
-pub(crate) fn pieces<P: Protocol>(x: P::AShare, count: usize) -> Vec<P::AShare> {
+pub(crate) fn pieces<P: Protocol>(x: &P::AShare, count: usize) -> Vec<P::AShare> {
     let len = x.len().checked_div(count).unwrap_or(0);
-    let mut rest = x;
-    let mut out = Vec::with_capacity(count);
-    for _ in 0..count {
-        let (piece, others) = rest.split(len);
-        out.push(piece);
-        rest = others;
-    }
-    out
+    (0..count).map(|i| x.take(i * len..(i + 1) * len)).collect()
 }
 
 /// `x` times a public number, added to `sum`.

@@ -11,6 +11,7 @@ use super::piecewise::Argument;
 use super::polynomial::constant;
 use super::reciprocal::{scaled, ulp};
 use crate::Tensor;
+use crate::tensor::elementwise;
 
 /// What is known of a base, its whole exponent, and what is asked for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -97,6 +98,28 @@ impl Power {
         }
         error + if self.frac_bits < scale { ulp(self.frac_bits) } else { 0.0 }
     }
+
+    /// What [`power`] gives of a chunk.
+    fn evaluate<P: Protocol>(&self, p: &mut P, x: &Tensor<P>) -> Result<Tensor<P>> {
+        let bits = P::Ring::BITS;
+        let limit = (1i128 << self.argument.bits) - 1;
+        p.require_bound("power", x.shares(), -limit, limit)?;
+        if self.exponent == 0 {
+            let one = constant(p, P::Ring::ONE.shl(self.frac_bits), x.len());
+            return Ok(Tensor::new(one, x.shape(), self.frac_bits));
+        }
+        let x = x.rescale_down(p, self.base_scale(bits))?;
+        let mut y = x.clone();
+        for Product { left, right } in self.products() {
+            let other = if right == 1 { &x } else { &y };
+            let scale = (y.frac_bits() + other.frac_bits()).min(self.kept(left + right, bits));
+            y = y.mul(p, other, scale)?;
+        }
+        if y.frac_bits() > self.frac_bits {
+            return y.rescale_down(p, self.frac_bits);
+        }
+        Ok(y.rescale_up(self.frac_bits))
+    }
 }
 
 /// `x^exponent` at scale `spec.frac_bits`.
@@ -113,23 +136,8 @@ pub fn power<P: Protocol>(p: &mut P, x: &Tensor<P>, spec: Power) -> Result<Tenso
     let bits = P::Ring::BITS;
     assert_eq!(x.frac_bits(), spec.argument.frac_bits, "{spec:?}");
     assert!(spec.fits(bits), "{spec:?} does not fit {bits} bits");
-    let limit = (1i128 << spec.argument.bits) - 1;
-    p.require_bound("power", x.shares(), -limit, limit)?;
-    if spec.exponent == 0 {
-        let one = constant(p, P::Ring::ONE.shl(spec.frac_bits), x.len());
-        return Ok(Tensor::new(one, x.shape(), spec.frac_bits));
-    }
-    let x = x.rescale_down(p, spec.base_scale(bits))?;
-    let mut y = x.clone();
-    for Product { left, right } in spec.products() {
-        let other = if right == 1 { &x } else { &y };
-        let scale = (y.frac_bits() + other.frac_bits()).min(spec.kept(left + right, bits));
-        y = y.mul(p, other, scale)?;
-    }
-    if y.frac_bits() > spec.frac_bits {
-        return y.rescale_down(p, spec.frac_bits);
-    }
-    Ok(y.rescale_up(spec.frac_bits))
+    let [shares] = elementwise(p, [x], |p, [x]| Ok([spec.evaluate(p, x)?.into_shares()]))?;
+    Ok(Tensor::new(shares, x.shape(), spec.frac_bits))
 }
 
 /// What is known of a positive base, its real exponent, and what is asked for.
@@ -199,6 +207,24 @@ impl RealPower {
         let base = Base::Two;
         Exponential { base, least: -most, most, argument_frac_bits, result_bits, frac_bits }
     }
+
+    /// What [`real_power`] gives of a chunk.
+    fn evaluate<P: Protocol>(&self, p: &mut P, x: &Tensor<P>) -> Result<[P::AShare; 2]> {
+        let bits = P::Ring::BITS;
+        let (log, positive) = logarithm(p, x, self.logarithm(bits))?;
+        let mut log = log.into_shares();
+        let exponential_of = self.exponential(bits);
+        let limit = self.log_limit() << exponential_of.argument_frac_bits;
+        p.note_bound(&mut log, -limit, limit);
+        let exponent_bits = self.exponent_bits(bits);
+        let factor = scaled::<P::Ring>(self.exponent, exponent_bits).to_i128();
+        let product =
+            Tensor::<P>::new(log, x.shape(), exponential_of.argument_frac_bits).times(factor);
+        let product = p.trunc(product.shares(), exponent_bits)?;
+        let product = Tensor::new(product, x.shape(), exponential_of.argument_frac_bits);
+        let (value, small) = exponential(p, &product, exponential_of)?;
+        Ok([value.into_shares(), p.mul(&positive, &small)?])
+    }
 }
 
 /// `x^exponent` at scale `spec.frac_bits`, and whether `x` is positive and the result below
@@ -219,16 +245,6 @@ pub fn real_power<P: Protocol>(
 ) -> Result<(Tensor<P>, P::AShare)> {
     let bits = P::Ring::BITS;
     assert!(spec.fits(bits), "{spec:?} does not fit {bits} bits");
-    let (log, positive) = logarithm(p, x, spec.logarithm(bits))?;
-    let mut log = log.into_shares();
-    let exponential_of = spec.exponential(bits);
-    let limit = spec.log_limit() << exponential_of.argument_frac_bits;
-    p.note_bound(&mut log, -limit, limit);
-    let exponent_bits = spec.exponent_bits(bits);
-    let factor = scaled::<P::Ring>(spec.exponent, exponent_bits).to_i128();
-    let product = Tensor::<P>::new(log, x.shape(), exponential_of.argument_frac_bits).times(factor);
-    let product = p.trunc(product.shares(), exponent_bits)?;
-    let product = Tensor::new(product, x.shape(), exponential_of.argument_frac_bits);
-    let (value, small) = exponential(p, &product, exponential_of)?;
-    Ok((value, p.mul(&positive, &small)?))
+    let [value, defined] = elementwise(p, [x], |p, [x]| spec.evaluate(p, x))?;
+    Ok((Tensor::new(value, x.shape(), spec.frac_bits), defined))
 }

@@ -9,6 +9,7 @@ use sharewell_ring::{Integer, Ring};
 use super::piecewise::{Argument, Curve, Piece, note_probability};
 use super::polynomial::constant;
 use crate::Tensor;
+use crate::tensor::elementwise;
 
 /// How good a fit of the logistic function is taken.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -77,10 +78,13 @@ impl Sigmoid {
 /// If `spec` does not fit the ring or is of another scale.
 pub fn sigmoid<P: Protocol>(p: &mut P, x: &Tensor<P>, spec: Sigmoid) -> Result<Tensor<P>> {
     spec.check(x.frac_bits(), P::Ring::BITS);
-    let y = spec.curve().evaluate(p, x, spec.argument, spec.frac_bits)?;
-    let mut shares = constant(p, P::Ring::ONE.shl(spec.frac_bits - 1), y.len());
-    shares += y.shares();
-    note_probability(p, &mut shares, spec.accuracy(P::Ring::BITS), spec.frac_bits);
+    let [shares] = elementwise(p, [x], |p, [x]| {
+        let y = spec.curve().evaluate(p, x, spec.argument, spec.frac_bits)?;
+        let mut shares = constant(p, P::Ring::ONE.shl(spec.frac_bits - 1), y.len());
+        shares += y.shares();
+        note_probability(p, &mut shares, spec.accuracy(P::Ring::BITS), spec.frac_bits);
+        Ok([shares])
+    })?;
     Ok(Tensor::new(shares, x.shape(), spec.frac_bits))
 }
 
@@ -96,9 +100,12 @@ pub fn sigmoid<P: Protocol>(p: &mut P, x: &Tensor<P>, spec: Sigmoid) -> Result<T
 /// As [`sigmoid`].
 pub fn tanh<P: Protocol>(p: &mut P, x: &Tensor<P>, spec: Sigmoid) -> Result<Tensor<P>> {
     spec.check(x.frac_bits(), P::Ring::BITS);
-    let twice = x.clone().times(2);
-    let y = spec.curve().evaluate(p, &twice, spec.twice(), spec.frac_bits + 1)?;
-    Ok(Tensor::new(y.into_shares(), x.shape(), spec.frac_bits))
+    let [y] = elementwise(p, [x], |p, [x]| {
+        let twice = x.clone().times(2);
+        let y = spec.curve().evaluate(p, &twice, spec.twice(), spec.frac_bits + 1)?;
+        Ok([y.into_shares()])
+    })?;
+    Ok(Tensor::new(y, x.shape(), spec.frac_bits))
 }
 
 /// Error 2.3e-4 in the pieces, 3.5e-4 just beyond 8.

@@ -4,7 +4,7 @@
 //! not change, nothing can overflow, and the sum lies between 1 and the length of the row.
 
 use sharewell_mpc::circuit::{self, Extreme, Rows};
-use sharewell_mpc::{Protocol, Result, Share};
+use sharewell_mpc::{Protocol, Result, Share, chunk, in_chunks};
 use sharewell_ring::{Integer, Ring};
 
 use super::exponential::{Exponential, exponential};
@@ -12,7 +12,7 @@ use super::logarithm::Base;
 use super::normalise::normalise;
 use super::piecewise::{Argument, note_probability};
 use super::reciprocal::{reciprocal, relative_error, steps, ulp};
-use crate::Tensor;
+use crate::{FUNCTION_CHUNK, Tensor};
 
 /// What is known of the arguments, and what is asked for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -98,8 +98,18 @@ pub fn softmax<P: Protocol>(p: &mut P, x: &Tensor<P>, spec: Softmax) -> Result<T
     assert_eq!(x.frac_bits(), spec.argument.frac_bits, "{spec:?}");
     assert!(spec.fits(bits), "{spec:?} does not fit {bits} bits");
     assert_eq!(x.shape().last(), Some(&spec.len), "{spec:?}");
+    // Whole rows.
+    let size = (FUNCTION_CHUNK / spec.len).max(1) * spec.len;
+    let [shares] = in_chunks(p, x.len(), size, |p, range| {
+        Ok([softmax_of_rows(p, &chunk::<P>(x.shares(), range), spec)?])
+    })?;
+    Ok(Tensor::new(shares, x.shape(), spec.frac_bits))
+}
+
+fn softmax_of_rows<P: Protocol>(p: &mut P, x: &P::AShare, spec: Softmax) -> Result<P::AShare> {
+    let bits = P::Ring::BITS;
     let limit = (1i128 << spec.argument.bits) - 1;
-    p.require_bound("softmax", x.shares(), -limit, limit)?;
+    p.require_bound("softmax", x, -limit, limit)?;
     let rows = x.len() / spec.len;
     let row_of: Vec<usize> = (0..x.len()).map(|i| i / spec.len).collect();
     let (weights, sums) = weights(p, x, rows, spec)?;
@@ -107,25 +117,24 @@ pub fn softmax<P: Protocol>(p: &mut P, x: &Tensor<P>, spec: Softmax) -> Result<T
     let by = spec.weights().frac_bits + spec.inverse_frac_bits(bits) - spec.frac_bits;
     let mut shares = p.mul_trunc(&weights, &inverse, by)?;
     note_probability(p, &mut shares, spec.accuracy(bits), spec.frac_bits);
-    Ok(Tensor::new(shares, x.shape(), spec.frac_bits))
+    Ok(shares)
 }
 
 /// Every element's exponential, and each row's sum of them.
 fn weights<P: Protocol>(
     p: &mut P,
-    x: &Tensor<P>,
+    x: &P::AShare,
     rows: usize,
     spec: Softmax,
 ) -> Result<(P::AShare, P::AShare)> {
     let exponent = spec.weights();
     let of = Rows { rows, bits: spec.argument.bits + 1, extreme: Extreme::Max };
-    let greatest =
-        if rows == 0 { x.shares().clone() } else { circuit::extreme(p, x.shares(), of)? };
+    let greatest = if rows == 0 { x.clone() } else { circuit::extreme(p, x, of)? };
     let row_of: Vec<usize> = (0..x.len()).map(|i| i / spec.len).collect();
-    let mut below = x.shares().clone();
+    let mut below = x.clone();
     below -= &greatest.gather(&row_of);
     p.note_bound(&mut below, exponent.least, 0);
-    let below = Tensor::new(below, x.shape(), exponent.argument_frac_bits);
+    let below = Tensor::new(below, &[x.len()], exponent.argument_frac_bits);
     let weights = exponential(p, &below, exponent)?.0.into_shares();
     let mut sums = weights.sum(rows);
     // One of them is e^0.

@@ -17,6 +17,7 @@ use super::Accuracy;
 use super::normalise::{Layout, Places, Power, fraction};
 use super::reciprocal::{Cubic, PRECISION_MIN, Step, note_near, one_and, schedule, ulp};
 use crate::Tensor;
+use crate::tensor::elementwise;
 
 const INVERSE_ROOT: Cubic = Cubic {
     a: -1.041_587_016_750_403_7,
@@ -144,22 +145,28 @@ pub fn square_root<P: Protocol>(
     let bits = P::Ring::BITS;
     assert_eq!(x.frac_bits(), spec.scale, "the scale of a root's argument");
     assert!(spec.fits(bits), "{spec:?} does not fit {bits} bits");
-    p.require_bound("square root", x.shares(), -(1 << spec.bits), (1 << spec.bits) - 1)?;
+    let [result, positive] = elementwise(p, [x], |p, [x]| roots(p, x.shares(), spec))?;
+    Ok((Tensor::new(result, x.shape(), spec.frac_bits), positive))
+}
+
+fn roots<P: Protocol>(p: &mut P, x: &P::AShare, spec: Root) -> Result<[P::AShare; 2]> {
+    let bits = P::Ring::BITS;
+    p.require_bound("square root", x, -(1 << spec.bits), (1 << spec.bits) - 1)?;
     let (layout, precision) = (spec.layout(), spec.precision(bits));
     let out = if spec.inverse { Power::Rising(1) } else { Power::Falling(1) };
-    let places = Places::find(p, x.shares(), layout)?;
+    let places = Places::find(p, x, layout)?;
     let mut read = places.read(p, layout, &[Power::Rising(2), out], &[])?;
     let [squared, power] = &mut read.powers[..] else { unreachable!("as many as were asked for") };
     p.note_bound(squared, 0, 1 << (2 * layout.last()));
     p.note_bound(power, 0, 1 << layout.greatest());
-    let d = fraction(p, x.shares(), (squared, &read.positive), layout, precision)?;
+    let d = fraction(p, x, (squared, &read.positive), layout, precision)?;
     let normalised = newton(p, &d, (precision, spec.steps(bits)), spec.inverse)?;
 
     let excess = spec.excess(bits);
     let mut result = p.mul_trunc(&normalised, power, excess.max(0).unsigned_abs())?;
     result.scale(&[P::Ring::ONE.shl((-excess).max(0).unsigned_abs())]);
     let result = p.mul(&result, &read.positive)?;
-    Ok((Tensor::new(result, x.shape(), spec.frac_bits), read.positive))
+    Ok([result, read.positive])
 }
 
 /// `1 / sqrt(d)`, or `sqrt(d)`, at the scale of `d`.

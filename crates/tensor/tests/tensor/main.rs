@@ -2,6 +2,7 @@
 //! far as is stated, at the stated price, within proven intervals.
 
 mod bounded_division;
+mod chunks;
 mod curves;
 mod division;
 mod exponential;

@@ -11,7 +11,7 @@
 use sharewell_net::Step;
 use sharewell_ring::{Integer, Planes, zeroed};
 
-use super::turns::{Turn, turns};
+use super::turns::{Turn, windows};
 use super::{Pair, Rep3};
 use crate::prss::{next, previous};
 use crate::share::{BitLinear, Linear};
@@ -43,30 +43,31 @@ impl<R: Integer> Rep3<R> {
         let [u, rest_0, rest_1] = [(); 3].map(|()| self.prss.next_draw());
         let draws = Draws { u, rests: [rest_0, rest_1], rows };
         let mut out: Pair<R> = [zeroed(rows * len), zeroed(rows * len)];
-        let turns = turns(self.me(), len, R::BYTES * first.width().max(rows));
-        for turn in turns.clone() {
-            let tile = match turn.role {
-                0 => self.lift_0(&draws, &turn, second, &combine)?,
-                1 => self.begin_lift_1(&draws, &turn, first, &combine),
-                _ => self.lift_2(&draws, &turn, &x.0, &combine)?,
-            };
-            out.iter_mut().zip(tile).for_each(|(out, tile)| put(out, len, &turn, &tile));
-        }
-        for turn in turns.clone().filter(|turn| turn.role > 0) {
-            let mut tile = taken(&out[1], len, &turn);
-            if turn.role == 1 {
-                tile = self.end_lift_1(&turn, first, &tile, &combine)?;
-            } else {
-                let rest: Vec<R> = self.party.recv(next(self.me()), CROSS, tile.len())?;
-                R::sub_shl(&mut tile, &rest, 1);
+        for turns in windows(self.me(), len, R::BYTES * first.width().max(rows)) {
+            for turn in turns.clone() {
+                let tile = match turn.role {
+                    0 => self.lift_0(&draws, &turn, second, &combine)?,
+                    1 => self.begin_lift_1(&draws, &turn, first, &combine),
+                    _ => self.lift_2(&draws, &turn, &x.0, &combine)?,
+                };
+                out.iter_mut().zip(tile).for_each(|(out, tile)| put(out, len, &turn, &tile));
             }
-            put(&mut out[1], len, &turn, &tile);
-        }
-        for turn in turns.filter(|turn| turn.role == 2) {
-            let mut tile = taken(&out[0], len, &turn);
-            let rest: Vec<R> = self.party.recv(previous(self.me()), CROSS, tile.len())?;
-            R::sub_shl(&mut tile, &rest, 1);
-            put(&mut out[0], len, &turn, &tile);
+            for turn in turns.clone().filter(|turn| turn.role > 0) {
+                let mut tile = taken(&out[1], len, &turn);
+                if turn.role == 1 {
+                    tile = self.end_lift_1(&turn, first, &tile, &combine)?;
+                } else {
+                    let rest: Vec<R> = self.party.recv(next(self.me()), CROSS, tile.len())?;
+                    R::sub_shl(&mut tile, &rest, 1);
+                }
+                put(&mut out[1], len, &turn, &tile);
+            }
+            for turn in turns.filter(|turn| turn.role == 2) {
+                let mut tile = taken(&out[0], len, &turn);
+                let rest: Vec<R> = self.party.recv(previous(self.me()), CROSS, tile.len())?;
+                R::sub_shl(&mut tile, &rest, 1);
+                put(&mut out[0], len, &turn, &tile);
+            }
         }
         Ok(Linear(out))
     }

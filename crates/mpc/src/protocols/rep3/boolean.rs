@@ -7,6 +7,7 @@ use sharewell_ring::{Bits, Dims, Integer, Planes, Ring, Z32, zeroed};
 
 use super::shuffle::{SharedRows, Shuffle};
 use super::{Rep3, cross, matmul_part};
+use crate::chunks::{bit_chunk, blocks_in_chunks};
 use crate::prss::{next, previous};
 use crate::share::Linear;
 use crate::{
@@ -98,7 +99,9 @@ impl<R: Integer> Protocol for Rep3<R> {
     }
 
     fn one_hot(&mut self, x: &BitLinear<2>, width: usize) -> Result<Linear<R, 2>> {
-        self.indicators(x, width)
+        blocks_in_chunks(self, x.len(), |p, range| {
+            p.indicators(&bit_chunk::<Self>(x, range), width)
+        })
     }
 
     fn destinations(&mut self, hot: &Linear<R, 2>, n: usize) -> Result<Linear<R, 2>> {
@@ -110,7 +113,7 @@ impl<R: Integer> Protocol for Rep3<R> {
     }
 
     fn absorb_index(&mut self, child: Rep3<Z32>) {
-        self.party.absorb(&child.party);
+        self.take_back(&child);
     }
 
     fn draw_shuffle(&mut self, len: usize) -> Result<Shuffle> {

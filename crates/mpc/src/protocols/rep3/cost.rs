@@ -1,10 +1,12 @@
 //! The card: what each primitive sends to whom. The conformance suite compares it with
 //! what is sent.
 
+use sharewell_net::PartyId;
+
 use super::lookahead::{BLOCK, polynomials, products};
 use super::shuffle::roles;
 use super::trunc::narrow_bytes;
-use super::turns::tiles;
+use super::turns::{Turn, windows};
 use crate::script::{Card, Costs, Message, Phase, Script};
 use crate::{Blocks, Security, Way};
 
@@ -12,6 +14,7 @@ use crate::{Blocks, Security, Way};
 pub const CARD: Card = Card {
     name: "rep3",
     parties: 3,
+    components: 2,
     corruptions: 1,
     security: Security::SemiHonest,
     cheater: "can falsify results and, by falsifying, learn about inputs; nothing detects it",
@@ -142,16 +145,20 @@ fn offers(narrow: usize) -> Phase {
 
 /// The messages of a tile of so many elements, for all tiles, the roles going round.
 fn in_turn(n: usize, w: usize, rounds: usize, of_tile: impl Fn(usize) -> Script) -> Script {
-    let mut script = vec![vec![]; rounds];
-    for (tile, range) in tiles(n, w).enumerate() {
-        let party = |role: u8| (role + 3 - (tile % 3) as u8) % 3;
-        for (phase, messages) in script.iter_mut().zip(of_tile(range.len())) {
-            phase.extend(messages.into_iter().map(|m| Message {
-                from: party(m.from),
-                to: party(m.to),
-                ..m
-            }));
+    let of_window = |turns: &mut dyn Iterator<Item = Turn>| {
+        let mut phases = vec![vec![]; rounds];
+        for turn in turns {
+            // Party 0 has this role in it.
+            let party = |role: u8| (role + 3 - turn.role) % 3;
+            for (phase, messages) in phases.iter_mut().zip(of_tile(turn.len())) {
+                phase.extend(messages.into_iter().map(|m| Message {
+                    from: party(m.from),
+                    to: party(m.to),
+                    ..m
+                }));
+            }
         }
-    }
-    script
+        phases
+    };
+    windows(PartyId(0), n, w).flat_map(|mut turns| of_window(&mut turns)).collect()
 }

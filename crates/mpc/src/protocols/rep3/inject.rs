@@ -23,7 +23,7 @@ use sharewell_net::Step;
 use sharewell_ring::{Integer, Planes, reserved, zeroed};
 
 use super::b2a::xor;
-use super::turns::{Turn, turns};
+use super::turns::{Turn, windows};
 use super::{Pair, Rep3};
 use crate::prss::{next, previous};
 use crate::share::{BitLinear, Linear};
@@ -47,30 +47,31 @@ impl<R: Integer> Rep3<R> {
         let [zero, mask_a, mask_u] = [(); 3].map(|()| self.prss.next_draw());
         let draws = Draws { zero, masks: [mask_a, mask_u] };
         let mut out: Pair<R> = [reserved(len), zeroed(len)];
-        let turns = turns(self.me(), len, R::BYTES);
-        for turn in turns.clone() {
-            let [first, second] = x.0.each_ref().map(|x| &x[turn.range.clone()]);
-            let mut part = zeroed(turn.len());
-            self.prss.zero(draws.zero, turn.tile, &mut part);
-            match turn.role {
-                0 => self.inject_0(&draws, &turn, &c.0[1], second, &mut part)?,
-                1 => {}
-                _ => self.inject_2(&draws, &turn, &c.0, [first, second], &mut part)?,
+        for turns in windows(self.me(), len, R::BYTES) {
+            for turn in turns.clone() {
+                let [first, second] = x.0.each_ref().map(|x| &x[turn.range.clone()]);
+                let mut part = zeroed(turn.len());
+                self.prss.zero(draws.zero, turn.tile, &mut part);
+                match turn.role {
+                    0 => self.inject_0(&draws, &turn, &c.0[1], second, &mut part)?,
+                    1 => {}
+                    _ => self.inject_2(&draws, &turn, &c.0, [first, second], &mut part)?,
+                }
+                out[0].extend_from_slice(&part);
             }
-            out[0].extend_from_slice(&part);
-        }
-        let [mine, theirs] = &mut out;
-        for turn in turns.clone().filter(|turn| turn.role > 0) {
-            if turn.role == 1 {
-                let b = &x.0[0][turn.range.clone()];
-                self.inject_1(&turn, &c.0[0], b, &mut mine[turn.range.clone()])?;
+            let [mine, theirs] = &mut out;
+            for turn in turns.clone().filter(|turn| turn.role > 0) {
+                if turn.role == 1 {
+                    let b = &x.0[0][turn.range.clone()];
+                    self.inject_1(&turn, &c.0[0], b, &mut mine[turn.range.clone()])?;
+                }
+                let part: Vec<R> = self.party.recv(next(self.me()), PART, turn.len())?;
+                theirs[turn.range.clone()].copy_from_slice(&part);
             }
-            let part: Vec<R> = self.party.recv(next(self.me()), PART, turn.len())?;
-            theirs[turn.range.clone()].copy_from_slice(&part);
-        }
-        for turn in turns.filter(|turn| turn.role == 0) {
-            let part: Vec<R> = self.party.recv(next(self.me()), PART, turn.len())?;
-            theirs[turn.range.clone()].copy_from_slice(&part);
+            for turn in turns.filter(|turn| turn.role == 0) {
+                let part: Vec<R> = self.party.recv(next(self.me()), PART, turn.len())?;
+                theirs[turn.range.clone()].copy_from_slice(&part);
+            }
         }
         Ok(Linear(out))
     }

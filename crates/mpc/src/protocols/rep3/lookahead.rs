@@ -30,7 +30,7 @@ use std::ops::Range;
 use sharewell_net::Step;
 use sharewell_ring::{Bits, Integer, Planes, Ring, zeroed};
 
-use super::turns::{Turn, turns};
+use super::turns::{Turn, windows};
 use super::{Pair, Rep3};
 use crate::prss::{next, previous};
 use crate::share::{BitLinear, Linear};
@@ -167,31 +167,33 @@ impl<R: Integer> Rep3<R> {
         let [first, second] = &x.0;
         let len = first.len();
         let mut work = self.begin_carries(len, bits, which);
-        let turns = turns(self.me(), len, R::BYTES);
-        for turn in turns.clone() {
-            match turn.role {
-                0 => self.carries_0(&mut work, &turn, &second[turn.range.clone()])?,
-                1 => {}
-                _ => {
-                    let mut u = first[turn.range.clone()].to_vec();
-                    R::add_assign(&mut u, &second[turn.range.clone()]);
-                    self.carries_2(&mut work, &turn, &u)?;
+        for turns in windows(self.me(), len, R::BYTES) {
+            for turn in turns.clone() {
+                match turn.role {
+                    0 => self.carries_0(&mut work, &turn, &second[turn.range.clone()])?,
+                    1 => {}
+                    _ => {
+                        let mut u = first[turn.range.clone()].to_vec();
+                        R::add_assign(&mut u, &second[turn.range.clone()]);
+                        self.carries_2(&mut work, &turn, &u)?;
+                    }
                 }
             }
-        }
-        for turn in turns.clone() {
-            match turn.role {
-                0 => {}
-                1 => self.carries_1(&mut work, &turn, &first[turn.range.clone()])?,
-                _ => {
-                    let z0: Vec<Bits> = self.party.recv(next(self.me()), PART, work.part(&turn))?;
-                    work.put(&turn, [&[]; 2], [&[], &z0]);
+            for turn in turns.clone() {
+                match turn.role {
+                    0 => {}
+                    1 => self.carries_1(&mut work, &turn, &first[turn.range.clone()])?,
+                    _ => {
+                        let z0: Vec<Bits> =
+                            self.party.recv(next(self.me()), PART, work.part(&turn))?;
+                        work.put(&turn, [&[]; 2], [&[], &z0]);
+                    }
                 }
             }
-        }
-        for turn in turns.filter(|turn| turn.role == 2) {
-            let z2: Vec<Bits> = self.party.recv(previous(self.me()), PART, work.part(&turn))?;
-            work.put(&turn, [&[]; 2], [&z2, &[]]);
+            for turn in turns.filter(|turn| turn.role == 2) {
+                let z2: Vec<Bits> = self.party.recv(previous(self.me()), PART, work.part(&turn))?;
+                work.put(&turn, [&[]; 2], [&z2, &[]]);
+            }
         }
         let Work { blocks, sums, carries, .. } = work;
         let planes = |words: Vec<Bits>| Planes::from_words(len, words);
@@ -199,6 +201,7 @@ impl<R: Integer> Rep3<R> {
         let [mut generate, mut propagate] = [carries, Default::default()];
         for (generate, propagate) in generate.iter_mut().zip(&mut propagate) {
             *propagate = generate.split_off(at);
+            generate.shrink_to_fit();
         }
         let [sums, generate, propagate] =
             [sums, generate, propagate].map(|words| BitLinear(words.map(planes)));

@@ -36,7 +36,8 @@
 //!
 //! Bits travel in whole words of 64. The *two-summand view* carries the conversions: P2 knows
 //! `u = x2 + x0`, P0 and P1 both know `v = x1`, and `x = u + v`. Who is "P2" goes round from
-//! tile to tile, so that each party sends a third of everything (`turns`).
+//! tile to tile, so that each party sends a third of everything (`turns`); conversions and
+//! truncations of more than 24 MiB take these rounds for each so many.
 //!
 //! Source: Araki, Furukawa, Lindell, Nof, Ohara, CCS 2016 (eprint 2016/768); conversions and
 //! three-party oblivious transfer after ABY3 (eprint 2018/403) 5.3 and 5.4; truncation
@@ -115,7 +116,13 @@ impl<R: Integer> Rep3<R> {
     fn child<S>(&mut self) -> Rep3<S> {
         let party = self.party.fork();
         let prss = self.prss.fork(&party);
-        Rep3 { party, prss, shuffles: 0, ring: PhantomData }
+        Rep3 { party, prss, shuffles: self.shuffles, ring: PhantomData }
+    }
+
+    /// Takes a child's clock and its turns.
+    fn take_back<S>(&mut self, child: &Rep3<S>) {
+        self.party.absorb(&child.party);
+        self.shuffles = self.shuffles.max(child.shuffles);
     }
 
     /// Turns three additive parts into a replicated sharing: masks this party's, sends it to the
@@ -305,6 +312,6 @@ impl<R: Integer> Arithmetic for Rep3<R> {
     }
 
     fn absorb(&mut self, child: Self) {
-        self.party.absorb(&child.party);
+        self.take_back(&child);
     }
 }

@@ -3,7 +3,7 @@
 use sharewell_net::Step;
 use sharewell_ring::{Bits, Integer, Planes, Ring, zeroed};
 
-use super::turns::{Turn, turns};
+use super::turns::{Turn, windows};
 use super::{Pair, Rep3};
 use crate::prss::{next, previous};
 use crate::share::{BitLinear, Linear};
@@ -27,31 +27,33 @@ impl<R: Integer> Rep3<R> {
         let mut put = |turn: &Turn, parts: [&[Bits]; 2]| {
             out.iter_mut().zip(parts).for_each(|(out, part)| turn.put(out, bits, part));
         };
-        let turns = turns(self.me(), len, R::BYTES);
-        for turn in turns.clone() {
-            let words = bits * turn.words();
-            match turn.role {
-                0 => {
-                    let mask: Vec<Bits> = self.prss.tile(Side::Left, draw, turn.tile, words);
-                    let v = bits_of_v(&second[turn.range.clone()], bits, split);
-                    put(&turn, [&mask, v.words()]);
-                }
-                1 => {}
-                _ => {
-                    let mut u = first[turn.range.clone()].to_vec();
-                    R::add_assign(&mut u, &second[turn.range.clone()]);
-                    let mut masked = Planes::slice_values(&u, bits);
-                    let mask: Vec<Bits> = self.prss.tile(Side::Right, draw, turn.tile, words);
-                    Bits::add_assign(masked.words_mut(), &mask);
-                    self.party.send(previous(self.me()), STEP, masked.words())?;
-                    put(&turn, [masked.words(), &mask]);
+        for turns in windows(self.me(), len, R::BYTES) {
+            for turn in turns.clone() {
+                let words = bits * turn.words();
+                match turn.role {
+                    0 => {
+                        let mask: Vec<Bits> = self.prss.tile(Side::Left, draw, turn.tile, words);
+                        let v = bits_of_v(&second[turn.range.clone()], bits, split);
+                        put(&turn, [&mask, v.words()]);
+                    }
+                    1 => {}
+                    _ => {
+                        let mut u = first[turn.range.clone()].to_vec();
+                        R::add_assign(&mut u, &second[turn.range.clone()]);
+                        let mut masked = Planes::slice_values(&u, bits);
+                        let mask: Vec<Bits> = self.prss.tile(Side::Right, draw, turn.tile, words);
+                        Bits::add_assign(masked.words_mut(), &mask);
+                        self.party.send(previous(self.me()), STEP, masked.words())?;
+                        put(&turn, [masked.words(), &mask]);
+                    }
                 }
             }
-        }
-        for turn in turns.filter(|turn| turn.role == 1) {
-            let v = bits_of_v(&first[turn.range.clone()], bits, split);
-            let masked: Vec<Bits> = self.party.recv(next(self.me()), STEP, bits * turn.words())?;
-            put(&turn, [v.words(), &masked]);
+            for turn in turns.filter(|turn| turn.role == 1) {
+                let v = bits_of_v(&first[turn.range.clone()], bits, split);
+                let masked: Vec<Bits> =
+                    self.party.recv(next(self.me()), STEP, bits * turn.words())?;
+                put(&turn, [v.words(), &masked]);
+            }
         }
         Ok(BitLinear(out.map(|words| Planes::from_words(len, words))))
     }
@@ -66,7 +68,7 @@ impl<R: Integer> Rep3<R> {
         let (len, bits) = (sums.0[0].len(), bits as usize);
         let zero = || [(); 2].map(|()| Planes::zero(len, bits));
         let (mut u, mut v) = (zero(), zero());
-        for turn in turns(self.me(), len, R::BYTES) {
+        for turn in windows(self.me(), len, R::BYTES).flatten() {
             for (i, sum) in sums.0.iter().enumerate() {
                 let shared = usize::from(turn.role) + i == 1;
                 let to = if shared { &mut v[i] } else { &mut u[i] };

@@ -20,7 +20,7 @@ use std::ops::Range;
 use sharewell_net::Step;
 use sharewell_ring::{Bits, Integer, Ring, Z16, Z32, Z64, Z128, reserved, zeroed};
 
-use super::turns::{Turn, turns};
+use super::turns::{Turn, windows};
 use super::{Pair, Rep3};
 use crate::prss::{next, previous};
 use crate::share::Linear;
@@ -129,18 +129,19 @@ impl<R: Integer> Rep3<R> {
     fn alone<W: Integer>(&mut self, x: &Linear<R, 2>, by: u32) -> Result<Linear<R, 2>> {
         let len = x.0[0].len();
         let mut t = self.begin(len, by);
-        let turns = turns(self.me(), len, R::BYTES);
-        for turn in turns.clone() {
-            let [first, second] = x.0.each_ref().map(|x| &x[turn.range.clone()]);
-            match turn.role {
-                0 => self.share_alone_0::<W>(&mut t, &turn, second)?,
-                1 => self.share_alone_1::<W>(&mut t, &turn, first)?,
-                _ => self.share_alone_2::<W>(&mut t, &turn, [first, second])?,
+        for turns in windows(self.me(), len, R::BYTES) {
+            for turn in turns.clone() {
+                let [first, second] = x.0.each_ref().map(|x| &x[turn.range.clone()]);
+                match turn.role {
+                    0 => self.share_alone_0::<W>(&mut t, &turn, second)?,
+                    1 => self.share_alone_1::<W>(&mut t, &turn, first)?,
+                    _ => self.share_alone_2::<W>(&mut t, &turn, [first, second])?,
+                }
             }
-        }
-        for turn in turns.filter(|turn| turn.role < 2) {
-            self.take_key::<W>(&mut t, &turn)?;
-            self.settle::<W>(&mut t, &turn)?;
+            for turn in turns.filter(|turn| turn.role < 2) {
+                self.take_key::<W>(&mut t, &turn)?;
+                self.settle::<W>(&mut t, &turn)?;
+            }
         }
         Ok(Linear(t.out))
     }
@@ -198,27 +199,30 @@ impl<R: Integer> Rep3<R> {
         mut part: impl FnMut(Range<usize>, &mut [R]),
     ) -> Result<Linear<R, 2>> {
         let mut t = self.begin(len, by);
-        let turns = turns(self.me(), len, R::BYTES);
-        for turn in turns.clone() {
-            let mut z = zeroed(turn.len());
-            self.prss.zero(t.draws.zero, turn.tile, &mut z);
-            part(turn.range.clone(), &mut z);
-            match turn.role {
-                0 => self.share_fused_0::<W>(&mut t, &turn, &z)?,
-                1 => self.share_fused_1::<W>(&mut t, &turn, z)?,
-                _ => {
-                    let c0 = self.prss.tile(Side::Right, t.draws.half[0], turn.tile, turn.len());
-                    t.push(&z, &c0, vec![]);
+        for turns in windows(self.me(), len, R::BYTES) {
+            for turn in turns.clone() {
+                let mut z = zeroed(turn.len());
+                self.prss.zero(t.draws.zero, turn.tile, &mut z);
+                part(turn.range.clone(), &mut z);
+                match turn.role {
+                    0 => self.share_fused_0::<W>(&mut t, &turn, &z)?,
+                    1 => self.share_fused_1::<W>(&mut t, &turn, z)?,
+                    _ => {
+                        let c0 =
+                            self.prss.tile(Side::Right, t.draws.half[0], turn.tile, turn.len());
+                        t.push(&z, &c0, vec![]);
+                    }
                 }
             }
-        }
-        for turn in turns.clone() {
-            match turn.role {
-                2 => self.answer::<W>(&mut t, &turn)?,
-                _ => self.take_key::<W>(&mut t, &turn)?,
+            for turn in turns.clone() {
+                match turn.role {
+                    2 => self.answer::<W>(&mut t, &turn)?,
+                    _ => self.take_key::<W>(&mut t, &turn)?,
+                }
             }
+            let mut choosers = turns.filter(|turn| turn.role < 2);
+            choosers.try_for_each(|turn| self.settle::<W>(&mut t, &turn))?;
         }
-        turns.filter(|turn| turn.role < 2).try_for_each(|turn| self.settle::<W>(&mut t, &turn))?;
         Ok(Linear(t.out))
     }
 

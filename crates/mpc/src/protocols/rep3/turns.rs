@@ -2,19 +2,27 @@
 //!
 //! The two-summand view gives P2 more to send than P0 and P1. But the sharing is the same under
 //! a rotation of the parties, neighbours and pair keys included; so the roles go round from one
-//! tile to the next, and every party sends as much as the others. All tiles go through a round
-//! together: rounds do not grow. Frames of one sender arrive in its order, so whoever receives
-//! takes those of one round tile by tile, whatever its role in each.
+//! tile to the next, and every party sends as much as the others. All tiles of a window go through
+//! a round together: rounds grow with windows only, and no more than a window's messages wait.
+//! Frames of one sender arrive in its order, so whoever receives takes those of one round tile
+//! by tile, whatever its role in each.
 
 use std::ops::Range;
 
 use sharewell_net::PartyId;
 use sharewell_ring::{Bits, Planes};
 
+use crate::CHUNK;
 use crate::party::TILE_BYTES;
 
-/// Vectors below this length are one tile: to cut them costs more frames than it saves bytes.
-const CUT_FROM: usize = 1024;
+/// Shorter vectors are one tile: to cut them costs more frames than it saves bytes.
+const CUT_FROM_BYTES: usize = 1 << 13;
+
+/// Tiles of a window: 24 MiB, three chunks of comparisons over 64 bits.
+const WINDOW: usize = 384;
+
+/// Wide numbers of a window at least: a chunk of a numeric function goes through a round at once.
+const WINDOW_NUMBERS: usize = CHUNK / 4;
 
 /// A tile, and the role that this party plays in it: 0, 1 or 2, with the next party in the
 /// next role.
@@ -67,9 +75,21 @@ pub(super) fn turns(me: PartyId, len: usize, width: usize) -> impl Iterator<Item
     })
 }
 
+/// The turns of [`turns`], a window after the other.
+pub(super) fn windows(
+    me: PartyId,
+    len: usize,
+    width: usize,
+) -> impl Iterator<Item = impl Iterator<Item = Turn> + Clone> {
+    let of_numbers = (WINDOW_NUMBERS * width).div_ceil(TILE_BYTES).next_multiple_of(3);
+    let size = of_numbers.max(WINDOW);
+    let windows = tiles(len, width).count().div_ceil(size);
+    (0..windows).map(move |i| turns(me, len, width).skip(i * size).take(size))
+}
+
 /// Tiles of equal length, three or a multiple of it, of whole words of bits.
 pub(super) fn tiles(len: usize, width: usize) -> impl Iterator<Item = Range<usize>> + Clone {
-    let tile_len = if len < CUT_FROM {
+    let tile_len = if len * width < CUT_FROM_BYTES {
         len.max(1)
     } else {
         let count = (len * width.max(1)).div_ceil(TILE_BYTES).next_multiple_of(3);
@@ -102,13 +122,31 @@ mod tests {
     }
 
     #[test]
-    fn each_party_has_each_role_for_a_third_of_a_long_vector() {
-        for len in [1024, 5000, 30_000, 1_000_003] {
+    fn each_party_has_each_role_for_a_third_of_what_is_long_in_bytes() {
+        // Of elements, and of numbers of several bits as elements.
+        let shapes = [(2048, 4), (1024, 8), (5000, 8), (1_000_003, 8), (576, 16), (192, 512)];
+        for (len, width) in shapes {
             for role in 0..3 {
-                let turns = turns(PartyId(1), len, 8).filter(|turn| turn.role == role);
+                let turns = turns(PartyId(1), len, width).filter(|turn| turn.role == role);
                 let share = turns.map(|turn| turn.len()).sum::<usize>() as f64 / len as f64;
                 assert!((share - 1.0 / 3.0).abs() < 0.09, "{share} of {len} in role {role}");
             }
+        }
+    }
+
+    #[test]
+    fn windows_hold_all_turns_and_no_more_than_their_bytes_at_once() {
+        for (len, width) in [(0, 8), (77, 8), (3 << 20, 8), ((3 << 20) + 1, 8), (1 << 20, 248)] {
+            let mut all = turns(PartyId(0), len, width).map(|turn| turn.tile);
+            for window in windows(PartyId(0), len, width) {
+                let bytes = window.clone().map(|turn| turn.len() * width).sum::<usize>();
+                assert!(bytes <= (24 << 20).max(5 * WINDOW_NUMBERS / 4 * width), "{bytes}");
+                assert!(window.map(|turn| turn.tile).all(|tile| all.next() == Some(tile)));
+            }
+            assert_eq!(all.next(), None);
+        }
+        for (len, width) in [(3 * CHUNK, 8), (CHUNK, 16), (WINDOW_NUMBERS, 248)] {
+            assert_eq!(windows(PartyId(0), len, width).count(), 1);
         }
     }
 }

@@ -216,7 +216,7 @@ fn opened(keys: [u64; 3], sorts: usize) -> Vec<Vec<u32>> {
         }
         Ok(())
     });
-    // In each sort the first shuffle has P0 in the role that is told by both others.
+    // Of the shuffles, two in each sort, a third has P0 in the role that is told by both others.
     let told = outcome.views[0].iter().filter(|view| view.step == OPEN);
     let parts: Vec<Vec<Z32>> = told.map(|view| bytemuck::pod_collect_to_vec(&view.body)).collect();
     let whole = |pair: &[Vec<Z32>]| {
@@ -232,7 +232,7 @@ fn opened(keys: [u64; 3], sorts: usize) -> Vec<Vec<u32>> {
 fn what_a_sort_opens_is_uniform_whatever_the_keys_are() {
     for keys in [[0, 0, 0], [3, 1, 2], [1, 1, 0]] {
         let mut counts = BTreeMap::<Vec<u32>, f64>::new();
-        opened(keys, 600).into_iter().for_each(|order| *counts.entry(order).or_default() += 1.0);
+        opened(keys, 900).into_iter().for_each(|order| *counts.entry(order).or_default() += 1.0);
         assert_eq!(counts.values().sum::<f64>(), 600.0);
         assert_eq!(counts.len(), 6, "{keys:?}");
         let chi_square: f64 = counts.values().map(|n| (n - 100.0).powi(2) / 100.0).sum();

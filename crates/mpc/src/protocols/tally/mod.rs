@@ -1,0 +1,389 @@
+//! The counting interpreter: a share is a length. It yields the quote.
+//!
+//! Setting: no parties, no data; runs a program against the card of the protocol that will
+//! run it. Adversary: none. Source: the declared cost of each primitive; the conformance
+//! suite holds measured runs against it, so that a quote is exact.
+//!
+//! Clocks are Lamport's, one per party, as in a real run: a primitive in which only some
+//! parties wait costs the others nothing.
+//!
+//! Vectors count their bytes while they live, so that what a party holds at most is known as
+//! well: its shares, and what its primitives hold beside them, above all messages under way.
+
+mod memory;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use sharewell_net::{HEADER_LEN, PartyId};
+use sharewell_ring::{Dims, Integer, Planes, Z32};
+
+pub use memory::{Area, Length};
+use memory::{Held, Meter};
+
+use crate::chunks::blocks_in_chunks;
+use crate::party::TILE_BYTES;
+use crate::share::block_len;
+use crate::{
+    Arithmetic, Blocks, Card, Carries, Lookahead, Phase, Protocol, Result, Rows, Security, Split,
+    Way,
+};
+
+/// What a run costs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tallied {
+    /// The longest chain of dependent messages.
+    pub rounds: u32,
+    /// Payload bytes per link: (from, to).
+    pub links: BTreeMap<(u8, u8), u64>,
+    /// Frames per link.
+    pub frames: BTreeMap<(u8, u8), u64>,
+}
+
+impl Tallied {
+    /// Payload bytes that one party sends.
+    #[must_use]
+    pub fn bytes_sent_by(&self, party: u8) -> u64 {
+        self.links.iter().filter(|((from, _), _)| *from == party).map(|(_, bytes)| bytes).sum()
+    }
+
+    /// Payload bytes of the party that sends most.
+    #[must_use]
+    pub fn bytes_per_party(&self) -> u64 {
+        let senders = self.links.keys().map(|(from, _)| *from);
+        senders.map(|party| self.bytes_sent_by(party)).max().unwrap_or(0)
+    }
+
+    /// Bytes of frames with their headers, all links together, encryption left out.
+    #[must_use]
+    pub fn wire_bytes(&self) -> u64 {
+        self.links.values().sum::<u64>() + self.frames.values().sum::<u64>() * HEADER_LEN as u64
+    }
+
+    /// Seconds that messages need at least, given round-trip time and bandwidth of each link.
+    #[must_use]
+    pub fn network_seconds(&self, rtt_s: f64, bits_per_s: f64) -> f64 {
+        let busiest = self.links.values().max().copied().unwrap_or(0);
+        f64::from(self.rounds) * rtt_s / 2.0 + busiest as f64 * 8.0 / bits_per_s
+    }
+}
+
+/// The interpreter.
+#[derive(Debug)]
+pub struct Tally<R> {
+    card: &'static Card,
+    clocks: Vec<u32>,
+    tallied: Tallied,
+    shuffles: u32,
+    meter: Arc<Meter>,
+    ring: std::marker::PhantomData<R>,
+}
+
+impl<R: Integer> Tally<R> {
+    /// For a protocol among `parties` parties, givers and recipients included.
+    #[must_use]
+    pub fn new(card: &'static Card, parties: u8) -> Self {
+        let clocks = vec![0; usize::from(parties)];
+        let tallied = Tallied::default();
+        let ring = std::marker::PhantomData;
+        Self { card, clocks, tallied, shuffles: 0, meter: Arc::default(), ring }
+    }
+
+    fn child<S>(&self) -> Tally<S> {
+        Tally {
+            card: self.card,
+            clocks: self.clocks.clone(),
+            tallied: Tallied::default(),
+            shuffles: self.shuffles,
+            meter: self.meter.clone(),
+            ring: std::marker::PhantomData,
+        }
+    }
+
+    fn take<S>(&mut self, child: Tally<S>) {
+        self.shuffles = self.shuffles.max(child.shuffles);
+        self.clocks.iter_mut().zip(child.clocks).for_each(|(x, y)| *x = (*x).max(y));
+        let add = |to: &mut BTreeMap<(u8, u8), u64>, from: BTreeMap<(u8, u8), u64>| {
+            from.into_iter().for_each(|(link, n)| *to.entry(link).or_default() += n);
+        };
+        add(&mut self.tallied.links, child.tallied.links);
+        add(&mut self.tallied.frames, child.tallied.frames);
+    }
+
+    /// What has been counted.
+    #[must_use]
+    pub fn tallied(&self) -> Tallied {
+        let rounds = self.clocks.iter().max().copied().unwrap_or(0);
+        Tallied { rounds, ..self.tallied.clone() }
+    }
+
+    /// The most bytes that one compute party holds at a time: an upper bound, of shares, of what
+    /// primitives hold beside them, and of messages under way, nothing else.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        self.meter.most()
+    }
+
+    /// Forgets what was held before.
+    pub fn reset_memory(&self) {
+        self.meter.reset();
+    }
+
+    /// Bytes of the shares that are held now.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        self.meter.now()
+    }
+
+    fn vector(&self, len: usize) -> Length {
+        Length::new(len, self.card.components * R::BYTES, Some(self.meter.clone()))
+    }
+
+    fn planes(&self, len: usize, width: usize) -> Area {
+        Area::new([len, width], self.card.components, Some(self.meter.clone()))
+    }
+
+    /// So many elements beside what is held, for as long as the result lives.
+    fn held(&self, elements: usize) -> Held {
+        Held::new(elements * R::BYTES, Some(self.meter.clone()))
+    }
+
+    fn products(&mut self, len: usize) -> Result<Length> {
+        let out = self.vector(len);
+        self.replay(&(self.card.costs.mul)(len, R::BYTES));
+        Ok(out)
+    }
+
+    /// So many elements beside what is held, for as long as a step takes.
+    fn pass(&self, elements: usize) {
+        self.meter.pass((elements * R::BYTES) as u64);
+    }
+
+    /// Called when the result's memory is taken.
+    fn replay(&mut self, script: &[Phase]) {
+        // What is sent in a phase may be read in the next one only.
+        for at in 0..script.len() {
+            let pair = &script[at..script.len().min(at + 2)];
+            let messages = || pair.iter().flatten();
+            let passing = |party: u8| {
+                let its = messages().filter(|m| m.from == party || m.to == party);
+                its.map(|message| message.bytes).sum::<u64>()
+            };
+            self.meter.pass((0..self.card.parties).map(passing).max().unwrap_or(0));
+        }
+        script.iter().for_each(|phase| self.replay_phase(phase));
+    }
+
+    fn replay_phase(&mut self, phase: &Phase) {
+        let sent_at = self.clocks.clone();
+        for message in phase.iter().filter(|message| message.bytes > 0) {
+            let link = (message.from, message.to);
+            *self.tallied.links.entry(link).or_default() += message.bytes;
+            *self.tallied.frames.entry(link).or_default() +=
+                message.bytes.div_ceil(TILE_BYTES as u64);
+            let clock = &mut self.clocks[usize::from(message.to)];
+            *clock = (*clock).max(sent_at[usize::from(message.from)] + 1);
+        }
+    }
+}
+
+/// How many shuffles were drawn before on its lane.
+#[derive(Debug)]
+pub struct Turn {
+    turn: u32,
+    _held: Held,
+}
+
+type CountedRows = Rows<Length, Area>;
+
+/// What a shuffle holds of a row: its numbers in two permutations of 32 bits, and the order that
+/// is opened under it, both ways.
+const ROW_BYTES: usize = 2 * 4 + 2 * size_of::<usize>();
+
+/// Bytes of each column of a shuffle: bits travel in rows of one word.
+fn column_bytes<R: Integer>(rows: &CountedRows) -> Vec<usize> {
+    let ints = rows.ints.iter().map(|x| x.len * R::BYTES);
+    let bits = rows.bits.iter().flat_map(|x| {
+        let widths = (0..x.width).step_by(64).map(|at| (x.width - at).min(64));
+        widths.map(|width| width * Planes::words_per_plane(x.len) * 8)
+    });
+    ints.chain(bits).collect()
+}
+
+impl<R: Integer> Arithmetic for Tally<R> {
+    type Ring = R;
+    type AShare = Length;
+
+    const SECURITY: Security = Security::None;
+
+    fn public(&self, x: &[R]) -> Length {
+        let out = self.vector(x.len());
+        self.pass(x.len());
+        out
+    }
+    fn input(&mut self, _: &[R], lens: &[usize]) -> Result<Vec<Length>> {
+        let out = lens.iter().map(|&len| self.vector(len)).collect();
+        let giving = (0..).zip(lens);
+        let phase =
+            giving.flat_map(|(i, &len)| (self.card.costs.input)(i, len, R::BYTES)).collect();
+        // A giver's own elements, their mask and what is left of them.
+        self.pass(4 * lens.iter().max().copied().unwrap_or(0));
+        self.replay(&[phase]);
+        Ok(out)
+    }
+    fn random(&mut self, len: usize) -> Result<Length> {
+        Ok(self.vector(len))
+    }
+    fn mul(&mut self, x: &Length, y: &Length) -> Result<Length> {
+        assert_eq!(x.len, y.len, "factors of different lengths");
+        self.products(x.len)
+    }
+    fn dot(&mut self, x: &Length, _: &Length, rows: usize) -> Result<Length> {
+        self.pass(x.len + 2 * rows);
+        self.products(rows)
+    }
+    fn mul_sum(&mut self, x: &Length, y: &Length, terms: usize) -> Result<Length> {
+        assert_eq!(x.len, y.len, "factors of different lengths");
+        self.products(block_len(x.len, terms))
+    }
+    fn matmul(&mut self, _: &Length, y: &Length, d: Dims) -> Result<Length> {
+        let part = self.held(y.len + d.m * d.n);
+        let out = self.products(d.m * d.n);
+        drop(part);
+        out
+    }
+    fn partial_open(&mut self, x: &Length) -> Result<Vec<R>> {
+        self.pass(3 * x.len);
+        self.replay(&(self.card.costs.open)(x.len, R::BYTES));
+        Ok(vec![R::ZERO; x.len])
+    }
+    fn partial_open_to(&mut self, x: &Length, to: &[PartyId]) -> Result<Option<Vec<R>>> {
+        let open_to = self.card.costs.open_to;
+        let phase = to.iter().flat_map(|to| open_to(to.0, x.len, R::BYTES)).collect();
+        self.pass(3 * x.len);
+        self.replay(&[phase]);
+        Ok(Some(vec![R::ZERO; x.len]))
+    }
+    fn verify(&mut self) -> Result<()> {
+        Ok(())
+    }
+    fn fork(&mut self) -> Result<Self> {
+        Ok(self.child())
+    }
+    fn absorb(&mut self, child: Self) {
+        self.take(child);
+    }
+}
+
+impl<R: Integer> Protocol for Tally<R> {
+    type BShare = Area;
+    type Shuffle = Turn;
+    type Index = Tally<Z32>;
+
+    fn public_bits(&self, x: &Planes) -> Area {
+        self.planes(x.len(), x.width())
+    }
+    fn random_bits(&mut self, len: usize, width: usize) -> Result<Area> {
+        Ok(self.planes(len, width))
+    }
+    fn and(&mut self, x: &Area, y: &Area) -> Result<Area> {
+        assert_eq!(x.words(), y.words(), "factors of different sizes");
+        let out = x.clone();
+        self.replay(&(self.card.costs.and)(x.words()));
+        Ok(out)
+    }
+    fn partial_open_bits(&mut self, x: &Area) -> Result<Planes> {
+        self.replay(&(self.card.costs.open)(x.words(), 8));
+        Ok(Planes::zero(x.len, x.width))
+    }
+    fn summands(&mut self, x: &Length, bits: u32, _: Split) -> Result<(Area, Area)> {
+        let sums = self.planes(x.len, bits as usize);
+        self.replay(&(self.card.costs.summands)(x.len, R::BYTES, sums.width));
+        Ok((sums.clone(), sums))
+    }
+    fn lookahead(
+        &mut self,
+        x: &Length,
+        bits: Range<u32>,
+        which: Carries,
+    ) -> Result<Lookahead<Area>> {
+        let blocks = Blocks::new(bits.end - bits.start, self.card.costs.block_bits, which);
+        let planes = |width| self.planes(x.len, width);
+        let sums = planes(blocks.sums());
+        let (generate, propagate) = (planes(blocks.generates()), planes(blocks.propagates()));
+        self.replay(&(self.card.costs.lookahead)(x.len, R::BYTES, &blocks));
+        Ok(Lookahead { sums, generate, propagate, blocks })
+    }
+    fn b2a(&mut self, x: &Area) -> Result<Length> {
+        let out = self.vector(x.len * x.width);
+        self.replay(&(self.card.costs.b2a)(x.len, x.width, x.width, R::BYTES));
+        Ok(out)
+    }
+    fn b2a_dot(&mut self, x: &Area, weights: &[Vec<R>]) -> Result<Length> {
+        // Public planes of nothing have lost their width.
+        assert!(x.len == 0 || weights.iter().all(|row| row.len() == x.width), "a weight a plane");
+        let out = self.vector(x.len * weights.len());
+        self.replay(&(self.card.costs.b2a)(x.len, x.width, weights.len(), R::BYTES));
+        Ok(out)
+    }
+    fn one_hot(&mut self, x: &Area, width: usize) -> Result<Length> {
+        blocks_in_chunks(self, x.len, |p, range| {
+            let out = p.vector(range.len() << width);
+            // Parts that are permuted tile by tile, and the bits that they are permuted by.
+            let parts = p.held(range.len() * ((2 << width) + width));
+            p.replay(&(p.card.costs.one_hot)(range.len(), width, R::BYTES));
+            drop(parts);
+            Ok(out)
+        })
+    }
+    fn index(&mut self) -> Result<Tally<Z32>> {
+        Ok(self.child())
+    }
+    fn absorb_index(&mut self, child: Tally<Z32>) {
+        self.take(child);
+    }
+    fn draw_shuffle(&mut self, len: usize) -> Result<Turn> {
+        let turn = self.shuffles;
+        self.shuffles = turn.wrapping_add(1);
+        Ok(Turn { turn, _held: Held::new(len * ROW_BYTES, Some(self.meter.clone())) })
+    }
+    fn shuffle(&mut self, by: &Turn, way: Way, rows: CountedRows) -> Result<CountedRows> {
+        self.replay(&(self.card.costs.shuffle)(by.turn, way, &column_bytes::<R>(&rows)));
+        Ok(rows)
+    }
+    fn shuffle_open(
+        &mut self,
+        by: &Turn,
+        to: Length,
+        rows: CountedRows,
+    ) -> Result<(Vec<usize>, CountedRows)> {
+        let columns = column_bytes::<R>(&rows);
+        self.replay(&(self.card.costs.shuffle_open)(by.turn, to.len * R::BYTES, &columns));
+        Ok(((0..to.len).collect(), rows))
+    }
+    fn mul_bits(&mut self, c: &Area, x: &Length) -> Result<Length> {
+        assert_eq!(c.len * c.width, x.len, "as many bits as elements");
+        let out = self.vector(x.len);
+        self.replay(&(self.card.costs.mul_bits)(x.len, R::BYTES));
+        Ok(out)
+    }
+    fn trunc(&mut self, x: &Length, by: u32) -> Result<Length> {
+        let out = self.vector(x.len);
+        self.replay(&(self.card.costs.trunc)(x.len, R::BYTES, by));
+        Ok(out)
+    }
+    fn mul_trunc(&mut self, x: &Length, y: &Length, by: u32) -> Result<Length> {
+        assert_eq!(x.len, y.len, "factors of different lengths");
+        let out = self.vector(x.len);
+        self.replay(&(self.card.costs.mul_trunc)(x.len, R::BYTES, by));
+        Ok(out)
+    }
+    fn matmul_trunc(&mut self, _: &Length, y: &Length, d: Dims, by: u32) -> Result<Length> {
+        let out = self.vector(d.m * d.n);
+        let part = self.held(y.len + d.m * d.n);
+        self.replay(&(self.card.costs.mul_trunc)(d.m * d.n, R::BYTES, by));
+        drop(part);
+        Ok(out)
+    }
+}
