@@ -68,6 +68,7 @@ pub(crate) fn choose(study: &Study) -> Result<&'static Card, Error> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DryRun {
     pub tallied: Tallied,
+    pub memory_bytes: u64,
     pub scales: Vec<Scale>,
 }
 
@@ -95,7 +96,10 @@ fn dry_run_in<R: Integer>(plan: &Plan) -> Result<DryRun, Error> {
     }
     let mut bounds = Bounds::<R>::new(input_ranges(plan));
     match phase.run(&mut bounds) {
-        Ok(_) => Ok(DryRun { tallied: tally.tallied(), scales: opened.scales }),
+        Ok(_) => {
+            let (tallied, memory_bytes) = (tally.tallied(), tally.memory_bytes());
+            Ok(DryRun { tallied, memory_bytes, scales: opened.scales })
+        }
         Err(overflow @ MpcError::Overflow { .. }) => Err(Refusal::new(
             format!("step {overflow}"),
             "narrow the ranges of the columns, use fewer decimals, or lower max_rows",

@@ -15,7 +15,9 @@ pub struct Quote {
     pub links: Vec<LinkBytes>,
     /// Payload and frame headers of all links together; encryption adds about 0.2 %.
     pub wire_bytes: u64,
-    /// Bytes of shares that one compute party holds at once: an estimate, rather too high.
+    /// Bytes that one compute party holds at a time in the secure phase, at most: shares, what
+    /// operations hold beside them, and messages under way; not the program itself, its links'
+    /// buffers and its own rows.
     pub memory_bytes: u64,
     /// Network time under usual conditions.
     pub estimates: Vec<Estimate>,
@@ -61,16 +63,12 @@ impl Quote {
             bits_per_s,
             seconds: tallied.network_seconds(rtt_s, bits_per_s),
         });
-        let elements = plan.input_len() * plan.order.len() + 8 * plan.opened_len();
-        // A division holds the bits of its divisors, lifted into the ring, some times over.
-        let divisions = plan.outputs.iter().filter(|output| output.joint.divides()).count();
-        let lifted = 4 * 64 * plan.cells() * divisions;
         Self {
             rounds: tallied.rounds,
             bytes_per_party: tallied.bytes_per_party(),
             links: links.collect(),
             wire_bytes: tallied.wire_bytes(),
-            memory_bytes: ((elements + lifted) * 2 * plan.ring.bits() as usize / 8) as u64,
+            memory_bytes: plan.dry.memory_bytes,
             estimates: estimates.to_vec(),
         }
     }
