@@ -14,7 +14,7 @@ use sharewell_ring::Integer;
 
 use super::Accuracy;
 use super::normalise::{Layout, Places, Power, fraction};
-use super::polynomial::{add_scaled, constant, powers};
+use super::polynomial::{constant, evaluate, evaluation_error};
 use super::reciprocal::{scaled, ulp};
 use crate::Tensor;
 use crate::tensor::elementwise;
@@ -134,6 +134,11 @@ impl Logarithm {
         *FITS.iter().find(enough).unwrap_or(&FITS[FITS.len() - 1])
     }
 
+    fn polynomial(&self, bits: u32) -> Vec<f64> {
+        let (_, blocks) = self.fit(bits);
+        blocks.as_flattened().iter().map(|c| c * self.base.factor()).collect()
+    }
+
     /// Whether a ring of `bits` bits holds every intermediate value.
     #[must_use]
     pub fn fits(&self, bits: u32) -> bool {
@@ -151,10 +156,10 @@ impl Logarithm {
     pub fn accuracy(&self, bits: u32) -> Accuracy {
         let precision = self.precision(bits);
         let factor = self.base.factor();
-        let (fit, blocks) = self.fit(bits);
-        // A unit of `d` where it was cut; four multiples of log 2 are rounded.
+        let (fit, _) = self.fit(bits);
+        // A unit of `d` where it was cut; four multiples of log 2 are rounded; a truncation.
         let argument = if self.bits > precision { 2.0 * factor } else { 0.0 };
-        let units = argument + 2.0 + evaluation_error(blocks, factor);
+        let units = argument + 3.0 + evaluation_error(&self.polynomial(bits), 0.25);
         let last = if precision > self.frac_bits { ulp(self.frac_bits) } else { 0.0 };
         Accuracy { absolute: fit * factor + units * ulp(precision) + last, relative: 0.0 }
     }
@@ -191,7 +196,6 @@ fn logarithms<P: Protocol>(p: &mut P, x: &P::AShare, spec: Logarithm) -> Result<
     let (bits, n) = (P::Ring::BITS, x.len());
     p.require_bound("logarithm", x, -(1 << spec.bits), (1 << spec.bits) - 1)?;
     let (layout, precision) = (spec.layout(), spec.precision(bits));
-    let factor = spec.base.factor();
     let of_power = |k: u32| spec.base.of_power::<P::Ring>(k, precision);
     let places = Places::find(p, x, layout)?;
     let mut read = places.read(p, layout, &[Power::Rising(1)], &[&of_power])?;
@@ -201,60 +205,11 @@ fn logarithms<P: Protocol>(p: &mut P, x: &P::AShare, spec: Logarithm) -> Result<
     let mut t = fraction(p, x, (&power, &read.positive), layout, precision)?;
     t -= &constant(p, scaled(0.75, precision), n);
 
-    let (_, blocks) = spec.fit(bits);
-    let mut result = evaluate(p, &t, blocks, factor, precision)?;
+    let result = evaluate(p, &t, &spec.polynomial(bits), precision)?;
+    let mut result = p.trunc(&result, precision)?;
     result += &constant(p, of_power(spec.bits) - of_power(spec.scale), n);
     result -= &below;
     let result = p.trunc(&result, precision - spec.frac_bits)?;
     let result = p.mul(&result, &read.positive)?;
     Ok([result, read.positive])
-}
-
-/// The polynomial, times a factor, for `|t| <= 1/4` at scale `precision`.
-fn evaluate<P: Protocol>(
-    p: &mut P,
-    t: &P::AShare,
-    blocks: &[[f64; 4]],
-    factor: f64,
-    precision: u32,
-) -> Result<P::AShare> {
-    let mut powers = powers(p, t, 4, precision)?;
-    let quarter = 1i128 << (precision - 2);
-    p.note_bound(&mut powers[1], 0, (quarter >> 2) + 2);
-    p.note_bound(&mut powers[3], 0, (quarter >> 6) + 2);
-    let block = |p: &P, block: [f64; 4]| {
-        let mut sum = constant(p, scaled(block[0] * factor, 2 * precision), t.len());
-        for (c, power) in block[1..].iter().zip(&powers) {
-            add_scaled(&mut sum, power, scaled(c * factor, precision));
-        }
-        sum
-    };
-    let (last, others) = blocks.split_last().expect("a polynomial has coefficients");
-    let mut sum = block(p, *last);
-    for &other in others.iter().rev() {
-        let above = p.trunc(&sum, precision)?;
-        sum = p.mul(&above, &powers[3])?;
-        sum += &block(p, other);
-    }
-    p.trunc(&sum, precision)
-}
-
-/// The worst error of [`evaluate`] in units in the last place, but for the fit's.
-fn evaluation_error(blocks: &[[f64; 4]], factor: f64) -> f64 {
-    let t = 0.25f64;
-    // t t; t t^2; t^2 t^2: each with a unit of its own.
-    let square = 1.0;
-    let cube = t * square + 1.0;
-    let fourth = 2.0 * t * t * square + 1.0;
-    let mut error = 0.0;
-    let mut size = 0.0;
-    for [c0, c1, c2, c3] in blocks.iter().rev().map(|block| block.map(|c| c.abs() * factor)) {
-        let powers = c2 * square + c3 * cube;
-        // Half a unit of each coefficient at its power.
-        let coefficients = (t + t * t + t * t * t) / 2.0;
-        error = error * t.powi(4) + size * fourth + powers + coefficients + 1.0;
-        size = c0 + t * (c1 + t * (c2 + t * c3)) + size * t.powi(4);
-    }
-    // Products of two errors.
-    error + 0.1
 }

@@ -121,7 +121,7 @@ impl Curve {
             let of = |piece: &Piece| piece.coefficients.get(power).map_or(0.0, |c| c.abs());
             plan.pieces.iter().map(of).fold(0.0, f64::max)
         };
-        let powers = (1..=degree).map(|k| most(k) * power_error(k, of_t)).sum::<f64>();
+        let powers = (1..=degree).map(|k| most(k) * power_error(k, 1.0, of_t)).sum::<f64>();
         // Coefficients are off by half a unit each.
         let units = powers + (degree as f64 + 1.0) / 2.0;
         self.error + (-f64::from(frac_bits)).exp2() + units * (-f64::from(plan.precision)).exp2()

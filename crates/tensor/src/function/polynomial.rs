@@ -29,11 +29,16 @@ pub(crate) fn powers<P: Protocol>(
     Ok(powers)
 }
 
-/// The worst error of `t^power` by [`powers`] in units in the last place, given that of `t`.
-pub(crate) fn power_error(power: usize, of_t: f64) -> f64 {
-    // t^(i + j) = t^i t^j, each factor of magnitude 1 at most, plus the truncation's unit;
-    // the errors' product is below a thousandth of it.
-    power as f64 * of_t + (power as f64 - 1.0) * 1.001
+/// The worst error of `t^power` by [`powers`] in units in the last place, given that of `t`, for
+/// `|t| <= reach`.
+pub(crate) fn power_error(power: usize, reach: f64, of_t: f64) -> f64 {
+    if power == 1 {
+        return of_t;
+    }
+    let high = power.next_power_of_two() / 2;
+    let part = |of, by: usize| power_error(of, reach, of_t) * reach.powi(by as i32);
+    // The truncation's unit, of which the product of both errors is below a thousandth.
+    part(high, power - high) + part(power - high, high) + 1.001
 }
 
 /// Coefficients of a block: of polynomials of higher degree than [`DIRECT_DEGREE_MAX`] only so
@@ -83,12 +88,13 @@ pub(crate) fn evaluation_error(coefficients: &[f64], reach: f64) -> f64 {
     let (mut error, mut size) = (0.0, 0.0);
     for chunk in coefficients.chunks(block).rev() {
         if size > 0.0 {
-            error = (error + 1.0) * reach.powi(block as i32) + size * power_error(block, 0.0);
+            error =
+                (error + 1.0) * reach.powi(block as i32) + size * power_error(block, reach, 0.0);
         }
         size *= reach.powi(block as i32);
         for (k, c) in chunk.iter().enumerate() {
             // Coefficients are off by half a unit each, the first one by none at twice the scale.
-            let of_power = if k == 0 { 0.0 } else { power_error(k, 0.0) };
+            let of_power = if k == 0 { 0.0 } else { power_error(k, reach, 0.0) };
             let rounded = if k == 0 { 0.0 } else { 0.5 };
             error += c.abs() * of_power + rounded * reach.powi(k as i32);
             size += c.abs() * reach.powi(k as i32);
