@@ -6,7 +6,7 @@ use sharewell_ring::{Integer, Ring};
 
 use super::check::{all, exact};
 use super::ring::ARAKI;
-use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong, bits, integers};
+use super::{Card, Draw, Given, Operand, Operation, Secret, Visitor, Wrong, bits, integers};
 
 pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&RandomBits);
@@ -26,16 +26,7 @@ pub(super) fn each(visitor: &mut impl Visitor) {
 }
 
 fn card(name: &'static str, what: &'static str, range: &str, source: &'static str) -> Card {
-    Card {
-        name,
-        group: "Bits",
-        what,
-        range: range.into(),
-        error: "exact".into(),
-        source,
-        n: 1_000_000,
-        unit: Unit::Elements(1),
-    }
+    Card { name, what, range: range.into(), source, ..Card::of("Bits", 1_000_000) }
 }
 
 /// Bits of `n` numbers as wide as the ring; all zeros and all ones among them.

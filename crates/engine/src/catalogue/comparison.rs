@@ -6,7 +6,7 @@ use sharewell_ring::Integer;
 
 use super::check::{all, exact};
 use super::ring::ARAKI;
-use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong, bits, integers};
+use super::{Card, Draw, Given, Operand, Operation, Secret, Visitor, Wrong, bits, integers};
 
 pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&Msb);
@@ -35,16 +35,7 @@ const LESS_THAN: &str =
 const EQUAL: &str = "summands of ABY3 (eprint 2018/403) 5.3, then a tree of ANDs";
 
 fn card(name: &'static str, what: &'static str, range: &str, source: &'static str) -> Card {
-    Card {
-        name,
-        group: "Comparison",
-        what,
-        range: range.into(),
-        error: "exact".into(),
-        source,
-        n: 1_000_000,
-        unit: Unit::Elements(1),
-    }
+    Card { name, what, range: range.into(), source, ..Card::of("Comparison", 1_000_000) }
 }
 
 struct Msb;

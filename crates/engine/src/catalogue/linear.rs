@@ -26,13 +26,12 @@ impl Operation for Gram {
     fn card(&self) -> Card {
         Card {
             name: "gram",
-            group: "Linear algebra",
             what: "X^T X of an n x n matrix of fixed point",
             range: "every |sum| < 2^(k-2)".into(),
             error: "1 unit".into(),
             source: "one matrix product; half of it truncated",
-            n: 1000,
             unit: Unit::Side,
+            ..Card::of("Linear algebra", 1000)
         }
     }
     fn sizes(&self) -> Vec<usize> {
@@ -59,10 +58,9 @@ impl Operation for Transpose {
         Card {
             name: "transpose",
             what: "an n x n matrix with rows and columns exchanged",
-            range: "any".into(),
-            error: "exact".into(),
             source: "local",
-            ..Gram.card()
+            unit: Unit::Side,
+            ..Card::of("Linear algebra", 1000)
         }
     }
     fn sizes(&self) -> Vec<usize> {
@@ -138,13 +136,12 @@ impl Operation for Solve {
         let residual = Self::spec(8).residual(64);
         Card {
             name: "solve",
-            group: "Linear algebra",
             what: "x with A x = b, A symmetric positive definite of order n, and whether it is",
             range: "trace < 2^23, eigenvalues >= 2^15; elements of b < 2^16".into(),
             error: format!("{residual:.1e} of the norm, and 1 unit"),
             source: "Schulz 1933; Pan, Schreiber 1991",
-            n: 8,
             unit: Unit::Side,
+            ..Card::of("Linear algebra", 8)
         }
     }
     fn sizes(&self) -> Vec<usize> {

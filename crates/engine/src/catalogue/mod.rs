@@ -66,6 +66,22 @@ pub struct Card {
     pub unit: Unit,
 }
 
+impl Card {
+    /// What the cards of a group have in common: exact results, one for each of `n` elements.
+    fn of(group: &'static str, n: usize) -> Self {
+        Self {
+            name: "",
+            group,
+            what: "",
+            range: "any".into(),
+            error: "exact".into(),
+            source: "",
+            n,
+            unit: Unit::Elements(1),
+        }
+    }
+}
+
 /// What an operation's `n` counts, and so what its price and its rate are of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {

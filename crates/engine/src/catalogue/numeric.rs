@@ -11,7 +11,7 @@ use sharewell_tensor::function::{
 };
 
 use super::check::{all, exact, near, some};
-use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong};
+use super::{Card, Draw, Given, Operand, Operation, Secret, Visitor, Wrong};
 
 pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&Divide);
@@ -40,16 +40,7 @@ pub(super) fn card(
     range: &str,
     source: &'static str,
 ) -> Card {
-    Card {
-        name,
-        group: "Numeric",
-        what,
-        range: range.into(),
-        error: String::new(),
-        source,
-        n: 100_000,
-        unit: Unit::Elements(1),
-    }
+    Card { name, what, range: range.into(), source, ..Card::of("Numeric", 100_000) }
 }
 
 /// As a reader wants it.

@@ -34,16 +34,7 @@ const MOVES: &str = "Hamada et al. 2014 (eprint 2014/121); Chida et al. 2019 (ep
 const KEY_BITS: u32 = 32;
 
 fn card(name: &'static str, what: &'static str, range: &str, n: usize) -> Card {
-    Card {
-        name,
-        group: "Order",
-        what,
-        range: range.into(),
-        error: "exact".into(),
-        source: SORT,
-        n,
-        unit: Unit::Elements(1),
-    }
+    Card { name, what, range: range.into(), source: SORT, ..Card::of("Order", n) }
 }
 
 /// Few of many are equal, many of few.

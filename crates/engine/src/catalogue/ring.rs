@@ -28,16 +28,7 @@ const TRUNCATION: &str =
 const FRAC_BITS: u32 = 16;
 
 fn card(name: &'static str, what: &'static str, range: &str, source: &'static str) -> Card {
-    Card {
-        name,
-        group: "Ring",
-        what,
-        range: range.into(),
-        error: "exact".into(),
-        source,
-        n: 1_000_000,
-        unit: Unit::Elements(1),
-    }
+    Card { name, what, range: range.into(), source, ..Card::of("Ring", 1_000_000) }
 }
 
 /// Two operands of `len` factors; the sum of `n` products stays below a quarter of the ring.

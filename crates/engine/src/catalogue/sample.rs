@@ -5,7 +5,7 @@ use sharewell_mpc::{Protocol, Result};
 use sharewell_ring::Integer;
 
 use super::check::{all, near};
-use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong, bits, integers};
+use super::{Card, Draw, Given, Operand, Operation, Secret, Visitor, Wrong, bits, integers};
 
 pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&Sample::Uniform);
@@ -79,13 +79,11 @@ impl Operation for Sample {
         };
         Card {
             name,
-            group: "Sampling",
             what,
             range: "none: parameters are public".into(),
             error: format!("distance 2^-{DISTANCE_BITS}"),
             source,
-            n: 10_000,
-            unit: Unit::Elements(1),
+            ..Card::of("Sampling", 10_000)
         }
     }
     fn sizes(&self) -> Vec<usize> {

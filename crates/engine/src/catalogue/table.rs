@@ -8,7 +8,7 @@ use sharewell_mpc::{Protocol, Result};
 use sharewell_ring::Integer;
 
 use super::check::{all, exact};
-use super::{Card, Draw, Given, Operand, Operation, Secret, Unit, Visitor, Wrong};
+use super::{Card, Draw, Given, Operand, Operation, Secret, Visitor, Wrong};
 
 pub(super) fn each(visitor: &mut impl Visitor) {
     visitor.visit(&GroupBy);
@@ -22,16 +22,9 @@ pub(super) fn each(visitor: &mut impl Visitor) {
 const BITS: u32 = 32;
 
 fn card(name: &'static str, what: &'static str, n: usize) -> Card {
-    Card {
-        name,
-        group: "Tables",
-        what,
-        range: "keys and values signed, 32 bits".into(),
-        error: "exact".into(),
-        source: "Asharov et al. 2022 (eprint 2022/1595)",
-        n,
-        unit: Unit::Elements(1),
-    }
+    let range = "keys and values signed, 32 bits".into();
+    let source = "Asharov et al. 2022 (eprint 2022/1595)";
+    Card { name, what, range, source, ..Card::of("Tables", n) }
 }
 
 /// Keys of which several are equal, values, and whether a row counts.
