@@ -56,7 +56,7 @@ impl<P: Protocol> std::fmt::Debug for Groups<P> {
 /// for each different column of a least or greatest value a [`sort`] by the keys and the
 /// column and [`apply`] to it, the first of which serves in place of the sort by keys alone.
 /// Per place: [`Protocol::b2a`] of one bit and a multiplication for each column. For a count
-/// and a sum by a key of 32 bits 1915 bytes per row in all and 72 rounds. `digit` as in
+/// and a sum by a key of 32 bits 1915 bytes per row in all and 73 rounds. `digit` as in
 /// [`sort`].
 /// Source: Asharov et al. 2022 (eprint 2022/1595), a sort and differences of running totals;
 /// differs: extremes by further sorts instead of scans.

@@ -34,7 +34,7 @@ impl<P: Arithmetic> std::fmt::Debug for Joined<P> {
 /// Cost, for all rows of both tables: [`sort`] by all keys and one bit, [`apply`] to them and
 /// the columns, [`starts`], [`propagate`] and [`apply_inverse`] of one column and the right
 /// table's; then one multiplication for each of them and each left row. By a key of 32 bits,
-/// with one column, 2100 bytes per row of either table in all and 79 rounds. `digit` as in
+/// with one column, 2100 bytes per row of either table in all and 78 rounds. `digit` as in
 /// [`sort`].
 /// Source: Asharov, Hamada, Kikuchi, Nof, Pinkas, Tomida, "Secure statistical analysis on
 /// multiple datasets: join and group-by", CCS 2023, for joins by one sort of both tables.
