@@ -104,11 +104,7 @@ fn chunk(card: &Card) -> Option<usize> {
         "random_bits",
         "reveal_bits",
         "and",
-        "all_ones",
-        "suffix_or",
-        "carry",
         "max of rows",
-        "sum of bits",
     ];
     match card.group {
         _ if whole.contains(&card.name) => None,

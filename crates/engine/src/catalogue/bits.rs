@@ -127,7 +127,7 @@ impl Operation for Circuit {
         let (x, y, width) = (on.bits(0), on.bits(1), P::Ring::BITS as usize);
         Ok(bits(match self {
             Self::And => p.and(x, y)?,
-            Self::AllOnes => circuit::all_ones(p, x.clone(), width)?,
+            Self::AllOnes => circuit::all_ones(p, x, width)?,
             Self::SuffixOr => circuit::suffix_or(p, x, width)?,
             Self::Carry => circuit::carry(p, x, y, width)?,
             Self::Sum => circuit::sum(p, x, y, width)?,

@@ -18,7 +18,7 @@ mod sample;
 mod table;
 
 use sharewell_mpc::order::Places;
-use sharewell_mpc::{Arithmetic as _, BitShare, Protocol, Result, Share};
+use sharewell_mpc::{Arithmetic as _, BitShare, CHUNK, Protocol, Result, Share, in_chunks};
 use sharewell_ring::{Integer, Planes, Ring};
 use sharewell_tensor::Tensor;
 
@@ -195,8 +195,12 @@ impl<P: Protocol> Given<P> {
             let known = me.is_none_or(|me| me == giver);
             let mine: Option<Vec<P::Ring>> = known.then(|| operand.in_ring());
             let mut lens = [0; 3];
-            lens[giver] = operand.len();
-            let x = p.input(mine.as_deref().unwrap_or_default(), &lens)?.swap_remove(giver);
+            // To be shared, a vector is copied several times.
+            let [x] = in_chunks(p, operand.len(), CHUNK, |p, range| {
+                lens[giver] = range.len();
+                let mine = mine.as_ref().map_or(&[][..], |mine| &mine[range]);
+                Ok([p.input(mine, &lens)?.swap_remove(giver)])
+            })?;
             given.operands.push(match operand.bits() {
                 None => Secret::Integers(x),
                 Some(width) => Secret::Bits(p.a2b(&x, width)?),

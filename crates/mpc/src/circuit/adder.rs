@@ -9,6 +9,7 @@
 
 use std::ops::Range;
 
+use crate::chunks::{bit_chunk, bits_in_chunks};
 use crate::{BitShare, Blocks, Carries, Lookahead, Protocol, Result, Split};
 
 /// The carry out of `u + v`, numbers of at least one plane; one plane.
@@ -24,6 +25,18 @@ use crate::{BitShare, Blocks, Carries, Lookahead, Protocol, Result, Split};
 /// # Errors
 /// If a link fails.
 pub fn carry<P: Protocol>(
+    p: &mut P,
+    u: &P::BShare,
+    v: &P::BShare,
+    width: usize,
+) -> Result<P::BShare> {
+    bits_in_chunks(p, u.len(), |p, range| {
+        let [u, v] = [u, v].map(|x| bit_chunk::<P>(x, range.clone()));
+        carry_of_chunk(p, &u, &v, width)
+    })
+}
+
+fn carry_of_chunk<P: Protocol>(
     p: &mut P,
     u: &P::BShare,
     v: &P::BShare,
@@ -87,17 +100,20 @@ pub fn sum<P: Protocol>(
     v: &P::BShare,
     width: usize,
 ) -> Result<P::BShare> {
-    let mut total = u.clone();
-    total ^= v;
-    if width < 2 {
-        return Ok(total);
-    }
-    let low = range(0, width - 1);
-    let generate = p.and(&u.pick(&low), &v.pick(&low))?;
-    let each = |x: &P::BShare| low.iter().map(|&i| x.pick(&[i])).collect();
-    let carries = prefix(p, each(&generate), each(&total))?;
-    add_carries::<P>(&mut total, &carries);
-    Ok(total)
+    let low = range(0, width.saturating_sub(1));
+    bits_in_chunks(p, u.len(), |p, chunk| {
+        let [u, v] = [u, v].map(|x| bit_chunk::<P>(x, chunk.clone()));
+        let mut total = u.clone().into_owned();
+        total ^= &v;
+        if width < 2 {
+            return Ok(total);
+        }
+        let generate = p.and(&u.pick(&low), &v.pick(&low))?;
+        let each = |x: &P::BShare| low.iter().map(|&i| x.pick(&[i])).collect();
+        let carries = prefix(p, each(&generate), each(&total))?;
+        add_carries::<P>(&mut total, &carries);
+        Ok(total)
+    })
 }
 
 /// The carry out of all blocks of a lookahead; one plane.

@@ -1,9 +1,11 @@
 //! Equality, by comparing the bits of two summands.
 
+use std::borrow::Cow;
+
 use sharewell_ring::Integer;
 
 use super::not;
-use crate::chunks::{bits_in_chunks, chunk, difference};
+use crate::chunks::{bit_chunk, bits_in_chunks, chunk, difference};
 use crate::{BitShare, Protocol, Result, Share};
 
 /// Whether `x` is zero, given `|x| < 2^bits`: `x = u - v` is zero where `u` and `v` agree.
@@ -17,7 +19,7 @@ pub fn is_zero<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BS
     bits_in_chunks(p, x.len(), |p, range| {
         let mut equal = p.difference_bits(&chunk::<P>(x, range), bits)?;
         not(p, &mut equal, bits as usize);
-        all_ones(p, equal, bits as usize)
+        all_ones(p, &equal, bits as usize)
     })
 }
 
@@ -49,17 +51,25 @@ pub fn equal<P: Protocol>(p: &mut P, x: &P::AShare, y: &P::AShare, bits: u32) ->
 ///
 /// # Errors
 /// If a link fails.
-pub fn all_ones<P: Protocol>(p: &mut P, mut x: P::BShare, mut width: usize) -> Result<P::BShare> {
+pub fn all_ones<P: Protocol>(p: &mut P, x: &P::BShare, width: usize) -> Result<P::BShare> {
+    bits_in_chunks(p, x.len(), |p, range| ones_of_chunk(p, bit_chunk::<P>(x, range), width))
+}
+
+fn ones_of_chunk<P: Protocol>(
+    p: &mut P,
+    mut x: Cow<P::BShare>,
+    mut width: usize,
+) -> Result<P::BShare> {
     while width > 1 {
         let half = width / 2;
         let range = |from: usize, to: usize| (from..to).collect::<Vec<_>>();
         let both = p.and(&x.pick(&range(0, half)), &x.pick(&range(half, 2 * half)))?;
-        x = if width.is_multiple_of(2) {
+        x = Cow::Owned(if width.is_multiple_of(2) {
             both
         } else {
             P::BShare::stack(&[&both, &x.pick(&[width - 1])])
-        };
+        });
         width -= half;
     }
-    Ok(x)
+    Ok(x.into_owned())
 }

@@ -1,5 +1,6 @@
 //! Prefix operations on bit planes.
 
+use crate::chunks::{bit_chunk, bits_in_chunks};
 use crate::{BitShare, Protocol, Result};
 
 /// Plane `i` of the result is the OR of the planes `i..width`: where the leading one of a
@@ -10,6 +11,10 @@ use crate::{BitShare, Protocol, Result};
 /// # Errors
 /// If a link fails.
 pub fn suffix_or<P: Protocol>(p: &mut P, x: &P::BShare, width: usize) -> Result<P::BShare> {
+    bits_in_chunks(p, x.len(), |p, range| of_chunk(p, &bit_chunk::<P>(x, range), width))
+}
+
+fn of_chunk<P: Protocol>(p: &mut P, x: &P::BShare, width: usize) -> Result<P::BShare> {
     let mut or: Vec<P::BShare> = (0..width).map(|i| x.pick(&[i])).collect();
     let mut span = 1;
     while span < width {

@@ -52,7 +52,7 @@ pub fn starts<P: Protocol>(p: &mut P, sorted: &Key<P::BShare>) -> Result<P::BSha
     let mut same = sorted.bits.gather(&before);
     same ^= &sorted.bits;
     circuit::not(p, &mut same, sorted.width);
-    let mut same = circuit::all_ones(p, same, sorted.width)?;
+    let mut same = circuit::all_ones(p, &same, sorted.width)?;
     let mut later = Planes::zero(n, 1);
     later.words_mut().iter_mut().enumerate().for_each(|(i, word)| word.0 = !u64::from(i == 0));
     same.mask(&later);

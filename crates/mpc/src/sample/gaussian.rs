@@ -153,12 +153,12 @@ fn accepted<P: Protocol>(
 ) -> Result<P::BShare> {
     let width = bits as usize;
     not(p, &mut magnitude, width);
-    let zero = all_ones(p, magnitude, width)?;
+    let zero = all_ones(p, &magnitude, width)?;
     not(p, &mut keep, 2 * width - 2);
     let causes = P::BShare::stack(&[products, sign]);
     let mut refused = p.and(&causes, &P::BShare::stack(&[&keep, &zero]))?;
     not(p, &mut refused, 2 * width - 1);
-    all_ones(p, refused, 2 * width - 1)
+    all_ones(p, &refused, 2 * width - 1)
 }
 
 #[cfg(test)]

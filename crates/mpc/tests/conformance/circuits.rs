@@ -57,7 +57,7 @@ fn conversions_and_comparisons_cost_the_bits_and_rounds_that_their_docs_say() {
 #[test]
 fn equality_and_prefixes_have_the_gates_that_their_docs_say() {
     for (bits, depth) in [(1, 0), (8, 3), (33, 6), (64, 6), (128, 7)] {
-        let all = gates(bits, |p, x, width| circuit::all_ones(p, x.clone(), width));
+        let all = gates(bits, circuit::all_ones);
         assert_eq!(all, (bits as u64 - 1, depth), "all_ones of {bits}");
     }
     for (bits, and, depth) in [(8, 12, 3), (64, 192, 6), (128, 448, 7)] {
@@ -81,7 +81,7 @@ fn circuits_are_right_at_every_width() {
         let sum = circuit::sum(&mut p, &u, &v, width).unwrap().0[0].to_values::<Z128>();
         let carry = circuit::carry(&mut p, &u, &v, width).unwrap().0[0].to_values::<Z128>();
         let or = circuit::suffix_or(&mut p, &u, width).unwrap().0[0].to_values::<Z128>();
-        let all = circuit::all_ones(&mut p, u.clone(), width).unwrap().0[0].to_values::<Z128>();
+        let all = circuit::all_ones(&mut p, &u, width).unwrap().0[0].to_values::<Z128>();
         for i in 0..x.len() {
             let (a, b) = (low(x[i].0), low(y[i].0));
             let (wrapped, overflows) = a.overflowing_add(b);

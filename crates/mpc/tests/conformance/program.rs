@@ -211,7 +211,7 @@ impl<P: Protocol + Send> Registers<P> {
         let (z, width) = match op {
             Op::RandomBits(len, width) => (p.random_bits(*len, *width)?, *width),
             Op::And(i, j) => (p.and(&bits[*i].0, &bits[*j].0)?, bits[*i].1),
-            Op::AllOnes(i) => (circuit::all_ones(p, bits[*i].0.clone(), bits[*i].1)?, 1),
+            Op::AllOnes(i) => (circuit::all_ones(p, &bits[*i].0, bits[*i].1)?, 1),
             Op::SuffixOr(i) => (circuit::suffix_or(p, &bits[*i].0, bits[*i].1)?, bits[*i].1),
             Op::A2b(i, width) => (p.a2b(&ints[*i], *width)?, *width as usize),
             Op::Msb(i, width) => (p.msb(&ints[*i], *width)?, 1),

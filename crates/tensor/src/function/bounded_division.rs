@@ -138,6 +138,6 @@ fn within<P: Protocol>(p: &mut P, x: &P::AShare, limit: u32, bits: u32) -> Resul
     let mut equal = high.pick(&planes.clone().collect::<Vec<_>>());
     equal ^= &high.pick(&planes.clone().map(|plane| plane + 1).collect::<Vec<_>>());
     circuit::not(p, &mut equal, planes.len());
-    let within = circuit::all_ones(p, equal, planes.len())?;
+    let within = circuit::all_ones(p, &equal, planes.len())?;
     p.b2a(&within)
 }
