@@ -305,7 +305,7 @@ impl Operation for Eigenvector {
     fn card(&self) -> Card {
         Card {
             name: "eigenvector",
-            what: "the leading eigenvector of a semidefinite matrix of order n",
+            what: "the leading eigenvector of a semidefinite matrix of order n, and whether it is",
             range: "trace < 2^23, eigenvalue >= 2^20 and above the next by an eighth".into(),
             error: format!("{:.1e}, and 1 unit", Self::spec(8).errors(64)[0]),
             source: "repeated squaring of the matrix",
@@ -326,12 +326,14 @@ impl Operation for Eigenvector {
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
         let a = on.tensor(0, &[on.n, on.n], 0);
         let found = linear::leading_eigenvectors(p, &a, Self::spec(on.n))?;
-        Ok(integers(found.vectors.rescale_down(p, Self::FRAC_BITS)?.into_shares()))
+        let vectors = found.vectors.rescale_down(p, Self::FRAC_BITS)?.into_shares();
+        Ok(vec![Secret::Integers(vectors), Secret::Integers(found.ok)])
     }
     fn check<R: Integer>(&self, n: usize, _: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
         let norm = (0..n).map(|i| Self::element(i).pow(2) as f64).sum::<f64>().sqrt();
         let unit = f64::from(Self::FRAC_BITS).exp2();
         let error = Self::spec(n).errors(R::BITS)[0] * unit + 1.0;
+        all(&z[1], 1, |_| exact(1))?;
         all(&z[0], n, |i| near(Self::element(i) as f64 / norm * unit, error))
     }
 }

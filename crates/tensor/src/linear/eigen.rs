@@ -13,6 +13,7 @@ use sharewell_mpc::circuit::{Extreme, Rows, arg_extreme, equal};
 use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_ring::{Dims, Integer, Ring};
 
+use super::definite::all_inside;
 use super::{gram, symmetric};
 use crate::Tensor;
 use crate::function::normalise::normalise;
@@ -49,6 +50,8 @@ pub struct Components<P: Protocol> {
     pub vectors: Tensor<P>,
     /// Their eigenvalues, `[count]`.
     pub values: Tensor<P>,
+    /// 1 if they are known to be that, 0 if the promise was broken and they mean nothing, [1].
+    pub ok: P::AShare,
 }
 
 impl Spectrum {
@@ -71,6 +74,19 @@ impl Spectrum {
     fn squarings(&self, bits: u32) -> u32 {
         let times = f64::from(self.working(bits) + self.order_bits()) * std::f64::consts::LN_2;
         self.gap_bits + times.log2().ceil() as u32
+    }
+
+    /// How large each of what [`gap`] gives may be: half of the projector's trace, which is 1; of
+    /// its other eigenvalues, the root of a unit, which is far above what the promise leaves;
+    /// the eigenvalue less 1, for it is not negative; elements of the vector; and of its residual.
+    fn limits(&self, bits: u32, error: f64) -> Vec<i128> {
+        let working = self.working(bits);
+        let one = 1i128 << working;
+        let residual = (3.0 * error * f64::from(working).exp2()).ceil() as i128;
+        let mut limits = vec![one / 2, 1 << (2 * working - working / 2), one];
+        limits.extend(vec![one + one / 64; self.order]);
+        limits.extend(vec![residual; self.order]);
+        limits
     }
 
     /// Whether a ring of `bits` bits gives vectors of any use.
@@ -114,16 +130,23 @@ impl Spectrum {
     }
 }
 
-/// The eigenvectors of the greatest eigenvalues, and these, at the scale that they come in.
+/// The eigenvectors of the greatest eigenvalues, and these, at the scale that they come in, and
+/// one flag.
 ///
-/// Shapes: [n, n] → [count, n] and `[count]`. Domain: as `spec` promises, which intervals cannot
-/// prove but for the trace; [`Spectrum::fits`] must hold. Where the promise is broken, what comes
-/// means nothing. Error: [`Spectrum::errors`].
+/// Shapes: [n, n] → [count, n], `[count]` and [1]. Domain: as `spec` promises, which intervals cannot
+/// prove but for the trace; [`Spectrum::fits`] must hold. Error: [`Spectrum::errors`].
+///
+/// The flag is 1 for all that the promise holds of. With the flag 1, whatever the matrix is, each
+/// vector `v` and its eigenvalue `z` are a pair of what was left of it: no element of `A v - z v`
+/// is above three times the vector's error, as a part of `2^trace_bits`. And squaring had come to
+/// its end, which takes a gap of a third of the promised one at least: of two eigenvalues that are
+/// nearer than that, any mixture of the vectors would be such a pair, and the flag is 0.
 ///
 /// Cost, for each vector: about `gap_bits + 5` squarings of `n^2 / 2` truncated elements, with a
-/// reciprocal of one number; [`arg_extreme`] of `n` numbers, [`square_root`] of one, and three
-/// products more. In `Rep3` over 64 bits, order 8 and `gap_bits` 3: 288 rounds and 31 kB
-/// from the party that sends most.
+/// reciprocal of one number; [`arg_extreme`] of `n` numbers, [`square_root`] of one, and four
+/// products more. For the flag [`Protocol::msb`] and [`Protocol::b2a`] of `4 n + 6` numbers for
+/// each vector, and [`Protocol::is_zero`] of one. In `Rep3` over 64 bits, order 8 and `gap_bits`
+/// 3: 304 rounds and 34 kB from the party that sends most.
 ///
 /// # Errors
 /// If a link fails.
@@ -150,16 +173,23 @@ pub fn leading_eigenvectors<P: Protocol>(
         half.scale(&[P::Ring::ONE.shl(working - spec.trace_bits)]);
     }
     let (mut vectors, mut values) = (vec![], vec![]);
-    for found in 1..=spec.count {
+    let (mut gaps, mut limits) = (vec![], vec![]);
+    for (found, error) in spec.errors(bits).into_iter().enumerate() {
         let projector = projector(p, &half, &spec)?;
         let vector = largest_column(p, &projector, &spec)?;
-        let value = rayleigh(p, &half, &vector, working)?;
-        if found < spec.count {
-            half = without(p, half, [&vector, &value], working)?;
+        let (mut image, value) = rayleigh(p, &half, &vector, working)?;
+        let scaled = p.mul_trunc(&vector, &value.gather(&vec![0; n]), working)?;
+        image -= &scaled;
+        gaps.push(gap(p, [&projector, &vector, &image, &value], working)?);
+        limits.extend(spec.limits(bits, error));
+        if found + 1 < spec.count {
+            half = without(p, half, [&vector, &scaled], working)?;
         }
         vectors.push(vector);
         values.push(value);
     }
+    let none = p.public(&[P::Ring::ZERO]);
+    let ok = all_inside(p, &P::AShare::concat(&gaps.iter().collect::<Vec<_>>()), &limits, none)?;
     let [vectors, values] =
         [vectors, values].map(|parts| P::AShare::concat(&parts.iter().collect::<Vec<_>>()));
     let scale = (working + a.frac_bits()).checked_sub(spec.trace_bits);
@@ -167,7 +197,31 @@ pub fn leading_eigenvectors<P: Protocol>(
     Ok(Components {
         vectors: Tensor::new(vectors, &[spec.count, n], working),
         values: Tensor::new(values, &[spec.count], scale),
+        ok,
     })
+}
+
+/// What is small if a vector is what it should be, in the order of [`Spectrum::limits`].
+fn gap<P: Protocol>(
+    p: &mut P,
+    [projector, vector, residual, value]: [&P::AShare; 4],
+    working: u32,
+) -> Result<P::AShare> {
+    let n = vector.len();
+    let mut trace = projector.gather(&symmetric::diagonal(n)).sum(1);
+    note_positive(p, &mut trace, working);
+    // Squared eigenvalues sum to the square of their sum if there is but one.
+    let whole = projector.gather(&symmetric::whole(n));
+    let mut minus = whole.clone();
+    minus.scale(&[-P::Ring::ONE]);
+    let left = P::AShare::concat(&[&trace, &whole]);
+    let mut others = p.dot(&left, &P::AShare::concat(&[&trace, &minus]), 1)?;
+    note(p, &mut others, 2 * working);
+    let one = p.public(&[P::Ring::ONE.shl(working)]);
+    trace -= &one;
+    let mut value = value.clone();
+    value -= &one;
+    Ok(P::AShare::concat(&[&trace, &others, &value, vector, residual]))
 }
 
 /// Any number of about 1, and of what is a part of it.
@@ -242,31 +296,30 @@ fn largest_column<P: Protocol>(p: &mut P, half: &P::AShare, spec: &Spectrum) -> 
     Ok(out)
 }
 
-/// `v^T A v`.
+/// `A v` and `v^T A v`.
 fn rayleigh<P: Protocol>(
     p: &mut P,
     half: &P::AShare,
     v: &P::AShare,
     working: u32,
-) -> Result<P::AShare> {
+) -> Result<(P::AShare, P::AShare)> {
     let n = v.len();
     let whole = half.gather(&symmetric::whole(n));
     let mut image = p.matmul_trunc(&whole, v, Dims { m: n, k: n, n: 1 }, working)?;
     note(p, &mut image, working);
     let value = p.dot(&image, v, 1)?;
     let mut value = p.trunc(&value, working)?;
-    note_positive(p, &mut value, working);
-    Ok(value)
+    note(p, &mut value, working);
+    Ok((image, value))
 }
 
-/// `A - value v v^T`.
+/// `A - value v v^T`, given `v` and `value v`.
 fn without<P: Protocol>(
     p: &mut P,
     mut half: P::AShare,
-    [v, value]: [&P::AShare; 2],
+    [v, scaled]: [&P::AShare; 2],
     working: u32,
 ) -> Result<P::AShare> {
-    let scaled = p.mul_trunc(v, &value.gather(&vec![0; v.len()]), working)?;
     let [rows, columns] = symmetric::rows_and_columns(v.len());
     half -= &p.mul_trunc(&scaled.gather(&rows), &v.gather(&columns), working)?;
     note(p, &mut half, working);
