@@ -38,6 +38,7 @@ invariants! {
     nothing_is_left_unfinished: shape::unfinished;
     the_changelog_is_open: papers::changelog;
     links_in_documents_lead_somewhere: papers::links;
+    every_trap_has_its_tests: papers::traps;
     nothing_speaks_of_one_machine: papers::places;
 }
 

@@ -29,6 +29,31 @@ pub(crate) fn links(tree: &Tree) -> Vec<Breach> {
     found
 }
 
+/// Every row of the table of traps names tests, and they are there.
+pub(crate) fn traps(tree: &Tree) -> Vec<Breach> {
+    let Some(source) = tree.get("docs/traps.md") else { return Vec::new() };
+    let is_there = |name: &str| {
+        let head = format!("fn {name}(");
+        tree.sources.iter().any(|source| source.is_rust() && source.code.contains(&head))
+    };
+    let mut found = Vec::new();
+    for (index, line) in source.text.lines().enumerate() {
+        // Below the head and its rule.
+        let Some(row) = line.strip_prefix("| ").filter(|row| !row.starts_with("asked for")) else {
+            continue;
+        };
+        let tests = row.trim_end_matches(['|', ' ']).rsplit('|').next().unwrap_or_default();
+        let names: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        if names.is_empty() {
+            found.push(source.breach(index + 1, "a trap without a test"));
+        }
+        for name in names.iter().filter(|name| !is_there(name)) {
+            found.push(source.breach(index + 1, format!("there is no test `{name}`")));
+        }
+    }
+    found
+}
+
 /// No path of one machine, no address of one organisation's mirror: the tree is for everybody.
 pub(crate) fn places(tree: &Tree) -> Vec<Breach> {
     let mut found = Vec::new();
@@ -106,6 +131,15 @@ mod tests {
             ("run", ""),
         ];
         assert_eq!(breaches(links, &texts), ["README.md:1", "README.md:3", "docs/a.md:3"]);
+    }
+
+    #[test]
+    fn a_trap_without_its_test_is_found() {
+        let page =
+            "# Traps\n\n| asked for | tests |\n|---|---|\n| `ln(0)` | `a`, `b` |\n| e | none |";
+        let code = "#[test]\nfn a() {}\n// fn b() {}";
+        let texts = [("docs/traps.md", page), ("crates/x/tests/x.rs", code)];
+        assert_eq!(breaches(traps, &texts), ["docs/traps.md:5", "docs/traps.md:6"]);
     }
 
     #[test]

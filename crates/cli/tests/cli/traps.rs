@@ -72,6 +72,26 @@ fn a_product_of_large_integers_is_exact() {
 }
 
 #[test]
+fn what_is_no_finite_number_is_rejected_with_its_row_and_column() {
+    let columns = decimal("hours", 1, 0, 1_000);
+    let query = "SELECT COUNT(*) AS n, AVG(hours) AS mean FROM records";
+    let site = Site::new(&Terms { columns: &columns, query, max_rows: 100, rest: FEW });
+    PARTIES.iter().for_each(|party| site.source(party, "hours\n10.0\n20.0\n"));
+    site.source("op_b", "hours\n10.0\nNaN\ninf\n-Infinity\n1e999\n20.0\n");
+    let report = site.result();
+    assert_eq!(report["rejected"], serde_json::json!({"op_a": 0, "op_b": 4, "op_c": 0}));
+    assert_eq!(value(&report, 0, "n").0, 6.0);
+    is_within_bound(&report, 0, "mean", 15.0, 1e-7);
+    let quality = std::fs::read_to_string(site.path("reports/op_b.json")).unwrap();
+    let quality: serde_json::Value = serde_json::from_str(&quality).unwrap();
+    let rejected = quality["rejected"].as_array().unwrap();
+    let places: Vec<_> = rejected.iter().map(|row| (&row["line"], &row["column"])).collect();
+    let hours = serde_json::Value::from("hours");
+    assert!(places.iter().map(|(line, _)| line.as_u64()).eq([3, 4, 5, 6].map(Some)), "{quality}");
+    assert!(places.iter().all(|(_, column)| **column == hours), "{quality}");
+}
+
+#[test]
 fn what_could_overflow_is_refused_before_the_run_by_the_columns_name() {
     let columns = [integer("mileage", 0, i64::MAX), integer("small", 0, 9)].concat();
     let query = "SELECT SUM(small) AS s, SUM(mileage * mileage) AS squares FROM records";

@@ -14,6 +14,7 @@ mod linear;
 mod operations;
 mod power;
 mod softmax;
+mod traps;
 
 use proptest::prelude::*;
 use sharewell_mpc::protocols::bounds::{Bounds, Interval};
