@@ -37,7 +37,7 @@ pub use lanes::join;
 pub use lookahead::{Blocks, Carries, Lookahead};
 pub use owed::Owed;
 pub use party::{Entropy, Party};
-pub use protocol::{Arithmetic, Protocol, Security, Split};
+pub use protocol::{Arithmetic, Known, Protocol, Security, Split};
 pub use prss::{KEYS, Prss, Side};
 pub use rows::{Rows, RowsOf, Way};
 pub use script::{Card, Message, Phase, Script};

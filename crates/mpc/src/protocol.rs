@@ -18,6 +18,23 @@ pub enum Security {
     MaliciousAbort,
 }
 
+/// What is known of every element of a vector, also in cells that nothing is released of.
+#[derive(Copy, Clone, Debug)]
+pub enum Known<'a, S> {
+    /// It lies between two integers, in units of the last place.
+    Within(i128, i128),
+    /// It lies between two secrets, or one of them.
+    Between(&'a S, &'a S),
+    /// It is one of two secrets, with that one's error.
+    OneOf(&'a S, &'a S),
+    /// It is meant modulo the ring: if it left it, it lies anywhere in it.
+    Wrapped,
+    /// It is at most so far, in units of the last place, from the exact function of the arguments
+    /// as they are; and an error of one unit in any element of an argument moves that function by
+    /// so many units.
+    Error(f64, &'a [(&'a S, f64)]),
+}
+
 /// How a value is cut in two for boolean circuits.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Split {
@@ -104,10 +121,14 @@ pub trait Arithmetic: Sized {
     /// Takes a child's clock and debts.
     fn absorb(&mut self, child: Self);
 
-    /// A bound that mathematics gives and arithmetic on intervals cannot see: every element
-    /// lies in `[lo, hi]`, in units of the last place, also in cells that nothing is released
-    /// of. Only an interpreter of intervals does anything with it.
-    fn note_bound(&mut self, _x: &mut Self::AShare, _lo: i128, _hi: i128) {}
+    /// What mathematics knows of `x` and arithmetic on intervals cannot see. Only an interpreter
+    /// of intervals does anything with it.
+    fn note(&mut self, _x: &mut Self::AShare, _known: Known<'_, Self::AShare>) {}
+
+    /// [`Known::Within`].
+    fn note_bound(&mut self, x: &mut Self::AShare, lo: i128, hi: i128) {
+        self.note(x, Known::Within(lo, hi));
+    }
 
     /// A bound that the program rests on and does not prove itself: under an interpreter of
     /// intervals every element must be known to lie in `[lo, hi]`.
@@ -123,15 +144,6 @@ pub trait Arithmetic: Sized {
     ) -> Result<()> {
         Ok(())
     }
-
-    /// Another such bound: every element of `chosen` is one of `x`'s or of `y`'s.
-    fn note_choice(&mut self, _chosen: &mut Self::AShare, _x: &Self::AShare, _y: &Self::AShare) {}
-
-    /// `x` is meant modulo the ring: what left it lies anywhere in it.
-    fn note_wrapped(&mut self, _x: &mut Self::AShare) {}
-
-    /// Another such bound: every element of `x` lies between `lo`'s and `hi`'s; its error stays.
-    fn note_between(&mut self, _x: &mut Self::AShare, _lo: &Self::AShare, _hi: &Self::AShare) {}
 
     /// Gives secrets to the application, all compute parties: checked before and after.
     ///

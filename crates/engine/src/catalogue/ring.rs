@@ -1,6 +1,6 @@
 //! What a protocol brings itself: sharing, products, truncation.
 
-use sharewell_mpc::{Protocol, Result};
+use sharewell_mpc::{Known, Protocol, Result};
 use sharewell_net::PartyId;
 use sharewell_ring::{Dims, Integer};
 
@@ -71,7 +71,7 @@ impl Operation for Random {
         let random = p.random(on.n)?;
         let mut sum = random.clone();
         sum += on.integers(0);
-        p.note_wrapped(&mut sum);
+        p.note(&mut sum, Known::Wrapped);
         Ok(vec![Secret::Integers(random), Secret::Integers(sum)])
     }
     fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {

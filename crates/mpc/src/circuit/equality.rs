@@ -6,7 +6,7 @@ use sharewell_ring::Integer;
 
 use super::not;
 use crate::chunks::{bit_chunk, bits_in_chunks, chunk, difference};
-use crate::{BitShare, Protocol, Result, Share};
+use crate::{BitShare, Known, Protocol, Result, Share};
 
 /// Whether `x` is zero, given `|x| < 2^bits`: `x = u - v` is zero where `u` and `v` agree.
 ///
@@ -39,7 +39,7 @@ pub fn equal<P: Protocol>(p: &mut P, x: &P::AShare, y: &P::AShare, bits: u32) ->
     bits_in_chunks(p, x.len(), |p, range| {
         let mut difference = difference::<P>(x, y, range);
         if whole {
-            p.note_wrapped(&mut difference);
+            p.note(&mut difference, Known::Wrapped);
         }
         p.is_zero(&difference, bits)
     })

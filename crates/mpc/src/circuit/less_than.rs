@@ -3,9 +3,15 @@
 use sharewell_ring::Integer;
 
 use crate::chunks::{CHUNK, bit_chunk, bits_in_chunks, chunk, difference, in_chunks};
-use crate::{BitShare, Protocol, Result, Share};
+use crate::{BitShare, Known, Protocol, Result, Share};
 
-/// Whether `x < y`, both in `[-2^(bits-1), 2^(bits-1))`; `bits` may be the ring's.
+/// Whether `x < y`, both in `[-2^(bits-1), 2^(bits-1))`; `bits` may be the ring's: then any two
+/// elements of the ring are compared, as signed integers.
+///
+/// `Bounds` refuses, as step `msb`, numbers that it cannot prove to be in that range: with less
+/// than the ring's bits a difference of more than `bits + 1`, with all of them an `x` or `y` that
+/// may itself have left the ring. What is exact is compared exactly; of numbers with an error,
+/// the answer is that of the numbers as they are.
 ///
 /// Cost: [`Protocol::msb`] of `bits + 1` bits; with all the ring's bits, where the difference
 /// can wrap, of three vectors at once, and one AND gate in one round more. Long vectors in
@@ -32,7 +38,7 @@ fn less_than_anywhere<P: Protocol>(p: &mut P, x: &P::AShare, y: &P::AShare) -> R
     let bits = P::Ring::BITS;
     let mut difference = x.clone();
     difference -= y;
-    p.note_wrapped(&mut difference);
+    p.note(&mut difference, Known::Wrapped);
     let n = x.len();
     let signs = p.msb(&P::AShare::concat(&[x, y, &difference]), bits)?;
     let [of_x, mut differ, mut out] = [0, 1, 2].map(|i| signs.take(i * n..(i + 1) * n));
@@ -72,10 +78,10 @@ pub(super) fn choice<P: Protocol>(
 ) -> Result<P::AShare> {
     let mut gap = x.clone();
     gap -= y;
-    p.note_wrapped(&mut gap);
+    p.note(&mut gap, Known::Wrapped);
     let mut out = times(p, &gap)?;
     out += y;
-    p.note_choice(&mut out, x, y);
+    p.note(&mut out, Known::OneOf(x, y));
     Ok(out)
 }
 

@@ -4,7 +4,7 @@ use sharewell_ring::{Integer, Ring};
 
 use super::less_than::{choice, less_than};
 use crate::chunks::{CHUNK, chunk, in_chunks};
-use crate::{Protocol, Result, Share};
+use crate::{Known, Protocol, Result, Share};
 
 /// -1, 0 or 1, given `-2^(bits-1) <= x < 2^(bits-1)`; `bits` may be the ring's.
 ///
@@ -28,7 +28,7 @@ fn sign_of_chunk<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::
     opposite -= x;
     if whole {
         // -2^(BITS-1) is its own opposite.
-        p.note_wrapped(&mut opposite);
+        p.note(&mut opposite, Known::Wrapped);
     }
     let both = P::AShare::concat(&[x, &opposite]);
     let signs = p.msb(&both, if whole { bits } else { bits + 1 })?;
@@ -90,7 +90,7 @@ pub fn clamp<P: Protocol>(
         let (below, above) = p.b2a(&beyond)?.split(x.len());
         let out = choose(p, &below, &lo, &x)?;
         let mut out = choose(p, &above, &hi, &out)?;
-        p.note_between(&mut out, &lo, &hi);
+        p.note(&mut out, Known::Between(&lo, &hi));
         Ok([out])
     })?;
     Ok(out)

@@ -10,7 +10,7 @@
 use sharewell_ring::{Integer, Ring};
 
 use super::less_than;
-use crate::{Protocol, Result, Share};
+use crate::{Known, Protocol, Result, Share};
 
 /// Which end of the order wins.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -229,8 +229,8 @@ fn exchange<P: Protocol>(
         let (mut before, mut after) = (left.clone(), right.clone());
         before += &moved;
         after -= &moved;
-        p.note_choice(&mut before, &left, &right);
-        p.note_choice(&mut after, &left, &right);
+        p.note(&mut before, Known::OneOf(&left, &right));
+        p.note(&mut after, Known::OneOf(&left, &right));
         *field = P::AShare::concat(&[field, &before, &after]).gather(&place);
     }
     Ok(())

@@ -9,7 +9,7 @@ use sharewell_ring::{Integer, Ring};
 
 use super::compaction::to_front;
 use super::permutation::{gathered, inverted, opened};
-use crate::{Arithmetic, BitShare, Protocol, Result, Rows, Share, Way};
+use crate::{Arithmetic, BitShare, Known, Protocol, Result, Rows, Share, Way};
 
 /// Each row's value becomes that of its segment's first row, in every column; zero before
 /// the first segment. `starts` is one plane.
@@ -52,9 +52,9 @@ pub fn segmented_sum<P: Protocol>(
         *sum -= before;
         // A sum over some of the rows: over all, with nothing in place of the others.
         let mut some = (*x).clone();
-        p.note_choice(&mut some, x, &zero);
+        p.note(&mut some, Known::OneOf(x, &zero));
         some.prefix_sum();
-        p.note_choice(sum, &some, &some);
+        p.note(sum, Known::OneOf(&some, &some));
     }
     Ok(sums)
 }
@@ -88,7 +88,7 @@ pub(super) fn spread<P: Protocol>(
     for front in &front {
         let (mut column, after) = rest.split(n);
         column.prefix_sum();
-        p.note_choice(&mut column, front, &zero);
+        p.note(&mut column, Known::OneOf(front, &zero));
         out.push(column);
         rest = after;
     }
@@ -102,6 +102,6 @@ fn differences<P: Protocol>(p: &mut P, x: &P::AShare) -> P::AShare {
     let mut out = x.clone();
     out -= &P::AShare::concat(&[&nothing, &before]);
     // They are summed up again, and no sum is but one of the elements.
-    p.note_wrapped(&mut out);
+    p.note(&mut out, Known::Wrapped);
     out
 }

@@ -15,7 +15,9 @@ use sharewell_net::PartyId;
 use sharewell_ring::{Dims, Integer, Planes, Z32};
 
 use crate::share::{block_len, blocks};
-use crate::{Arithmetic, BitShare, Error, Protocol, Result, Rows, Security, Share, Split, Way};
+use crate::{
+    Arithmetic, BitShare, Error, Known, Protocol, Result, Rows, Security, Share, Split, Way,
+};
 
 /// Where a value lies, and how far it may be from the exact one.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -82,6 +84,12 @@ impl Interval {
             hi: hull.hi.zip(x.hi).map(|(a, b)| a.max(b)),
             error: hull.error.max(x.error),
         })
+    }
+
+    /// Both bounds together; if they contradict each other, nothing is proven.
+    fn within(&self, lo: i128, hi: i128) -> Self {
+        let (lo, hi) = (self.lo.map_or(lo, |l| l.max(lo)), self.hi.map_or(hi, |h| h.min(hi)));
+        if lo <= hi { Self { error: self.error, ..Self::between(lo, hi) } } else { Self::UNBOUNDED }
     }
 
     fn fits(&self, bits: u32) -> bool {
@@ -299,16 +307,34 @@ impl<R: Integer> Arithmetic for Bounds<R> {
         self.inputs.extend(child.inputs);
         self.outputs.extend(child.outputs);
     }
-    fn note_bound(&mut self, x: &mut Ranges, lo: i128, hi: i128) {
-        for x in &mut x.0 {
-            let (lo, hi) = (x.lo.map_or(lo, |l| l.max(lo)), x.hi.map_or(hi, |h| h.min(hi)));
-            // What contradicts the program's own arithmetic proves nothing.
-            let error = x.error;
-            *x = if lo <= hi {
-                Interval { error, ..Interval::between(lo, hi) }
-            } else {
-                Interval::UNBOUNDED
-            };
+    fn note(&mut self, x: &mut Ranges, known: Known<'_, Ranges>) {
+        match known {
+            Known::Within(lo, hi) => x.0.iter_mut().for_each(|x| *x = x.within(lo, hi)),
+            Known::Between(lo, hi) => {
+                for (x, (lo, hi)) in x.0.iter_mut().zip(lo.0.iter().zip(&hi.0)) {
+                    *x = Interval { error: x.error, ..Interval::hull(&[*lo, *hi]) };
+                }
+            }
+            Known::OneOf(a, b) => {
+                for (x, (a, b)) in x.0.iter_mut().zip(a.0.iter().zip(&b.0)) {
+                    *x = Interval::hull(&[*a, *b]);
+                }
+            }
+            Known::Wrapped => {
+                let unused = 128 - R::BITS;
+                let any = Interval::between(i128::MIN >> unused, i128::MAX >> unused);
+                for x in x.0.iter_mut().filter(|x| !x.fits(R::BITS)) {
+                    *x = Interval { error: x.error, ..any };
+                }
+            }
+            Known::Error(own, arguments) => {
+                let moved = |(x, by): &(&Ranges, f64)| match Interval::hull(&x.0).error {
+                    0.0 => 0.0,
+                    error => error * by,
+                };
+                let error = own + arguments.iter().map(moved).sum::<f64>();
+                x.0.iter_mut().for_each(|x| x.error = error);
+            }
         }
     }
     fn require_bound(&mut self, step: &'static str, x: &Ranges, lo: i128, hi: i128) -> Result<()> {
@@ -319,22 +345,6 @@ impl<R: Integer> Arithmetic for Bounds<R> {
                 Err(Error::Overflow { step, limit, bound: x.to_string() })
             }
             None => Ok(()),
-        }
-    }
-    fn note_choice(&mut self, chosen: &mut Ranges, x: &Ranges, y: &Ranges) {
-        let pairs = x.0.iter().zip(&y.0);
-        chosen.0.iter_mut().zip(pairs).for_each(|(c, (x, y))| *c = Interval::hull(&[*x, *y]));
-    }
-    fn note_wrapped(&mut self, x: &mut Ranges) {
-        let (lo, hi) = (i128::MIN >> (128 - R::BITS), i128::MAX >> (128 - R::BITS));
-        for x in x.0.iter_mut().filter(|x| !x.fits(R::BITS)) {
-            *x = Interval { error: x.error, ..Interval::between(lo, hi) };
-        }
-    }
-    fn note_between(&mut self, x: &mut Ranges, lo: &Ranges, hi: &Ranges) {
-        let limits = lo.0.iter().zip(&hi.0);
-        for (x, (lo, hi)) in x.0.iter_mut().zip(limits) {
-            *x = Interval { error: x.error, ..Interval::hull(&[*lo, *hi]) };
         }
     }
 }

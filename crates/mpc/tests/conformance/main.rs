@@ -43,6 +43,7 @@ macro_rules! conformance {
             #[test]
             fn truncation_rounds_up_as_often_as_the_fraction_says() {
                 rounding::unbiased::<$subject>();
+                rounding::biased_by_a_scale_before::<$subject>();
             }
             #[test]
             fn what_a_party_receives_tells_it_nothing() {

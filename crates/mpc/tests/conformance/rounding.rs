@@ -46,3 +46,30 @@ pub(crate) fn unbiased<S: Subject>() {
         }
     }
 }
+
+/// Of multiples of `2^s` a remainder of `r` goes up with `(r + 2^s) / 2^by`: from `s = by` on
+/// always.
+pub(crate) fn biased_by_a_scale_before<S: Subject>() {
+    const BY: u32 = 3;
+    let n = 1 << 14;
+    let z: Vec<S::Ring> = (0..n).map(|i| S::Ring::from_i128(i128::from(i % 8) - 4)).collect();
+    for s in 0..=BY + 1 {
+        let ops = vec![Op::Scale(0, vec![S::Ring::ONE.shl(s)]), Op::Trunc(3, BY)];
+        let program = Program { inputs: vec![z.clone(), vec![], vec![]], ops };
+        let outcome =
+            run::<S, _>(&sim::<S>().seed(5), |p, me| program.open(p, &program.inputs[me]));
+        let opened = outcome.values().unwrap().swap_remove(0);
+        for first in 0..8 {
+            let wide = (first as i128 - 4) << s;
+            let ups = opened.ints[4].iter().skip(first).step_by(8).map(|got| {
+                let up = got.to_i128() - (wide >> BY);
+                assert!((0..=1).contains(&up), "{wide}: {up} units off");
+                up as f64
+            });
+            let frequency = ups.sum::<f64>() / f64::from(n / 8);
+            let remainder = wide.rem_euclid(1 << BY) as f64;
+            let expected = ((remainder + f64::from(s).exp2()) / f64::from(BY).exp2()).min(1.0);
+            assert!((frequency - expected).abs() < 0.06, "{wide}, {s}: {frequency}");
+        }
+    }
+}

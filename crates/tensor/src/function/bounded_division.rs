@@ -10,6 +10,7 @@ use sharewell_mpc::{BitShare, Protocol, Result, circuit};
 use sharewell_ring::Integer;
 
 use super::Accuracy;
+use super::division::scale_up;
 use super::normalise::normalise;
 use super::reciprocal::{PRECISION_MAX, PRECISION_MIN, reciprocal, relative_error, steps, ulp};
 use crate::Tensor;
@@ -118,7 +119,10 @@ fn divided<P: Protocol>(
     let quotient = p.mul(&normalised, &y)?;
     // Rounded down exactly, as a quotient of `divide`.
     let excess = precision + guard - spec.frac_bits;
-    let quotient = p.trunc_exact(&quotient, excess)?;
+    let mut quotient = p.trunc_exact(&quotient, excess)?;
+    let arguments = [(a.shares(), scale_up(spec.frac_bits)), (b.shares(), f64::INFINITY)];
+    let greatest = scale_up(spec.quotient_bits) * 17.0 / 16.0;
+    spec.accuracy(bits).note(p, &mut quotient, (greatest, spec.frac_bits), &arguments);
     Ok([quotient, defined])
 }
 

@@ -2,7 +2,7 @@
 //!
 //! With `b = d 2^L / v` as [`normalise`] gives it, `a / b = a y v / 2^L` for `y = 1 / d`.
 
-use sharewell_mpc::{Protocol, Result};
+use sharewell_mpc::{Known, Protocol, Result};
 use sharewell_ring::Integer;
 
 use super::normalise::normalise;
@@ -28,6 +28,21 @@ pub struct Accuracy {
     pub absolute: f64,
     /// Per unit of the value.
     pub relative: f64,
+}
+
+impl Accuracy {
+    /// Says so of results at a scale that are at most `greatest`, with the arguments and how far
+    /// a unit of their own error moves a result.
+    pub(crate) fn note<P: Protocol>(
+        &self,
+        p: &mut P,
+        x: &mut P::AShare,
+        (greatest, frac_bits): (f64, u32),
+        arguments: &[(&P::AShare, f64)],
+    ) {
+        let error = (self.absolute + self.relative * greatest) * f64::from(frac_bits).exp2();
+        p.note(x, Known::Error(error, arguments));
+    }
 }
 
 impl Quotient {
@@ -105,8 +120,16 @@ fn divided<P: Protocol>(
     // Rounded down exactly: the quotient may be published, and the coin of the cheaper
     // truncation depends on shares (`docs/truncation.md`).
     let wide = p.mul(ay.shares(), &divisor.power)?;
-    let quotient = p.trunc_exact(&wide, spec.divisor_bits)?;
+    let mut quotient = p.trunc_exact(&wide, spec.divisor_bits)?;
+    let arguments = [(a.shares(), scale_up(spec.frac_bits)), (b.shares(), f64::INFINITY)];
+    let greatest = scale_up(spec.numerator_bits);
+    spec.accuracy(P::Ring::BITS).note(p, &mut quotient, (greatest, spec.frac_bits), &arguments);
     Ok([quotient, divisor.nonzero])
+}
+
+/// Two to a power.
+pub(crate) fn scale_up(bits: u32) -> f64 {
+    f64::from(bits).exp2()
 }
 
 /// `x / divisor` for a public divisor, at the scale of `x`.
@@ -135,7 +158,11 @@ pub fn divide_public<P: Protocol>(
     let factor = f64::from(by).exp2() / divisor;
     let [shares] = elementwise(p, [x], |p, [x]| {
         let wide = x.clone().times(factor.round_ties_even() as i128);
-        Ok([p.trunc(wide.shares(), by)?])
+        let mut shares = p.trunc(wide.shares(), by)?;
+        let greatest = scale_up(P::Ring::BITS - 2 - precision) / divisor.abs();
+        let own = Accuracy { absolute: 1.0, relative: 1.0 / scale_up(precision) };
+        own.note(p, &mut shares, (greatest, 0), &[(x.shares(), 1.0 / divisor.abs())]);
+        Ok([shares])
     })?;
     Ok(Tensor::new(shares, x.shape(), x.frac_bits()))
 }

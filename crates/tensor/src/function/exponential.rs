@@ -201,6 +201,9 @@ impl Exponential {
         }
         let most = limit.to_i128() + (limit.to_i128() >> 5) + 2;
         p.note_bound(&mut value, 0, most);
+        let greatest = f64::from(self.result_bits).exp2();
+        let accuracy = self.accuracy(P::Ring::BITS);
+        accuracy.note(p, &mut value, (greatest, self.frac_bits), &[(x, f64::INFINITY)]);
         Ok([value, small])
     }
 

@@ -7,7 +7,7 @@
 //! Source: long division by an approximate reciprocal with correction, Knuth, The Art of
 //! Computer Programming 2, 4.3.1.
 
-use sharewell_mpc::{Protocol, Result, Share, circuit};
+use sharewell_mpc::{Known, Protocol, Result, Share, circuit};
 use sharewell_ring::{Integer, Ring};
 
 use super::normalise::normalise;
@@ -138,13 +138,13 @@ fn divided<P: Protocol>(
         quotient += &digit;
         left -= &p.mul(&digit, b.shares())?;
     }
-    corrected(p, b, (quotient, left), divisor.nonzero, spec)
+    corrected(p, [a, b], (quotient, left), divisor.nonzero, spec)
 }
 
 /// With `left` from 0 to less than `3 b`.
 fn corrected<P: Protocol>(
     p: &mut P,
-    b: &Tensor<P>,
+    [a, b]: [&Tensor<P>; 2],
     (mut quotient, mut left): (P::AShare, P::AShare),
     nonzero: P::AShare,
     spec: IntegerQuotient,
@@ -170,5 +170,9 @@ fn corrected<P: Protocol>(
     left -= &taken;
     p.note_bound(&mut quotient, 0, (1 << spec.numerator_bits) - 1);
     p.note_bound(&mut left, 0, (1 << width) - 1);
+    // Exact, of exact operands.
+    let arguments = [a, b].map(|x| (x.shares(), f64::INFINITY));
+    p.note(&mut quotient, Known::Error(0.0, &arguments));
+    p.note(&mut left, Known::Error(0.0, &arguments));
     Ok([quotient, left, nonzero])
 }

@@ -210,6 +210,8 @@ fn logarithms<P: Protocol>(p: &mut P, x: &P::AShare, spec: Logarithm) -> Result<
     result += &constant(p, of_power(spec.bits) - of_power(spec.scale), n);
     result -= &below;
     let result = p.trunc(&result, precision - spec.frac_bits)?;
-    let result = p.mul(&result, &read.positive)?;
+    let mut result = p.mul(&result, &read.positive)?;
+    let arguments = [(x, f64::INFINITY)];
+    spec.accuracy(bits).note(p, &mut result, (0.0, spec.frac_bits), &arguments);
     Ok([result, read.positive])
 }

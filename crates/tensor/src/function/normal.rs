@@ -3,7 +3,7 @@
 use sharewell_mpc::{Protocol, Result};
 use sharewell_ring::{Integer, Ring};
 
-use super::piecewise::{Argument, Curve, Piece, note_probability};
+use super::piecewise::{Argument, Curve, Piece, note_error, note_probability};
 use super::polynomial::constant;
 use crate::Tensor;
 use crate::tensor::elementwise;
@@ -80,7 +80,13 @@ pub fn normal_cdf<P: Protocol>(p: &mut P, z: &Tensor<P>, spec: Normal) -> Result
         let y = MASS.evaluate(p, z, spec.argument, spec.frac_bits)?;
         let mut shares = constant(p, P::Ring::ONE.shl(spec.frac_bits - 1), z.len());
         shares += y.shares();
-        note_probability(p, &mut shares, spec.accuracy(P::Ring::BITS), spec.frac_bits);
+        let error = spec.accuracy(P::Ring::BITS);
+        note_probability(
+            p,
+            &mut shares,
+            (error, spec.frac_bits),
+            (z.shares(), z.frac_bits(), 0.399),
+        );
         Ok([shares])
     })?;
     Ok(Tensor::new(shares, z.shape(), spec.frac_bits))
@@ -113,7 +119,14 @@ pub fn normal_quantile<P: Protocol>(
         let half = constant(p, P::Ring::ONE.shl(argument.frac_bits - 1), q.len());
         let from_half = q.clone().sub(&Tensor::new(half, q.shape(), argument.frac_bits));
         let y = QUANTILE.evaluate(p, &from_half, argument, spec.frac_bits)?;
-        Ok([y.into_shares()])
+        let (error, mut shares) = (spec.accuracy(P::Ring::BITS), y.into_shares());
+        note_error(
+            p,
+            &mut shares,
+            (error, spec.frac_bits),
+            (q.shares(), q.frac_bits(), f64::INFINITY),
+        );
+        Ok([shares])
     })?;
     Ok(Tensor::new(shares, q.shape(), spec.frac_bits))
 }

@@ -18,6 +18,7 @@ use sharewell_mpc::circuit::{self, Below};
 use sharewell_mpc::{BitShare, Protocol, Result, Share};
 use sharewell_ring::{Integer, Ring};
 
+use super::division::Accuracy;
 use super::polynomial::{add_scaled, constant, pieces, power_error, powers};
 use super::reciprocal::scaled;
 use crate::Tensor;
@@ -316,9 +317,22 @@ impl Plan<'_> {
 pub(crate) fn note_probability<P: Protocol>(
     p: &mut P,
     x: &mut P::AShare,
-    error: f64,
-    frac_bits: u32,
+    (error, frac_bits): (f64, u32),
+    argument: (&P::AShare, u32, f64),
 ) {
     let slack = (error * f64::from(frac_bits).exp2()).ceil() as i128;
     p.note_bound(x, -slack, (1 << frac_bits) + slack);
+    note_error(p, x, (error, frac_bits), argument);
+}
+
+/// Notes an error, given the argument, its scale, and the greatest slope.
+pub(crate) fn note_error<P: Protocol>(
+    p: &mut P,
+    x: &mut P::AShare,
+    (absolute, frac_bits): (f64, u32),
+    (argument, argument_frac_bits, slope): (&P::AShare, u32, f64),
+) {
+    let moved = slope * (f64::from(frac_bits) - f64::from(argument_frac_bits)).exp2();
+    let own = Accuracy { absolute, relative: 0.0 };
+    own.note(p, x, (0.0, frac_bits), &[(argument, moved)]);
 }

@@ -223,7 +223,11 @@ impl RealPower {
         let product = p.trunc(product.shares(), exponent_bits)?;
         let product = Tensor::new(product, x.shape(), exponential_of.argument_frac_bits);
         let (value, small) = exponential(p, &product, exponential_of)?;
-        Ok([value.into_shares(), p.mul(&positive, &small)?])
+        let mut value = value.into_shares();
+        let greatest = f64::from(self.result_bits).exp2();
+        let arguments = [(x.shares(), f64::INFINITY)];
+        self.accuracy(bits).note(p, &mut value, (greatest, self.frac_bits), &arguments);
+        Ok([value, p.mul(&positive, &small)?])
     }
 }
 

@@ -6,7 +6,7 @@
 use sharewell_mpc::{Protocol, Result};
 use sharewell_ring::{Integer, Ring};
 
-use super::piecewise::{Argument, Curve, Piece, note_probability};
+use super::piecewise::{Argument, Curve, Piece, note_error, note_probability};
 use super::polynomial::constant;
 use crate::Tensor;
 use crate::tensor::elementwise;
@@ -82,7 +82,13 @@ pub fn sigmoid<P: Protocol>(p: &mut P, x: &Tensor<P>, spec: Sigmoid) -> Result<T
         let y = spec.curve().evaluate(p, x, spec.argument, spec.frac_bits)?;
         let mut shares = constant(p, P::Ring::ONE.shl(spec.frac_bits - 1), y.len());
         shares += y.shares();
-        note_probability(p, &mut shares, spec.accuracy(P::Ring::BITS), spec.frac_bits);
+        let error = spec.accuracy(P::Ring::BITS);
+        note_probability(
+            p,
+            &mut shares,
+            (error, spec.frac_bits),
+            (x.shares(), x.frac_bits(), 0.25),
+        );
         Ok([shares])
     })?;
     Ok(Tensor::new(shares, x.shape(), spec.frac_bits))
@@ -103,7 +109,9 @@ pub fn tanh<P: Protocol>(p: &mut P, x: &Tensor<P>, spec: Sigmoid) -> Result<Tens
     let [y] = elementwise(p, [x], |p, [x]| {
         let twice = x.clone().times(2);
         let y = spec.curve().evaluate(p, &twice, spec.twice(), spec.frac_bits + 1)?;
-        Ok([y.into_shares()])
+        let (error, mut shares) = (2.0 * spec.accuracy(P::Ring::BITS), y.into_shares());
+        note_error(p, &mut shares, (error, spec.frac_bits), (x.shares(), x.frac_bits(), 1.0));
+        Ok([shares])
     })?;
     Ok(Tensor::new(y, x.shape(), spec.frac_bits))
 }

@@ -116,7 +116,8 @@ fn softmax_of_rows<P: Protocol>(p: &mut P, x: &P::AShare, spec: Softmax) -> Resu
     let inverse = inverse(p, &sums, spec)?.gather(&row_of);
     let by = spec.weights().frac_bits + spec.inverse_frac_bits(bits) - spec.frac_bits;
     let mut shares = p.mul_trunc(&weights, &inverse, by)?;
-    note_probability(p, &mut shares, spec.accuracy(bits), spec.frac_bits);
+    let argument = (x, spec.argument.frac_bits, 0.5);
+    note_probability(p, &mut shares, (spec.accuracy(bits), spec.frac_bits), argument);
     Ok(shares)
 }
 

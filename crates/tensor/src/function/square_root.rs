@@ -165,7 +165,13 @@ fn roots<P: Protocol>(p: &mut P, x: &P::AShare, spec: Root) -> Result<[P::AShare
     let excess = spec.excess(bits);
     let mut result = p.mul_trunc(&normalised, power, excess.max(0).unsigned_abs())?;
     result.scale(&[P::Ring::ONE.shl((-excess).max(0).unsigned_abs())]);
-    let result = p.mul(&result, &read.positive)?;
+    let mut result = p.mul(&result, &read.positive)?;
+    // A root of x >= 2^-scale is moved by less than a unit of x times 2^(scale/2).
+    let half = (f64::from(spec.frac_bits) - f64::from(spec.scale) / 2.0).exp2();
+    let moved = if spec.inverse { f64::INFINITY } else { half };
+    let greatest = f64::from(spec.whole()).exp2();
+    let arguments = [(x, moved)];
+    spec.accuracy(bits).note(p, &mut result, (greatest, spec.frac_bits), &arguments);
     Ok([result, read.positive])
 }
 

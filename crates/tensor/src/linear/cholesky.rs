@@ -6,7 +6,7 @@
 //!
 //! Source: the right-looking form, Golub and Van Loan, Matrix Computations, 4.2.
 
-use sharewell_mpc::{Protocol, Result, Share};
+use sharewell_mpc::{Known, Protocol, Result, Share};
 use sharewell_ring::{Integer, Ring};
 
 use super::{Definite, definite, symmetric};
@@ -118,7 +118,10 @@ pub fn cholesky<P: Protocol>(
     (0..n * n).filter(|at| at % n > at / n).for_each(|at| place[at] = above);
     let twice = (2 * scales.working + a.frac_bits()).checked_sub(trace_bits);
     let frac_bits = twice.expect("a trace that is not beyond the working scale") / 2;
-    Ok((Tensor::new(factor.gather(&place), &[n, n], frac_bits), ok))
+    let mut factor = factor.gather(&place);
+    // What is stated is the error of the product, not of an element.
+    p.note(&mut factor, Known::Error(f64::INFINITY, &[]));
+    Ok((Tensor::new(factor, &[n, n], frac_bits), ok))
 }
 
 /// A column over the root of its first element; the inverse root; whether there is one.

@@ -9,7 +9,7 @@
 //! Source: Schulz 1933; Ben-Israel and Cohen, SIAM J. Numer. Anal. 3, 1966; the scaled steps are
 //! those of Pan and Schreiber, SIAM J. Sci. Stat. Comput. 12, 1991.
 
-use sharewell_mpc::{Protocol, Result, Share};
+use sharewell_mpc::{Known, Protocol, Result, Share};
 use sharewell_ring::{Dims, Integer, Ring};
 
 use super::gram;
@@ -77,7 +77,10 @@ pub fn inverse<P: Protocol>(
 ) -> Result<(Tensor<P>, P::AShare)> {
     let (x, ok) = iterate(p, a, spec)?;
     // The mean of both halves is as near as the worse of them; half a unit makes it exact.
-    let mean = x.clone().add(&x.transpose()).into_shares();
+    let mut mean = x.clone().add(&x.transpose()).into_shares();
+    let schedule = spec.schedule(P::Ring::BITS);
+    let greatest = f64::from(spec.condition_bits + schedule.solution_bits + 1).exp2();
+    p.note(&mut mean, Known::Error(schedule.residual * greatest, &[(a.shares(), f64::INFINITY)]));
     Ok((Tensor::new(mean, a.shape(), x.frac_bits() + 1), ok))
 }
 
@@ -112,7 +115,16 @@ pub fn solve<P: Protocol>(
     let root = n.next_power_of_two().ilog2().div_ceil(2);
     note(p, &mut wide, bits + spec.rhs_bits + root);
     let wide = Tensor::new(wide, b.shape(), x.frac_bits() + b.frac_bits());
-    Ok((wide.rescale_down(p, frac_bits)?, ok))
+    let mut solution = wide.rescale_down(p, frac_bits)?.into_shares();
+    // |x| <= |1/A| |b|, and |1/A| of integers is 2^(condition - trace).
+    let inverse =
+        [spec.condition_bits, a.frac_bits(), frac_bits].map(f64::from).iter().sum::<f64>()
+            - f64::from(spec.trace_bits + b.frac_bits());
+    let moved = (n as f64).sqrt() * inverse.exp2();
+    let own = spec.residual(P::Ring::BITS) * moved * f64::from(spec.rhs_bits).exp2() + 1.0;
+    let arguments = [(a.shares(), f64::INFINITY), (b.shares(), moved)];
+    p.note(&mut solution, Known::Error(own, &arguments));
+    Ok((Tensor::new(solution, b.shape(), frac_bits), ok))
 }
 
 /// Coefficients `w` that make `|y - X w|^2 + ridge |w|^2` least, and a flag as of [`inverse`].

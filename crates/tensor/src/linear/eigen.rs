@@ -10,7 +10,7 @@
 //! Problem, chapter 9.
 
 use sharewell_mpc::circuit::{Extreme, Rows, arg_extreme, equal};
-use sharewell_mpc::{Protocol, Result, Share};
+use sharewell_mpc::{Known, Protocol, Result, Share};
 use sharewell_ring::{Dims, Integer, Ring};
 
 use super::definite::all_inside;
@@ -173,6 +173,7 @@ pub fn leading_eigenvectors<P: Protocol>(
         half.scale(&[P::Ring::ONE.shl(working - spec.trace_bits)]);
     }
     let (mut vectors, mut values) = (vec![], vec![]);
+    let arguments = [(a.shares(), f64::INFINITY)];
     let (mut gaps, mut limits) = (vec![], vec![]);
     for (found, error) in spec.errors(bits).into_iter().enumerate() {
         let projector = projector(p, &half, &spec)?;
@@ -185,8 +186,14 @@ pub fn leading_eigenvectors<P: Protocol>(
         if found + 1 < spec.count {
             half = without(p, half, [&vector, &scaled], working)?;
         }
-        vectors.push(vector);
-        values.push(value);
+        let error = error * f64::from(working).exp2();
+        for (found, error, all) in
+            [(vector, error, &mut vectors), (value, 2.0 * error, &mut values)]
+        {
+            let mut found = found;
+            p.note(&mut found, Known::Error(error, &arguments));
+            all.push(found);
+        }
     }
     let none = p.public(&[P::Ring::ZERO]);
     let ok = all_inside(p, &P::AShare::concat(&gaps.iter().collect::<Vec<_>>()), &limits, none)?;

@@ -5,6 +5,7 @@ mod bounded_division;
 mod chunks;
 mod curves;
 mod division;
+mod errors;
 mod exponential;
 mod factors;
 mod function;
