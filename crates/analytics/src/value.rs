@@ -1,6 +1,7 @@
 //! Secret numbers with a proven range and a worst error.
 
-use sharewell_mpc::{Protocol, Result, Share, circuit};
+use sharewell_mpc::circuit::{self, Extreme, Rows};
+use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_ring::{Integer, Ring};
 use sharewell_tensor::Tensor;
 use sharewell_tensor::function::{Quotient, Root, divide, square_root};
@@ -382,26 +383,31 @@ impl<P: Protocol> Value<P> {
 
     /// The least or greatest of several values of one unit, cell by cell.
     ///
+    /// Cost: [`circuit::extreme`] of a row for each cell.
+    ///
     /// # Errors
     /// A link's failure outside, [`Overflow`] inside.
     ///
     /// # Panics
     /// If there is no value.
     pub fn extreme(p: &mut P, values: Vec<Self>, greatest: bool) -> Fallible<Self> {
-        let mut values = values.into_iter();
-        let mut best = values.next().expect("at least one value");
-        for next in values {
-            // The difference of two values must fit.
-            let bits = best.bits().max(next.bits()) + 1;
+        let (n, cells) = (values.len(), values.first().expect("at least one value").raw.len());
+        let (lo, hi) = values
+            .iter()
+            .fold((i128::MAX, i128::MIN), |(lo, hi), value| (lo.min(value.lo), hi.max(value.hi)));
+        let bits = bits_of(lo, hi) + 1;
+        if n > 1 {
             fits!(Overflow::unless("compare", bits, P::Ring::BITS - 1));
-            let (x, y) = (best.raw.shares(), next.raw.shares());
-            let mut shares =
-                if greatest { circuit::max(p, x, y, bits)? } else { circuit::min(p, x, y, bits)? };
-            let (lo, hi) = (best.lo.min(next.lo), best.hi.max(next.hi));
-            p.note_bound(&mut shares, lo, hi);
-            best = Self { raw: Tensor::integers(shares), lo, hi, ..best };
         }
-        Ok(Ok(best))
+        let columns: Vec<&P::AShare> = values.iter().map(|value| value.raw.shares()).collect();
+        let rows: Vec<usize> =
+            (0..cells).flat_map(|cell| (0..n).map(move |i| i * cells + cell)).collect();
+        let extreme = if greatest { Extreme::Max } else { Extreme::Min };
+        let rows_of = Rows { rows: cells, bits, extreme };
+        let mut shares = circuit::extreme(p, &P::AShare::concat(&columns).gather(&rows), rows_of)?;
+        p.note_bound(&mut shares, lo, hi);
+        let first = values.into_iter().next().expect("at least one value");
+        Ok(Ok(Self { raw: Tensor::integers(shares), lo, hi, ..first }))
     }
 }
 

@@ -171,7 +171,8 @@ proptest! {
     #[test]
     fn a_standard_deviation_on_shares_is_within_its_error(samples in samples(32, 1)) {
         let opened = check_deviation(&samples).expect("32 bits of 20 bits of records fit");
-        prop_assert!(opened[0].relative < 2e-10, "{:?}", opened[0]);
+        // As many bits as show in the greatest one.
+        prop_assert!(opened[0].relative < 1e-7, "{:?}", opened[0]);
     }
 }
 
