@@ -50,7 +50,7 @@ pub struct Components<P: Protocol> {
     pub vectors: Tensor<P>,
     /// Their eigenvalues, `[count]`.
     pub values: Tensor<P>,
-    /// 1 if they are known to be that, 0 if the promise was broken and they mean nothing, [1].
+    /// 1 if they are known to be that, 0 if the promise was broken and they mean nothing, `[1]`.
     pub ok: P::AShare,
 }
 
@@ -133,8 +133,8 @@ impl Spectrum {
 /// The eigenvectors of the greatest eigenvalues, and these, at the scale that they come in, and
 /// one flag.
 ///
-/// Shapes: [n, n] → [count, n], `[count]` and [1]. Domain: as `spec` promises, which intervals cannot
-/// prove but for the trace; [`Spectrum::fits`] must hold. Error: [`Spectrum::errors`].
+/// Shapes: [n, n] → [count, n], `[count]` and `[1]`. Domain: as `spec` promises, which intervals
+/// cannot prove but for the trace; [`Spectrum::fits`] must hold. Error: [`Spectrum::errors`].
 ///
 /// The flag is 1 for all that the promise holds of. With the flag 1, whatever the matrix is, each
 /// vector `v` and its eigenvalue `z` are a pair of what was left of it: no element of `A v - z v`
