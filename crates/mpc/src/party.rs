@@ -141,6 +141,21 @@ impl Party {
     /// [`Error::Net`] if the link fails or the peer is out of step.
     pub fn recv<R: Ring>(&mut self, from: PartyId, step: Step, len: usize) -> Result<Vec<R>> {
         let mut out = reserved(len);
+        self.recv_up_to(from, step, len, &mut out)?;
+        Ok(out)
+    }
+
+    /// Waits for more of a vector, until `len` elements of it are here: whole frames, or all.
+    ///
+    /// # Errors
+    /// As [`Self::recv`].
+    pub(crate) fn recv_up_to<R: Ring>(
+        &mut self,
+        from: PartyId,
+        step: Step,
+        len: usize,
+        out: &mut Vec<R>,
+    ) -> Result<()> {
         let mut clock = self.clock;
         while out.len() < len {
             let frame = self.link.recv(from, step, self.lane)?;
@@ -156,7 +171,7 @@ impl Party {
             clock = clock.max(frame.clock.saturating_add(1));
         }
         self.clock = clock;
-        Ok(out)
+        Ok(())
     }
 
     fn check(&mut self, from: PartyId, step: Step, frame: &Frame, len: usize) -> Result<()> {

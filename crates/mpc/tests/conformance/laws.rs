@@ -132,13 +132,19 @@ pub(crate) fn long_vectors<S: Subject>() {
 
 /// Vectors whose messages go through a round in several windows.
 #[test]
-fn conversions_of_more_than_a_window_are_right_and_quoted_exactly() {
+fn products_and_conversions_of_more_than_a_window_are_right_and_quoted_exactly() {
     type S = crate::subject::Rep3Over<Z64>;
     let n = 3 * CHUNK + 77;
     let x: Vec<Z64> = (0..n as u64).map(|i| Z64(i * i % 16) - Z64(8)).collect();
     let y = x.iter().rev().copied().collect();
-    let ops =
-        vec![Op::Trunc(0, 2), Op::MulTrunc(0, 1, 2), Op::A2b(0, 1), Op::B2a(0), Op::MulBits(0, 1)];
+    let ops = vec![
+        Op::Trunc(0, 2),
+        Op::MulTrunc(0, 1, 2),
+        Op::A2b(0, 1),
+        Op::B2a(0),
+        Op::MulBits(0, 1),
+        Op::Mul(0, 1),
+    ];
     let program = Program { inputs: vec![x, y, vec![]], ops };
     let plain = program.open(&mut Plain::new(1), &program.all_inputs()).unwrap();
     let outcome = run::<S, _>(&sim::<S>(), |p, me| program.open(p, &program.inputs[me]));

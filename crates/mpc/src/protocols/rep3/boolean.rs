@@ -8,7 +8,6 @@ use sharewell_ring::{Bits, Dims, Integer, Planes, Ring, Z32, zeroed};
 use super::shuffle::{SharedRows, Shuffle};
 use super::{Rep3, cross, matmul_part};
 use crate::chunks::{bit_chunk, blocks_in_chunks};
-use crate::prss::{next, previous};
 use crate::share::Linear;
 use crate::{
     Arithmetic, BitLinear, BitShare, Carries, Lookahead, Protocol, Result, Side, Split, Way,
@@ -51,9 +50,7 @@ impl<R: Integer> Protocol for Rep3<R> {
 
     fn partial_open_bits(&mut self, x: &BitLinear<2>) -> Result<Planes> {
         const STEP: Step = Step("open bits");
-        self.party.send(next(self.me()), STEP, x.0[0].words())?;
-        let words = x.0[0].words().len();
-        let mut out: Vec<Bits> = self.party.recv(previous(self.me()), STEP, words)?;
+        let mut out: Vec<Bits> = self.pass_on(STEP, x.0[0].words())?;
         for x in &x.0 {
             Bits::add_assign(&mut out, x.words());
         }

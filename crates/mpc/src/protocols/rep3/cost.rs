@@ -6,7 +6,8 @@ use sharewell_net::PartyId;
 use super::lookahead::{BLOCK, polynomials, products};
 use super::shuffle::roles;
 use super::trunc::narrow_bytes;
-use super::turns::{Turn, windows};
+use super::turns::{Turn, WINDOW, windows};
+use crate::party::TILE_BYTES;
 use crate::script::{Card, Costs, Message, Phase, Script};
 use crate::{Blocks, Security, Way};
 
@@ -21,10 +22,10 @@ pub const CARD: Card = Card {
     source: "Araki, Furukawa, Lindell, Nof, Ohara, CCS 2016 (eprint 2016/768)",
     costs: Costs {
         input,
-        mul: |n, w| vec![backward(n * w)],
+        mul: |n, w| around(n * w, 2),
         mul_trunc,
         trunc,
-        and: |words| vec![backward(words * 8)],
+        and: |words| around(words * 8, 2),
         summands: |n, w, bits| {
             in_turn(n, w, 1, |n| vec![vec![message(2, 1, plane_bytes(n) * bits)]])
         },
@@ -48,7 +49,7 @@ pub const CARD: Card = Card {
         },
         shuffle,
         shuffle_open,
-        open: |n, w| vec![(0..3).map(|i| message(i, (i + 1) % 3, n * w)).collect()],
+        open: |n, w| around(n * w, 1),
         open_to,
     },
 };
@@ -57,9 +58,11 @@ fn message(from: u8, to: u8, bytes: usize) -> Message {
     Message { from, to, bytes: bytes as u64 }
 }
 
-/// Everybody to the previous party.
-fn backward(bytes: usize) -> Phase {
-    (0..3).map(|i| message(i, (i + 2) % 3, bytes)).collect()
+/// Everybody to the party so many places on, a window after the other.
+fn around(bytes: usize, places: u8) -> Script {
+    let window = |start: usize| (bytes - start).min(WINDOW * TILE_BYTES);
+    let phase = |bytes| (0..3).map(|i| message(i, (i + places) % 3, bytes)).collect();
+    (0..bytes).step_by(WINDOW * TILE_BYTES).map(|start| phase(window(start))).collect()
 }
 
 fn input(giver: u8, n: usize, w: usize) -> Phase {
@@ -95,7 +98,7 @@ fn trunc(n: usize, w: usize, by: u32) -> Script {
 
 fn mul_trunc(n: usize, w: usize, by: u32) -> Script {
     if by == 0 {
-        return vec![backward(n * w)];
+        return around(n * w, 2);
     }
     in_turn(n, w, 2, |n| {
         let narrow = n * narrow_bytes(by);

@@ -65,6 +65,7 @@ pub use client::{give, take};
 pub use cost::CARD;
 pub use shuffle::Shuffle;
 
+use self::turns::WINDOW;
 use crate::party::TILE_BYTES;
 use crate::prss::{next, previous};
 use crate::share::{block_len, blocks};
@@ -133,19 +134,38 @@ impl<R: Integer> Rep3<R> {
         len: usize,
         part: impl FnMut(Range<usize>, &mut [T]),
     ) -> Result<Pair<T>> {
-        let mine = self.send_masked(previous(self.me()), step, len, part)?;
-        let theirs = self.party.recv(next(self.me()), step, len)?;
+        let (to, from) = (previous(self.me()), next(self.me()));
+        let mut theirs = reserved(len);
+        let mine = self.send_masked(to, step, len, part, |p, sent| {
+            p.party.recv_up_to(from, step, windowed::<T>(sent), &mut theirs)
+        })?;
+        self.party.recv_up_to(from, step, len, &mut theirs)?;
         Ok([mine, theirs])
     }
 
+    /// Sends a vector to one neighbour and receives the other's, no more than a window ahead.
+    fn pass_on<T: Ring>(&mut self, step: Step, x: &[T]) -> Result<Vec<T>> {
+        let (to, from) = (next(self.me()), previous(self.me()));
+        let mut theirs = reserved(x.len());
+        let mut sent = 0;
+        for tile in x.chunks(TILE_BYTES / T::BYTES) {
+            self.party.recv_up_to(from, step, windowed::<T>(sent), &mut theirs)?;
+            self.party.send(to, step, tile)?;
+            sent += tile.len();
+        }
+        self.party.recv_up_to(from, step, x.len(), &mut theirs)?;
+        Ok(theirs)
+    }
+
     /// Sends an additive part, masked by a part of a sharing of zero: tile by tile, so that
-    /// earlier tiles travel while a later one is made.
+    /// earlier tiles travel while a later one is made. `before` sees how much has been sent.
     fn send_masked<T: Ring>(
         &mut self,
         to: PartyId,
         step: Step,
         len: usize,
         mut part: impl FnMut(Range<usize>, &mut [T]),
+        mut before: impl FnMut(&mut Self, usize) -> Result<()>,
     ) -> Result<Vec<T>> {
         let draw = self.prss.next_draw();
         let mut mine = reserved(len);
@@ -154,6 +174,7 @@ impl<R: Integer> Rep3<R> {
         let mut tile: Vec<T> = zeroed(tile_len.min(len));
         while mine.len() < len {
             let start = mine.len();
+            before(self, start)?;
             let tile = &mut tile[..tile_len.min(len - start)];
             self.prss.zero(draw, start / tile_len, tile);
             part(start..start + tile.len(), tile);
@@ -167,6 +188,13 @@ impl<R: Integer> Rep3<R> {
         assert_eq!(x[0].len(), y[0].len(), "factors of different lengths");
         self.reshare(step, x[0].len(), |tile, z| cross(z, x, y, tile))
     }
+}
+
+/// How much must have arrived before so much is sent: all but a window. So no more than a window
+/// or two wait anywhere, however long the vector.
+fn windowed<T: Ring>(sent: usize) -> usize {
+    let window = WINDOW * TILE_BYTES / T::BYTES;
+    (sent + TILE_BYTES / T::BYTES).saturating_sub(window)
 }
 
 /// This party's part of an element-wise product, added to a tile.
@@ -277,8 +305,7 @@ impl<R: Integer> Arithmetic for Rep3<R> {
 
     fn partial_open(&mut self, x: &Linear<R, 2>) -> Result<Vec<R>> {
         const STEP: Step = Step("open");
-        self.party.send(next(self.me()), STEP, &x.0[0])?;
-        let mut out = self.party.recv(previous(self.me()), STEP, x.0[0].len())?;
+        let mut out = self.pass_on(STEP, &x.0[0])?;
         x.0.iter().for_each(|x| R::add_assign(&mut out, x));
         Ok(out)
     }
@@ -290,7 +317,7 @@ impl<R: Integer> Arithmetic for Rep3<R> {
             if recipient.0 >= 3 {
                 // A fresh sharing of zero, or the parts would tell of the computation.
                 let part = |tile, out: &mut [R]| R::add_assign(out, &x.0[0][tile]);
-                self.send_masked(recipient, STEP, x.0[0].len(), part)?;
+                self.send_masked(recipient, STEP, x.0[0].len(), part, |_, _| Ok(()))?;
             } else if next(me) == recipient {
                 self.party.send(recipient, STEP, &x.0[0])?;
             }

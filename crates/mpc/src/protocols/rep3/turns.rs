@@ -19,7 +19,7 @@ use crate::party::TILE_BYTES;
 const CUT_FROM_BYTES: usize = 1 << 13;
 
 /// Tiles of a window: 24 MiB, three chunks of comparisons over 64 bits.
-const WINDOW: usize = 384;
+pub(super) const WINDOW: usize = 384;
 
 /// Wide numbers of a window at least: a chunk of a numeric function goes through a round at once.
 const WINDOW_NUMBERS: usize = CHUNK / 4;
