@@ -37,6 +37,13 @@ pub(crate) struct Bench {
     repeat: u32,
     #[command(flatten)]
     distance: Distance,
+    /// What a round is worth in bytes, instead of what the parties find their links to be: 0 takes
+    /// the variants of fewest bytes
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(..=1 << 40))]
+    round_bytes: Option<u64>,
+    /// Do not run anything: tell what the operations cost over such links
+    #[arg(long, requires = "rtt")]
+    quote: bool,
     /// Print JSON, a line for each operation, as docs/json.md describes it
     #[arg(long)]
     json: bool,
@@ -70,14 +77,31 @@ struct Row {
     /// Of the party that sends most.
     bytes_per_party: u64,
     rounds: u32,
+    /// What a round was worth in bytes: by that the operation chose among its variants.
+    round_bytes: u64,
     /// Elements per second; of matrix products, multiply-accumulates per second.
     rate_per_s: f64,
     /// Of the largest process, everything included.
     peak_rss_bytes: Option<u64>,
 }
 
+/// One operation's quote.
+#[derive(Serialize)]
+struct Quoted {
+    op: &'static str,
+    n: usize,
+    /// That messages travel.
+    network_s: f64,
+    bytes_per_party: u64,
+    rounds: u32,
+    round_bytes: u64,
+}
+
 impl Bench {
     pub(crate) fn run(self) -> Result<(), Failure> {
+        if self.quote {
+            return self.quotes();
+        }
         let chosen = |op: &Card| self.op.as_ref().is_none_or(|name| name == op.name);
         if !self.json {
             show::out(&format!(
@@ -105,12 +129,46 @@ impl Bench {
         Ok(())
     }
 
+    fn quotes(&self) -> Result<(), Failure> {
+        let wide = self.distance.wide().ok_or_else(|| {
+            Failure::Usage("--quote needs the distance that it is for: --rtt".to_owned())
+        })?;
+        let round_bytes = self.round_bytes.unwrap_or_else(|| bench::round_bytes(wide));
+        let chosen = |op: &Card| self.op.as_ref().is_none_or(|name| name == op.name);
+        for op in bench::operations().into_iter().filter(chosen) {
+            let n = self.n.map_or(op.n, |n| n as usize);
+            let tallied = bench::quote(op.name, n, round_bytes);
+            let quoted = Quoted {
+                op: op.name,
+                n,
+                network_s: tallied.network_seconds(wide.rtt.as_secs_f64(), wide.bits_per_s as f64),
+                bytes_per_party: tallied.bytes_per_party(),
+                rounds: tallied.rounds,
+                round_bytes,
+            };
+            show::out(&if self.json {
+                serde_json::to_string(&quoted).expect("names and numbers") + "\n"
+            } else {
+                format!(
+                    "{:WIDTH$}{:>12}{:>11}{:>16} bytes / party{:>8} rounds\n",
+                    quoted.op,
+                    show::thousands(n as u64),
+                    show::seconds(quoted.network_s),
+                    show::thousands(quoted.bytes_per_party),
+                    quoted.rounds
+                )
+            });
+        }
+        Ok(())
+    }
+
     fn measure(&self, op: &Card) -> Result<Row, Failure> {
         /// Beyond any wait of the protocol.
         const PATIENCE: Duration = Duration::from_secs(60);
         const PARTIES: [&str; 3] = ["bench_0", "bench_1", "bench_2"];
         let n = self.n.map_or(op.n, |n| n as usize);
-        let task = Task::Bench { op: op.name.to_owned(), n, repeat: self.repeat as usize };
+        let (op_name, repeat) = (op.name.to_owned(), self.repeat as usize);
+        let task = Task::Bench { op: op_name, n, repeat, round_bytes: self.round_bytes };
         let order = |(i, name): (usize, &&str)| {
             ((*name).to_owned(), Order::new(task.clone(), i, self.distance.wide()))
         };
@@ -145,6 +203,7 @@ fn row(op: &Card, n: usize, samples: &[Sample]) -> Row {
         cpu_s: samples.iter().map(|s| s.cpu_s).sum(),
         bytes_per_party: samples.iter().map(|s| s.bytes_sent).max().unwrap_or(0),
         rounds: samples.iter().map(|s| s.rounds).max().unwrap_or(0),
+        round_bytes: samples.first().map_or(0, |s| s.round_bytes),
         rate_per_s: op.unit.work(n) / (end - start),
         peak_rss_bytes: None,
     }

@@ -188,7 +188,9 @@ fn quote(quote: &Quote) -> String {
     for estimate in &quote.estimates {
         let (rtt, rate) = (show::seconds(estimate.rtt_s), estimate.bits_per_s / 1e6);
         let time = show::seconds(estimate.seconds);
-        let text = format!("{time} ({rtt} round trip, {rate} Mbit/s)");
+        let (rounds, bytes) = (estimate.rounds, show::thousands(estimate.bytes_per_party));
+        let cost = format!("{rounds} rounds, {bytes} bytes of the busiest party");
+        let text = format!("{time} ({rtt} round trip, {rate} Mbit/s: {cost})");
         lines.push((format!("time on a {}", estimate.network), text));
     }
     let links = quote

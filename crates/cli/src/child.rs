@@ -59,7 +59,9 @@ impl Child {
         let order: Order = parent.read();
         let done = match &order.task {
             Task::Study { path, text } => study(&parent, &order, path, text.clone()),
-            Task::Bench { op, n, repeat } => measure(&parent, &order, op, (*n, *repeat)),
+            Task::Bench { op, n, repeat, round_bytes } => {
+                measure(&parent, &order, op, (*n, *repeat), *round_bytes)
+            }
         };
         match done {
             Ok(done) => {
@@ -104,6 +106,7 @@ fn measure(
     order: &Order,
     op: &str,
     (n, repeat): (usize, usize),
+    round_bytes: Option<u64>,
 ) -> Result<Value, Failed> {
     let post = Post::open().map_err(Failed::own)?;
     let peers = post.announce(parent, None);
@@ -113,6 +116,7 @@ fn measure(
         listener: post.listener,
         peers,
         wide: order.wide(),
+        round_bytes,
     };
     let samples = bench::run(op, n, repeat, seat)?;
     Ok(json(&Samples { samples, peak_rss_bytes: peak_rss_bytes() }))

@@ -59,7 +59,7 @@ impl Told {
             study: file.plan.hash().to_string(),
             protocol: file.plan.protocol(),
             results: outcome.results,
-            quote: file.plan.quote(),
+            quote: file.plan.quote_at(outcome.actual.round_bytes),
             actual: outcome.actual,
         };
         Self {

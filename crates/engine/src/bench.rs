@@ -7,8 +7,9 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sharewell_mpc::protocols::rep3::Rep3;
-use sharewell_mpc::{Entropy, Party, Result};
+use sharewell_mpc::protocols::rep3::{self, Rep3};
+use sharewell_mpc::protocols::tally::{Tallied, Tally};
+use sharewell_mpc::{Entropy, Party, Result, pace};
 use sharewell_net::{
     Identity, Limits, Metered, PartyId, PublicKey, Shaped, Step, Transport, Wan, tls,
 };
@@ -45,6 +46,8 @@ pub struct Seat {
     pub peers: Vec<Peer>,
     /// Makes every link as slow as this.
     pub wide: Option<Wide>,
+    /// What a round is worth in bytes, if it is not to be measured.
+    pub round_bytes: Option<u64>,
 }
 
 /// One repetition at one party.
@@ -60,8 +63,41 @@ pub struct Sample {
     pub bytes_sent: u64,
     /// Rounds.
     pub rounds: u32,
+    /// What a round was worth in bytes.
+    pub round_bytes: u64,
     /// Whether the opened result was right.
     pub right: bool,
+}
+
+/// What an operation costs where a round is worth so many bytes, without a run.
+///
+/// # Panics
+/// If there is no such operation.
+#[must_use]
+pub fn quote(op: &str, n: usize, round_bytes: u64) -> Tallied {
+    struct Quote<'a>(&'a str, usize, Tally<Z64>, bool);
+    impl Visitor for Quote<'_> {
+        fn visit<O: Operation>(&mut self, operation: &O) {
+            let Self(op, n, tally, found) = self;
+            if operation.card().name == *op {
+                let operands = operation.operands::<Z64>(*n, &mut Draw::new(7));
+                let given = Given::free(tally, *n, &operands);
+                operation.run(tally, &given).expect("no links");
+                *found = true;
+            }
+        }
+    }
+    let tally = Tally::new(&rep3::CARD, rep3::CARD.parties).at_pace(round_bytes);
+    let mut quote = Quote(op, n, tally, false);
+    catalogue::each(&mut quote);
+    assert!(quote.3, "an operation of the list");
+    quote.2.tallied()
+}
+
+/// What a round is worth on links as slow as this.
+#[must_use]
+pub fn round_bytes(wide: Wide) -> u64 {
+    pace::round_bytes(wide.rtt / 2, wide.bits_per_s as f64 / 8.0)
 }
 
 const READY: Step = Step("bench ready");
@@ -97,6 +133,11 @@ pub fn run(
     let link = Arc::new(Metered::new(link));
     let mut main = Party::new(link.clone());
     let barrier = main.fork();
+    let round_bytes = match seat.round_bytes {
+        Some(round_bytes) => round_bytes,
+        None => pace::agree(&mut main.fork(), rep3::CARD.parties)?,
+    };
+    let main = main.at_pace(round_bytes);
     let p = Rep3::<Z64>::connect(main, &[0; 32], Entropy::System)?;
     let mut stand = Stand { p, barrier, link, op, n, repeat, samples: None };
     catalogue::each(&mut stand);
@@ -138,12 +179,12 @@ impl Stand<'_> {
         let result = operation.run(&mut self.p, &given)?;
         let (end_s, cpu_s) = (monotonic_seconds(), cpu_seconds() - cpu);
         let bytes_sent = (self.link.meter() - &before).total().sent.bytes;
-        let rounds = self.p.party().rounds();
+        let (rounds, round_bytes) = (self.p.party().rounds(), self.p.party().round_bytes());
 
         drop(given);
         let opened = catalogue::open(&mut self.p, &result)?;
         let right = operation.check(self.n, &operands, &opened).is_ok();
-        Ok(Sample { start_s, end_s, cpu_s, bytes_sent, rounds, right })
+        Ok(Sample { start_s, end_s, cpu_s, bytes_sent, rounds, round_bytes, right })
     }
 
     /// Waits until all three are here.

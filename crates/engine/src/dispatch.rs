@@ -80,11 +80,26 @@ pub(crate) fn dry_run(plan: &Plan) -> Result<DryRun, Error> {
     }
 }
 
+/// The cost where a round is worth so many bytes, of a plan that has passed its dry run.
+pub(crate) fn quote(plan: &Plan, round_bytes: u64) -> DryRun {
+    let dry = match plan.ring {
+        RingKind::Z64 => tally_in::<Z64>(plan, round_bytes),
+        RingKind::Z128 => tally_in::<Z128>(plan, round_bytes),
+    };
+    dry.expect("the dry run of the same program fitted the same ring")
+}
+
+fn tally_in<R: Integer>(plan: &Plan, round_bytes: u64) -> Result<DryRun, Error> {
+    let mut tally = Tally::<R>::new(plan.card, plan.order.len() as u8).at_pace(round_bytes);
+    let opened = SecurePhase { plan, mine: &[] }.run(&mut tally)?;
+    let opened = opened.map_err(|too_large| refuse(plan, too_large))?;
+    let (tallied, memory_bytes) = (tally.tallied(), tally.memory_bytes());
+    Ok(DryRun { tallied, memory_bytes, scales: opened.scales })
+}
+
 fn dry_run_in<R: Integer>(plan: &Plan) -> Result<DryRun, Error> {
-    let phase = SecurePhase { plan, mine: &[] };
-    let mut tally = Tally::<R>::new(plan.card, plan.order.len() as u8);
-    let opened = phase.run(&mut tally)?.map_err(|too_large| refuse(plan, too_large))?;
-    if let Some(output) = opened.scales.iter().position(|scale| !scale.is_useful()) {
+    let dry = tally_in::<R>(plan, 0)?;
+    if let Some(output) = dry.scales.iter().position(|scale| !scale.is_useful()) {
         let name = &plan.outputs[output].name;
         return Err(Refusal::new(
             format!(
@@ -95,11 +110,8 @@ fn dry_run_in<R: Integer>(plan: &Plan) -> Result<DryRun, Error> {
         .into());
     }
     let mut bounds = Bounds::<R>::new(input_ranges(plan));
-    match phase.run(&mut bounds) {
-        Ok(_) => {
-            let (tallied, memory_bytes) = (tally.tallied(), tally.memory_bytes());
-            Ok(DryRun { tallied, memory_bytes, scales: opened.scales })
-        }
+    match (SecurePhase { plan, mine: &[] }).run(&mut bounds) {
+        Ok(_) => Ok(dry),
         Err(overflow @ MpcError::Overflow { .. }) => Err(Refusal::new(
             format!("step {overflow}"),
             "narrow the ranges of the columns, use fewer decimals, or lower max_rows",

@@ -96,7 +96,9 @@ pub struct Actual {
     pub cpu_s: f64,
     /// Seconds that this party waited for others.
     pub blocked_s: f64,
-    /// Whether rounds and bytes of every party are exactly those quoted.
+    /// What a round was worth in bytes, as the parties found their links: [`Plan::quote_at`].
+    pub round_bytes: u64,
+    /// Whether rounds and bytes of every party are exactly those quoted at that.
     pub as_quoted: bool,
     /// The same by step of the protocol, this party's part.
     pub steps: Vec<StepCost>,

@@ -257,10 +257,17 @@ impl Plan {
         Ok(outcome::table(self, &opened).expect("a rehearsal opens everything"))
     }
 
-    /// The price, exactly.
+    /// The price, exactly, between parties that are near each other.
     #[must_use]
     pub fn quote(&self) -> Quote {
-        Quote::of(self)
+        self.quote_at(0)
+    }
+
+    /// The price, exactly, where a round is worth so many bytes: what takes fewer rounds is
+    /// taken where it is cheaper at that.
+    #[must_use]
+    pub fn quote_at(&self, round_bytes: u64) -> Quote {
+        Quote::of(self, round_bytes)
     }
 
     /// Whether the outputs are the sums and counts themselves.

@@ -1,8 +1,11 @@
 //! The price of a run, before anybody has consented: it is the program itself, counted.
 
-use serde::Serialize;
+use std::time::Duration;
 
-use crate::Plan;
+use serde::Serialize;
+use sharewell_mpc::pace;
+
+use crate::{Plan, dispatch};
 
 /// What a run will cost.
 #[derive(Clone, Debug, Serialize, PartialEq)]
@@ -45,11 +48,16 @@ pub struct Estimate {
     pub bits_per_s: f64,
     /// Seconds that messages travel.
     pub seconds: f64,
+    /// Rounds there: fewer, where they are worth more than bytes.
+    pub rounds: u32,
+    /// Payload bytes there of the party that sends most.
+    pub bytes_per_party: u64,
 }
 
 impl Quote {
-    pub(crate) fn of(plan: &Plan) -> Self {
-        let tallied = &plan.dry.tallied;
+    pub(crate) fn of(plan: &Plan, round_bytes: u64) -> Self {
+        let dry = dispatch::quote(plan, round_bytes);
+        let tallied = dry.tallied;
         let name = |place: u8| plan.study.parties[plan.order[usize::from(place)]].name.clone();
         let links = tallied.links.iter().map(|(&(from, to), &bytes)| LinkBytes {
             from: name(from),
@@ -57,18 +65,25 @@ impl Quote {
             bytes,
         });
         let networks = [("LAN", 0.5e-3, 1e9), ("WAN", 50e-3, 100e6)];
-        let estimates = networks.map(|(network, rtt_s, bits_per_s)| Estimate {
-            network,
-            rtt_s,
-            bits_per_s,
-            seconds: tallied.network_seconds(rtt_s, bits_per_s),
+        let estimates = networks.map(|(network, rtt_s, bits_per_s)| {
+            let travel = Duration::from_secs_f64(rtt_s / 2.0);
+            let worth = pace::round_bytes(travel, bits_per_s / 8.0);
+            let there = dispatch::quote(plan, worth).tallied;
+            Estimate {
+                network,
+                rtt_s,
+                bits_per_s,
+                seconds: there.network_seconds(rtt_s, bits_per_s),
+                rounds: there.rounds,
+                bytes_per_party: there.bytes_per_party(),
+            }
         });
         Self {
             rounds: tallied.rounds,
             bytes_per_party: tallied.bytes_per_party(),
             links: links.collect(),
             wire_bytes: tallied.wire_bytes(),
-            memory_bytes: plan.dry.memory_bytes,
+            memory_bytes: dry.memory_bytes,
             estimates: estimates.to_vec(),
         }
     }

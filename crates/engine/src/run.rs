@@ -4,7 +4,8 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use sharewell_mpc::{Error as MpcError, KEYS, Party};
+use sharewell_mpc::protocols::tally::Tallied;
+use sharewell_mpc::{Error as MpcError, KEYS, Party, pace};
 use sharewell_net::{
     Abort, Identity, Limits, Metered, PartyId, PublicKey, Shaped, Step, Transport, Wan, tls,
 };
@@ -13,7 +14,9 @@ use sharewell_ring::{Z64, hash};
 use crate::joint::Opened;
 use crate::{Actual, Error, LocalValues, Outcome, Plan, StepCost, dispatch, outcome};
 
-/// The closing exchange of accounts: outside every quote, as keys are.
+/// Steps before the first share moves: outside every quote.
+const SET_UP: [Step; 2] = [KEYS, pace::PACE];
+/// The closing exchange of accounts: outside every quote, as the set-up is.
 const FAREWELL: Step = Step("farewell");
 
 /// Where a party sits in a run, and by which key it is known.
@@ -93,10 +96,11 @@ pub fn run(
     let waiting = || Stage::Connecting(missing.lock().map_or(None, |why| why.clone()));
     let link = watched(progress, waiting, || connect(plan, seat, session, missing.clone()))?;
     let link = Arc::new(Metered::new(link));
-    let of = plan.dry.tallied.bytes_sent_by(place);
-    let computing = || Stage::Computing { sent: link.meter().total().sent.bytes.min(of), of };
     let result = mine.and_then(|mine| {
-        watched(progress, computing, || play(plan, place, &link, &session, &mine))
+        let agreed = agree(plan, Party::new(link.clone()))?;
+        let of = agreed.quoted.bytes_sent_by(place);
+        let computing = || Stage::Computing { sent: link.meter().total().sent.bytes.min(of), of };
+        watched(progress, computing, || play(plan, &link, agreed, &session, &mine))
     });
     match result {
         Ok((opened, actual)) => {
@@ -117,6 +121,20 @@ fn session(plan: &Plan) -> [u8; 32] {
     let version = concat!("sharewell ", env!("CARGO_PKG_VERSION"));
     let ring = plan.ring_bits().to_le_bytes();
     hash::digest(&[version.as_bytes(), &plan.hash().0, plan.protocol().as_bytes(), &ring])
+}
+
+/// A connected party that knows what a round is worth, and what the run will cost at that.
+struct Agreed {
+    main: Party,
+    quoted: Tallied,
+}
+
+fn agree(plan: &Plan, mut main: Party) -> Result<Agreed, Error> {
+    let round_bytes = pace::agree(&mut main.fork(), plan.card.parties)?;
+    Ok(Agreed {
+        main: main.at_pace(round_bytes),
+        quoted: dispatch::quote(plan, round_bytes).tallied,
+    })
 }
 
 fn connect(
@@ -187,15 +205,15 @@ fn watched<T>(
 
 fn play(
     plan: &Plan,
-    place: u8,
     link: &Arc<Link>,
+    Agreed { mut main, quoted }: Agreed,
     session: &[u8; 32],
     mine: &[i128],
 ) -> Result<(Opened, Actual), Error> {
-    let mut main = Party::new(link.clone());
+    let round_bytes = main.round_bytes();
     let mut closing = main.fork();
     let (start, cpu) = (Instant::now(), cpu_seconds());
-    let (opened, rounds) = if place < plan.card.parties {
+    let (opened, rounds) = if main.me().0 < plan.card.parties {
         dispatch::compute(plan, main, session, mine, &|| link.restart_rounds())?
     } else {
         dispatch::attend(plan, &mut main, mine)?
@@ -203,12 +221,12 @@ fn play(
     let (wall_s, cpu_s) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let meter = link.meter();
     let total = meter.total().sent;
-    let keys = meter.step(KEYS).sent;
-    let bytes_sent = total.bytes - keys.bytes;
+    let set_up = SET_UP.map(|step| meter.step(step).sent);
+    let bytes_sent = total.bytes - set_up.map(|sent| sent.bytes).iter().sum::<u64>();
     let steps: Vec<StepCost> = meter
         .steps()
         .into_iter()
-        .filter(|(step, _)| *step != KEYS)
+        .filter(|(step, _)| !SET_UP.contains(step))
         .map(|(step, traffic)| StepCost {
             step: step.0.to_owned(),
             bytes_sent: traffic.sent.bytes,
@@ -218,17 +236,18 @@ fn play(
         })
         .collect();
     let accounts = exchange(&mut closing, rounds, bytes_sent)?;
-    let tallied = &plan.dry.tallied;
-    let as_quoted = accounts.iter().map(|(rounds, _)| *rounds).max() == Some(tallied.rounds)
-        && (0u8..).zip(&accounts).all(|(i, (_, bytes))| *bytes == tallied.bytes_sent_by(i));
+    let as_quoted = accounts.iter().map(|(rounds, _)| *rounds).max() == Some(quoted.rounds)
+        && (0u8..).zip(&accounts).all(|(i, (_, bytes))| *bytes == quoted.bytes_sent_by(i));
     let actual = Actual {
         rounds: accounts.iter().map(|(rounds, _)| *rounds).max().unwrap_or(0),
         bytes_per_party: accounts.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0),
         bytes_sent,
-        wire_bytes_sent: total.wire_bytes() - keys.wire_bytes(),
+        wire_bytes_sent: total.wire_bytes()
+            - set_up.map(|sent| sent.wire_bytes()).iter().sum::<u64>(),
         wall_s,
         cpu_s,
         blocked_s: steps.iter().map(|step| step.blocked_s).sum(),
+        round_bytes,
         as_quoted,
         steps,
     };

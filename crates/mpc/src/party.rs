@@ -43,6 +43,7 @@ pub struct Party {
     lane: Lane,
     clock: u32,
     forks: u32,
+    round_bytes: u64,
     sent: Vec<u32>,
     received: Vec<u32>,
 }
@@ -57,12 +58,13 @@ impl Party {
     /// The first lane over a transport.
     #[must_use]
     pub fn new(link: Arc<dyn Transport>) -> Self {
-        Self::on(link, Lane(0), 0)
+        Self::on(link, Lane(0), 0, 0)
     }
 
-    fn on(link: Arc<dyn Transport>, lane: Lane, clock: u32) -> Self {
+    fn on(link: Arc<dyn Transport>, lane: Lane, clock: u32, round_bytes: u64) -> Self {
         let parties = usize::from(link.parties());
-        Self { link, lane, clock, forks: 0, sent: vec![0; parties], received: vec![0; parties] }
+        let (sent, received) = (vec![0; parties], vec![0; parties]);
+        Self { link, lane, clock, forks: 0, round_bytes, sent, received }
     }
 
     /// Which party this is.
@@ -95,6 +97,19 @@ impl Party {
         self.clock
     }
 
+    /// What a round is worth in bytes, here and on all lanes that are forked from now on; the
+    /// same at all parties, as [`crate::pace::agree`] gives it. Nothing by itself.
+    #[must_use]
+    pub fn at_pace(self, round_bytes: u64) -> Self {
+        Self { round_bytes, ..self }
+    }
+
+    /// What a round is worth in bytes.
+    #[must_use]
+    pub fn round_bytes(&self) -> u64 {
+        self.round_bytes
+    }
+
     /// Starts counting rounds anew.
     pub fn reset_rounds(&mut self) {
         self.clock = 0;
@@ -112,7 +127,7 @@ impl Party {
         let name = hash::digest(&[&self.lane.0.to_le_bytes(), &self.forks.to_le_bytes()]);
         let mut lane = [0; 8];
         lane.copy_from_slice(&name[..8]);
-        Self::on(self.link.clone(), Lane(u64::from_le_bytes(lane)), self.clock)
+        Self::on(self.link.clone(), Lane(u64::from_le_bytes(lane)), self.clock, self.round_bytes)
     }
 
     /// Takes the clock of a child lane that has ended.

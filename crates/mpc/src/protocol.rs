@@ -5,7 +5,7 @@ use std::ops::Range;
 use sharewell_net::PartyId;
 use sharewell_ring::{Dims, Integer, Planes, Z32};
 
-use crate::{BitShare, Carries, Lookahead, Result, RowsOf, Share, Way, circuit};
+use crate::{BitShare, Carries, Lookahead, Result, RowsOf, Share, Tariff, Way, circuit};
 
 /// What corrupt parties may do without harm.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +44,22 @@ pub enum Split {
     Difference,
 }
 
+/// What is asked of a number.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Test {
+    /// Is it below zero? Asked of `-2^(bits-1) <= x < 2^(bits-1)`.
+    Negative,
+    /// Is it zero? Asked of `|x| < 2^bits`.
+    Zero,
+}
+
+impl Test {
+    /// Bits in which the summands are compared.
+    pub(crate) fn compared(self, bits: u32) -> usize {
+        bits as usize - usize::from(self == Self::Negative)
+    }
+}
+
 /// Arithmetic sharing over `Ring`.
 ///
 /// All calls are collective: every party makes the same calls in the same order with
@@ -57,6 +73,10 @@ pub trait Arithmetic: Sized {
     /// Which adversary the protocol withstands.
     const SECURITY: Security;
 
+    /// By what an operation chooses among its variants; none if a round is worth nothing.
+    fn tariff(&self) -> Option<Tariff> {
+        None
+    }
     /// A sharing of public values. Local.
     fn public(&self, x: &[Self::Ring]) -> Self::AShare;
     /// Shares the givers' vectors: giver `i` brings `lens[i]` elements, this party `mine`; an
@@ -240,6 +260,14 @@ pub trait Protocol: Arithmetic {
         which: Carries,
     ) -> Result<Lookahead<Self::BShare>> {
         circuit::lookahead_by_bits(self, x, bits, which)
+    }
+    /// Tests numbers in as few rounds as the protocol can, whatever the bytes. Not to be called
+    /// for its own sake: [`Self::msb`] and [`Self::is_zero`] take it where it pays.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn test_quickly(&mut self, x: &Self::AShare, bits: u32, test: Test) -> Result<Self::BShare> {
+        circuit::test_by_gates(self, x, bits, test)
     }
     /// Each bit as a ring element 0 or 1: `width` planes of `n` give `width * n` elements.
     ///

@@ -70,6 +70,8 @@ pub struct Costs {
     pub lookahead: fn(n: usize, w: usize, blocks: &Blocks) -> Script,
     /// Bits of a block of it.
     pub block_bits: usize,
+    /// A test of `n` values in few rounds, by comparing so many bits of their summands.
+    pub quick_test: fn(n: usize, w: usize, bits: usize) -> Script,
     /// `width` bits of each of `n` numbers into the ring, in `rows` combinations.
     pub b2a: fn(n: usize, width: usize, rows: usize, w: usize) -> Script,
     /// `n` elements times bits.

@@ -10,18 +10,18 @@ use super::{Table, sorting_key, valid_plane};
 ///
 /// Exact. Opens nothing but shuffled places.
 /// Cost: [`sort`] by all keys and one bit, [`apply`] to them, [`starts`], one AND and
-/// [`Protocol::b2a`] per row. `digit` as in [`sort`].
+/// [`Protocol::b2a`] per row.
 /// Source: Asharov et al. 2022 (eprint 2022/1595) for the sort; boundaries of runs.
 ///
 /// # Errors
 /// If a link fails, or [`sharewell_mpc::Error::Cheating`];
 /// [`sharewell_mpc::Error::Overflow`] if a key or a validity could be out of range.
-pub fn count_distinct<P: Protocol>(p: &mut P, table: &Table<P>, digit: usize) -> Result<P::AShare> {
+pub fn count_distinct<P: Protocol>(p: &mut P, table: &Table<P>) -> Result<P::AShare> {
     if table.is_empty() {
         return Ok(p.public(&[P::Ring::ZERO]));
     }
     let key = sorting_key(p, &table.keys, &table.valid)?;
-    let to = sort(p, std::slice::from_ref(&key), digit)?;
+    let to = sort(p, std::slice::from_ref(&key))?;
     let moved = apply(p, &to, Rows::bits(vec![key.bits]))?.bits.swap_remove(0);
     let key = Key { bits: moved, width: key.width };
     let starts = starts(p, &key)?;

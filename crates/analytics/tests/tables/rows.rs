@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use sharewell_analytics::table::{Aggregate, Column, Table, count_distinct, group_by, join};
-use sharewell_mpc::order::DIGIT;
 use sharewell_mpc::protocols::bounds::{Bounds, Interval};
 use sharewell_mpc::protocols::plain::Plain;
 use sharewell_mpc::{Arithmetic, Error, Protocol, Result, Share};
@@ -93,19 +92,19 @@ impl Program for Case {
         let mut opened = vec![];
         let columns = match &self.ask {
             Ask::Groups(aggregates, most) => {
-                let groups = group_by(p, &left, aggregates, *most, DIGIT)?;
+                let groups = group_by(p, &left, aggregates, *most)?;
                 let count = p.with_index(|q| q.reveal(&groups.count))?[0];
                 opened.push(P::Ring::from_i128(count.to_i128()));
                 [vec![groups.exists], groups.keys, groups.aggregates].concat()
             }
-            Ask::Distinct => vec![count_distinct(p, &left, DIGIT)?],
+            Ask::Distinct => vec![count_distinct(p, &left)?],
             Ask::Join => {
-                let joined = join(p, &left, &right, DIGIT)?;
+                let joined = join(p, &left, &right)?;
                 [vec![joined.matched], joined.columns].concat()
             }
             Ask::Filter => {
                 let mut left = left;
-                let flags = join(p, &left, &right, DIGIT)?.matched;
+                let flags = join(p, &left, &right)?.matched;
                 left.filter(p, &flags)?;
                 assert_eq!(left.len(), self.sides[0].len());
                 vec![left.valid]
@@ -287,11 +286,11 @@ fn a_table_without_keys_is_one_group() {
         let valid_share = p.public(&values(&valid));
         let table = Table { keys: vec![], columns: vec![column], valid: valid_share };
         let aggregates = [Aggregate::Count, Aggregate::Sum(0), Aggregate::Max(0)];
-        let groups = group_by(&mut p, &table, &aggregates, 1, DIGIT).unwrap();
+        let groups = group_by(&mut p, &table, &aggregates, 1).unwrap();
         let opened: Vec<u64> =
             groups.aggregates.iter().map(|x| p.reveal(x).unwrap()[0].0).collect();
         assert_eq!(opened, if valid[0] == 1 { [2, 13, 9] } else { [0, 0, 0] });
-        let distinct = count_distinct(&mut p, &table, DIGIT).unwrap();
+        let distinct = count_distinct(&mut p, &table).unwrap();
         assert_eq!(p.reveal(&distinct).unwrap(), [Z64(valid[0])]);
     }
 }
@@ -333,7 +332,7 @@ fn sums_and_keys_that_could_be_out_of_range_are_refused() {
             columns: vec![Column { values, bits: value_bits }],
             valid,
         };
-        match group_by(&mut p, &table, &[Aggregate::Sum(0)], rows, DIGIT) {
+        match group_by(&mut p, &table, &[Aggregate::Sum(0)], rows) {
             Err(Error::Overflow { step, .. }) => Some(step),
             other => other.map(|_| None).unwrap(),
         }

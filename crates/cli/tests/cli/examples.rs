@@ -49,6 +49,7 @@ fn the_demo_gives_the_same_over_links_as_slow_as_asked() {
     let report = run(&["demo", "--rtt", "40ms", "--bandwidth", "10mbit", "--json"]).json();
     is_the_failure_rate(&report);
     let rounds = report["quote"]["rounds"].as_f64().unwrap();
+    assert!(report["actual"]["round_bytes"].as_u64().unwrap() > 0, "far apart, rounds are worth");
     assert!(report["actual"]["wall_s"].as_f64().unwrap() >= rounds * 0.02, "it was too fast");
 }
 
@@ -120,5 +121,9 @@ fn a_run_costs_what_the_check_has_quoted() {
     let checked = run(&["study", "check", study.to_str().unwrap(), "--json"]).json();
     let report = site.result();
     assert_eq!(checked["study"], report["study"]);
-    assert_eq!(checked["quote"], report["quote"]);
+    // On a machine so busy that its processes look far apart, rounds are saved.
+    match report["actual"]["round_bytes"].as_u64().unwrap() {
+        0 => assert_eq!(checked["quote"], report["quote"]),
+        _ => assert!(checked["quote"]["rounds"].as_u64() >= report["quote"]["rounds"].as_u64()),
+    }
 }

@@ -1,6 +1,6 @@
 //! Shuffling, sorting, and what rests on them.
 
-use sharewell_mpc::order::{self, DIGIT, Key, Ties};
+use sharewell_mpc::order::{self, Key, Ties};
 use sharewell_mpc::{Arithmetic, Protocol, Result, Rows, Share, Way};
 use sharewell_ring::{Integer, Z32};
 
@@ -146,7 +146,7 @@ impl Operation for Sort {
     }
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
         let key = Key::signed(p, on.integers(0), P::Ring::BITS)?;
-        let to = order::sort(p, &[key], DIGIT)?;
+        let to = order::sort(p, &[key])?;
         let rows = order::apply(p, &to, Rows::ints(vec![on.integers(0).clone()]))?;
         Ok(rows.ints.into_iter().map(Secret::Integers).collect())
     }
@@ -167,7 +167,7 @@ impl Operation for SortWithPayload {
     }
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
         let key = Key::signed(p, on.integers(0), KEY_BITS)?;
-        let to = order::sort(p, &[key], DIGIT)?;
+        let to = order::sort(p, &[key])?;
         let columns = vec![on.integers(0).clone(), on.integers(1).clone()];
         let rows = order::apply(p, &to, Rows::ints(columns))?;
         Ok(rows.ints.into_iter().map(Secret::Integers).collect())
@@ -195,7 +195,7 @@ impl Operation for SortByTwo {
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
         let first = Key::unsigned(p, on.integers(0), Self::FIRST_BITS)?.descending(p);
         let second = Key::signed(p, on.integers(1), KEY_BITS)?;
-        let to = order::sort(p, &[first, second], DIGIT)?;
+        let to = order::sort(p, &[first, second])?;
         let columns = vec![on.integers(0).clone(), on.integers(1).clone()];
         let rows = order::apply(p, &to, Rows::ints(columns))?;
         Ok(rows.ints.into_iter().map(Secret::Integers).collect())
@@ -225,7 +225,7 @@ impl Operation for Merge {
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
         let first = Key::signed(p, on.integers(0), KEY_BITS)?;
         let second = Key::signed(p, on.integers(1), KEY_BITS)?;
-        let to = order::merge(p, [&first, &second], DIGIT)?;
+        let to = order::merge(p, [&first, &second])?;
         let both = P::AShare::concat(&[on.integers(0), on.integers(1)]);
         let rows = order::apply(p, &to, Rows::ints(vec![both]))?;
         Ok(rows.ints.into_iter().map(Secret::Integers).collect())
@@ -254,7 +254,7 @@ impl Operation for Rank {
     }
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
         let key = Key::signed(p, on.integers(0), KEY_BITS)?;
-        Ok(integers(order::rank(p, &key, self.0, DIGIT)?))
+        Ok(integers(order::rank(p, &key, self.0)?))
     }
     fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
         let order = sorted(&x[0]);
@@ -284,7 +284,7 @@ impl Operation for Median {
     }
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
         let places = [on.n / 2];
-        Ok(integers(order::order_statistics(p, on.integers(0), KEY_BITS, &places, DIGIT)?))
+        Ok(integers(order::order_statistics(p, on.integers(0), KEY_BITS, &places)?))
     }
     fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
         let median = x[0].at(sorted(&x[0])[n / 2]);

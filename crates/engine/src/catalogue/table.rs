@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sharewell_analytics::table::{self, Aggregate, Bins, Column, Table};
-use sharewell_mpc::order::DIGIT;
 use sharewell_mpc::{Protocol, Result};
 use sharewell_ring::Integer;
 
@@ -66,7 +65,7 @@ impl Operation for GroupBy {
     }
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
         let aggregates = [Aggregate::Count, Aggregate::Sum(0), Aggregate::Min(0)];
-        let groups = table::group_by(p, &table(on, 0), &aggregates, Self::PLACES, DIGIT)?;
+        let groups = table::group_by(p, &table(on, 0), &aggregates, Self::PLACES)?;
         let results = [vec![groups.exists], groups.keys, groups.aggregates].into_iter().flatten();
         Ok(results.map(Secret::Integers).chain([Secret::Places(groups.count)]).collect())
     }
@@ -100,7 +99,7 @@ impl Operation for CountDistinct {
         rows(n, 1_000, draw)
     }
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
-        Ok(vec![Secret::Integers(table::count_distinct(p, &table(on, 0), DIGIT)?)])
+        Ok(vec![Secret::Integers(table::count_distinct(p, &table(on, 0))?)])
     }
     fn check<R: Integer>(&self, _: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
         let keys: BTreeSet<i128> = valid(x).map(|(key, _)| key).collect();
@@ -127,7 +126,7 @@ impl Operation for Join {
         operands
     }
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
-        let joined = table::join(p, &table(on, 0), &table(on, 3), DIGIT)?;
+        let joined = table::join(p, &table(on, 0), &table(on, 3))?;
         let results = [vec![joined.matched], joined.columns].into_iter().flatten();
         Ok(results.map(Secret::Integers).collect())
     }
@@ -154,7 +153,7 @@ impl Operation for Member {
     }
     fn run<P: Protocol>(&self, p: &mut P, on: &Given<P>) -> Result<Vec<Secret<P>>> {
         let (left, right) = (table(on, 0), Table { columns: vec![], ..table(on, 3) });
-        Ok(vec![Secret::Integers(table::join(p, &left, &right, DIGIT)?.matched)])
+        Ok(vec![Secret::Integers(table::join(p, &left, &right)?.matched)])
     }
     fn check<R: Integer>(&self, n: usize, x: &[Operand], z: &[Vec<R>]) -> Result<(), Wrong> {
         let right: BTreeSet<i128> = valid(&x[3..]).map(|(key, _)| key).collect();

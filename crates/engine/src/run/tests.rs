@@ -8,7 +8,7 @@ use sharewell_mpc::{Arithmetic, Entropy, Error as MpcError, Party};
 use sharewell_net::{Error as NetError, Fate, Frame, Metered, PartyId, Tampered, Transport};
 use sharewell_ring::{Ring, Z64};
 
-use super::{connect, play, run, session};
+use super::{agree, connect, play, run, session};
 use crate::common::{ALL, Record, Setup, local, seats};
 use crate::{Error, LocalValues, Outcome, Plan, Seat, Stage, dispatch};
 
@@ -68,12 +68,9 @@ fn a_computing_party_that_dies_is_named_by_all_at_once() {
     let plan = Setup { roles: &[ALL, ALL, "\"data\"", ALL], ..Setup::default() }.plan();
     for shared in [false, true] {
         let outcomes = beside(&plan, |seat, wait| {
-            let mut p = Rep3::<Z64>::connect(
-                Party::new(link(&plan, seat)),
-                &session(&plan),
-                Entropy::System,
-            )
-            .expect("all parties are there");
+            let agreed = agree(&plan, Party::new(link(&plan, seat))).expect("all agree");
+            let mut p = Rep3::<Z64>::connect(agreed.main, &session(&plan), Entropy::System)
+                .expect("all parties are there");
             if shared {
                 let len = plan.input_len();
                 let shares = p.input(&vec![Z64::ZERO; len], &[len; 4]).expect("all share");
@@ -95,7 +92,9 @@ fn a_giver_or_a_recipient_that_dies_is_named_by_all_at_once() {
             let outcomes = beside(&plan, |seat, wait| {
                 let link = link(&plan, seat);
                 if !at_once {
+                    let agreed = agree(&plan, Party::new(link.clone())).expect("all agree");
                     wait();
+                    drop(agreed);
                 }
                 drop(link);
             });
@@ -106,10 +105,12 @@ fn a_giver_or_a_recipient_that_dies_is_named_by_all_at_once() {
     }
 }
 
+/// Frames by which a party of three agrees what a round is worth.
+const SET_UP: usize = 2 * (4 + 4 + 2);
+
 /// Plays the whole part of the last party and spoils one of its frames.
 fn spoiled(plan: &Plan, at: usize, spoil: fn(&mut Frame)) -> Vec<Result<Outcome, Error>> {
     beside(plan, |seat, _| {
-        let place = plan.place(seat.party);
         let act = move |_: PartyId, index: usize, frame: &mut Frame| {
             if index == at {
                 spoil(frame);
@@ -119,7 +120,8 @@ fn spoiled(plan: &Plan, at: usize, spoil: fn(&mut Frame)) -> Vec<Result<Outcome,
         let tampered: Arc<dyn Transport> = Arc::new(Tampered::new(link(plan, seat), act));
         let metered = Arc::new(Metered::new(tampered));
         let mine = dispatch::encode(plan, &values(plan)).expect("in bounds");
-        let outcome = play(plan, place, &metered, &session(plan), &mine);
+        let agreed = agree(plan, Party::new(metered.clone())).expect("all agree");
+        let outcome = play(plan, &metered, agreed, &session(plan), &mine);
         outcome.map(drop).expect_err("the others have stopped");
     })
 }
@@ -131,7 +133,7 @@ fn a_vector_of_another_length_is_out_of_step_by_name_of_party_and_step() {
         let rest = frame.body.len() - 16.min(frame.body.len());
         frame.body.truncate(rest);
     };
-    for at in [4, 5, 20] {
+    for at in [4, 5, 20].map(|at| SET_UP + at) {
         let outcomes = spoiled(&plan, at, spoil);
         let desync = |outcome: &Result<Outcome, Error>| match outcome {
             Err(Error::Protocol(MpcError::Net(NetError::Desync { peer, step, what, .. }))) => {
@@ -152,6 +154,6 @@ fn a_vector_of_another_length_is_out_of_step_by_name_of_party_and_step() {
 #[test]
 fn a_frame_of_another_step_is_out_of_step() {
     let plan = Setup::default().plan();
-    let told = errors(spoiled(&plan, 8, |frame| frame.step ^= 1));
+    let told = errors(spoiled(&plan, SET_UP + 8, |frame| frame.step ^= 1));
     assert!(told.iter().any(|error| error.contains("out of step")), "{told:?}");
 }

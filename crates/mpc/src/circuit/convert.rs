@@ -2,9 +2,10 @@
 
 use sharewell_ring::Integer;
 
-use super::{carry_of_blocks, sum_of_blocks};
+use super::{all_ones, carry_of_blocks, not, sum_of_blocks};
 use crate::chunks::{bits_in_chunks, chunk};
-use crate::{BitShare, Carries, Protocol, Result, Share};
+use crate::pace::cheapest;
+use crate::{BitShare, Carries, Protocol, Result, Share, Test};
 
 /// The low `bits` bits of `x`, least significant plane first.
 ///
@@ -43,7 +44,8 @@ pub fn high_bits<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32, drop: u32) ->
 /// The sign bit of `x`, given `-2^(bits-1) <= x < 2^(bits-1)`: 1 for negative.
 ///
 /// Cost: [`Protocol::lookahead`], then [`carry_of_blocks`]: with two summands in `Rep3` 373
-/// bits in all for 64 in 6 rounds, 176 for 32 in 5.
+/// bits in all for 64 in 6 rounds, 176 for 32 in 5. Where rounds are dear,
+/// [`Protocol::test_quickly`]: 1529 and 761 bits in 3 rounds.
 ///
 /// # Errors
 /// If a link fails.
@@ -52,14 +54,47 @@ pub fn high_bits<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32, drop: u32) ->
 /// If `bits` is zero or the ring has fewer.
 pub fn msb<P: Protocol>(p: &mut P, x: &P::AShare, bits: u32) -> Result<P::BShare> {
     assert!((1..=P::Ring::BITS).contains(&bits), "{bits} bits of {}", P::Ring::BITS);
-    bits_in_chunks(p, x.len(), |p, range| {
-        let lookahead = p.lookahead(&chunk::<P>(x, range), 0..bits, Carries::Top)?;
-        let mut sign = lookahead.sums.clone();
-        if bits > 1 {
-            sign ^= &carry_of_blocks(p, &lookahead)?;
-        }
-        Ok(sign)
-    })
+    bits_in_chunks(p, x.len(), |p, range| test(p, &chunk::<P>(x, range), bits, Test::Negative))
+}
+
+/// A test, by gates or in few rounds, whichever is cheaper.
+pub(super) fn test<P: Protocol>(
+    p: &mut P,
+    x: &P::AShare,
+    bits: u32,
+    test: Test,
+) -> Result<P::BShare> {
+    let quickly = cheapest(p, [false, true], |t, quickly| {
+        let x = t.vector(x.len());
+        if quickly { t.test_quickly(&x, bits, test) } else { test_by_gates(t, &x, bits, test) }
+            .map(drop)
+    })?;
+    if quickly { p.test_quickly(x, bits, test) } else { test_by_gates(p, x, bits, test) }
+}
+
+/// A test in few bytes.
+///
+/// Cost: as [`msb`] and [`super::is_zero`] have it.
+///
+/// # Errors
+/// If a link fails.
+pub fn test_by_gates<P: Protocol>(
+    p: &mut P,
+    x: &P::AShare,
+    bits: u32,
+    test: Test,
+) -> Result<P::BShare> {
+    if test == Test::Zero {
+        let mut equal = p.difference_bits(x, bits)?;
+        not(p, &mut equal, bits as usize);
+        return all_ones(p, &equal, bits as usize);
+    }
+    let lookahead = p.lookahead(x, 0..bits, Carries::Top)?;
+    let mut sign = lookahead.sums.clone();
+    if bits > 1 {
+        sign ^= &carry_of_blocks(p, &lookahead)?;
+    }
+    Ok(sign)
 }
 
 /// [`Protocol::b2a_dot`] by converting every bit.

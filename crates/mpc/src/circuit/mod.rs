@@ -16,7 +16,7 @@ mod tournament;
 mod truncation;
 
 pub use adder::{carry, carry_of_blocks, lookahead_by_bits, sum, sum_of_blocks};
-pub use convert::{a2b, b2a_dot, high_bits, msb};
+pub use convert::{a2b, b2a_dot, high_bits, msb, test_by_gates};
 pub use equality::{all_ones, equal, is_zero};
 pub use less_than::{less_than, max, min, select};
 pub use less_than_public::{Below, less_than_public};

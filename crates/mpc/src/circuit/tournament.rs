@@ -7,10 +7,13 @@
 //! Source: Batcher 1968; of two sorted lists only the greater half goes on, as in Shanbhag,
 //! Pirk, Madden, SIGMOD 2018.
 
-use sharewell_ring::{Integer, Ring};
+use std::collections::BTreeMap;
 
-use super::less_than;
-use crate::{Known, Protocol, Result, Share};
+use sharewell_ring::{Integer, Planes, Ring};
+
+use super::{all_ones, less_than, not};
+use crate::pace::cheapest;
+use crate::{BitShare, Known, Protocol, Result, Share};
 
 /// Which end of the order wins.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -35,7 +38,9 @@ pub struct Rows {
 /// Each row's winner: `max` or `min`.
 ///
 /// Shapes: `x` [rows, n] → `[rows]`. Cost: `ceil(log2 n)` times [`less_than`] and
-/// [`super::select`]; `n - 1` comparisons for each row.
+/// [`super::select`]; `n - 1` comparisons for each row. Where rounds are dear, in groups of `g`
+/// that all meet at once: `(g - 1) / 2` comparisons for each number, and `log2(g - 1) + 5` rounds
+/// for each time that `n` can be divided by `g`.
 ///
 /// # Errors
 /// If a link fails.
@@ -45,7 +50,7 @@ pub struct Rows {
 pub fn extreme<P: Protocol>(p: &mut P, x: &P::AShare, of: Rows) -> Result<P::AShare> {
     let n = of.len(x.len());
     let mut fields = [transposed::<P>(x, of.rows, n)];
-    play(p, &mut fields, [n, 1], of)?;
+    win(p, &mut fields, n, of)?;
     let [winner] = fields;
     Ok(winner)
 }
@@ -69,7 +74,7 @@ pub fn arg_extreme<P: Protocol>(
     let n = of.len(x.len());
     let index = p.public(&of.columns(0..n));
     let mut fields = [transposed::<P>(x, of.rows, n), index];
-    play(p, &mut fields, [n, 1], of)?;
+    win(p, &mut fields, n, of)?;
     let [winner, index] = fields;
     Ok((winner, index))
 }
@@ -151,11 +156,111 @@ impl Rows {
         columns.into_iter().flat_map(|i| i * self.rows..(i + 1) * self.rows).collect()
     }
 
+    /// Whether the later of each pair comes before the earlier; equal ones stay.
+    fn later_wins<P: Protocol>(
+        &self,
+        p: &mut P,
+        earlier: &P::AShare,
+        later: &P::AShare,
+    ) -> Result<P::BShare> {
+        match self.extreme {
+            Extreme::Min => less_than(p, later, earlier, self.bits),
+            Extreme::Max => less_than(p, earlier, later, self.bits),
+        }
+    }
+
     /// A public number for each column.
     fn columns<R: Integer>(&self, numbers: impl IntoIterator<Item = usize>) -> Vec<R> {
         let column = |x| std::iter::repeat_n(R::from_u128(x as u128), self.rows);
         numbers.into_iter().flat_map(column).collect()
     }
+}
+
+/// Columns of which all pairs meet at once, where rounds are dear: one more than a power of two,
+/// so that what each has won is a whole tree of gates.
+const GROUPS: [usize; 7] = [2, 3, 5, 9, 17, 33, 65];
+/// Most pairs of columns that meet at once.
+const PAIRS_MAX: usize = 1 << 16;
+
+/// Leaves one of `n` columns. The first field is compared, the others go along.
+fn win<P: Protocol>(p: &mut P, fields: &mut [P::AShare], mut n: usize, of: Rows) -> Result<()> {
+    while n > 1 {
+        let groups = GROUPS.into_iter().filter(|size| *size == 2 || n * size / 2 <= PAIRS_MAX);
+        let group = cheapest(p, groups, |t, group| {
+            let (mut left, mut fields) = (n, vec![t.vector(n * of.rows); fields.len()]);
+            while left > 1 {
+                left = level(t, &mut fields, [left, group], of)?;
+            }
+            Ok(())
+        })?;
+        n = level(p, fields, [n, group], of)?;
+    }
+    Ok(())
+}
+
+/// Leaves one of each group of columns; the last one may be smaller. Returns how many are left.
+fn level<P: Protocol>(
+    p: &mut P,
+    fields: &mut [P::AShare],
+    [n, group]: [usize; 2],
+    of: Rows,
+) -> Result<usize> {
+    if group == 2 {
+        exchange(p, fields, (0..n / 2).map(|i| [2 * i, 2 * i + 1]), of)?;
+        let stay = of.elements((0..n).step_by(2));
+        fields.iter_mut().for_each(|x| *x = x.gather(&stay));
+        return Ok(n.div_ceil(2));
+    }
+    let won = winners(p, &fields[0], [n, group], of)?;
+    let chosen = p.mul_bits(&P::BShare::stack(&vec![&won; fields.len()]), &concat::<P>(fields))?;
+    let nothing = p.public(&vec![P::Ring::ZERO; of.rows]);
+    let mut rest = chosen;
+    for field in fields {
+        let (one, after) = rest.split(n * of.rows);
+        // Of each place the columns of all groups, one group after the other.
+        let places = (0..n.div_ceil(group)).flat_map(|at| {
+            let column = move |i: usize| (at * group + i).min(n);
+            (0..of.rows).flat_map(move |row| (0..group).map(move |i| column(i) * of.rows + row))
+        });
+        let places: Vec<usize> = places.collect();
+        *field = P::AShare::concat(&[&one, &nothing]).gather(&places).sum(places.len() / group);
+        rest = after;
+    }
+    Ok(n.div_ceil(group))
+}
+
+/// Which columns win in their group, row by row; of equal ones the first.
+fn winners<P: Protocol>(
+    p: &mut P,
+    x: &P::AShare,
+    [n, group]: [usize; 2],
+    of: Rows,
+) -> Result<P::BShare> {
+    let mates = |i: usize| i / group * group..n.min((i / group + 1) * group);
+    let pairs = (0..n).flat_map(|i| (i + 1..mates(i).end).map(move |j| (i, j)));
+    let pairs: Vec<(usize, usize)> = pairs.collect();
+    let (near, far): (Vec<_>, Vec<_>) = pairs.iter().copied().unzip();
+    let (near, far) = (x.gather(&of.elements(near)), x.gather(&of.elements(far)));
+    let later = of.later_wins(p, &near, &far)?;
+    let mut earlier = later.clone();
+    not(p, &mut earlier, 1);
+    let mut one = p.public_bits(&Planes::zero(of.rows, 1));
+    not(p, &mut one, 1);
+    // Whether the earlier of each pair wins, whether the later one does, and no pair.
+    let all = P::BShare::concat(&[&earlier, &later, &one]);
+    let met: BTreeMap<(usize, usize), usize> = pairs.iter().copied().zip(0..).collect();
+    let against = |i: usize, mate: usize| match (met.get(&(i, mate)), met.get(&(mate, i))) {
+        (Some(pair), _) => *pair,
+        (_, Some(pair)) => pairs.len() + pair,
+        _ => 2 * pairs.len(),
+    };
+    // The mates of each column by their distance from it, round the group.
+    let plane = |distance: usize| {
+        let mate = |i: usize| i / group * group + (i % group + distance) % group;
+        all.gather(&of.elements((0..n).map(|i| against(i, mate(i)))))
+    };
+    let planes: Vec<P::BShare> = (1..group).map(plane).collect();
+    all_ones(p, &P::BShare::stack(&planes.iter().collect::<Vec<_>>()), group - 1)
 }
 
 /// Leaves the first `keep` of `n` columns in order; `keep` is a power of two that divides `n`.
@@ -210,14 +315,10 @@ fn exchange<P: Protocol>(
         let places = places(side);
         fields.iter().map(|x| x.gather(&places)).collect::<Vec<_>>()
     });
-    let swap = match of.extreme {
-        Extreme::Min => less_than(p, &right[0], &left[0], of.bits)?,
-        Extreme::Max => less_than(p, &left[0], &right[0], of.bits)?,
-    };
-    let swap = p.b2a(&swap)?;
+    let swap = of.later_wins(p, &left[0], &right[0])?;
     let mut gap = concat::<P>(&right);
     gap -= &concat::<P>(&left);
-    let moved = p.mul(&concat::<P>(&vec![swap; fields.len()]), &gap)?;
+    let moved = times(p, &swap, &gap, fields.len())?;
     let (met, elements) = (left[0].len(), fields[0].len());
     let mut place: Vec<usize> = (0..elements).collect();
     for side in [0, 1] {
@@ -234,6 +335,34 @@ fn exchange<P: Protocol>(
         *field = P::AShare::concat(&[field, &before, &after]).gather(&place);
     }
     Ok(())
+}
+
+/// Each of some vectors times the same bits. The bits as numbers serve all of them; by
+/// themselves they serve in fewer rounds, and one vector in fewer bytes.
+fn times<P: Protocol>(
+    p: &mut P,
+    bits: &P::BShare,
+    x: &P::AShare,
+    vectors: usize,
+) -> Result<P::AShare> {
+    let converted = cheapest(p, [vectors > 1, false], |t, converted| {
+        let bits = t.planes(bits.len(), 1);
+        times_in_way(t, &bits, &t.vector(x.len()), (vectors, converted)).map(drop)
+    })?;
+    times_in_way(p, bits, x, (vectors, converted))
+}
+
+fn times_in_way<P: Protocol>(
+    p: &mut P,
+    bits: &P::BShare,
+    x: &P::AShare,
+    (vectors, converted): (usize, bool),
+) -> Result<P::AShare> {
+    if converted {
+        let bits = p.b2a(bits)?;
+        return p.mul(&concat::<P>(&vec![bits; vectors]), x);
+    }
+    p.mul_bits(&P::BShare::stack(&vec![bits; vectors]), x)
 }
 
 fn concat<P: Protocol>(parts: &[P::AShare]) -> P::AShare {

@@ -25,7 +25,7 @@ pub use merge::merge;
 pub use permutation::{apply, apply_inverse, compose, identity, inverse};
 pub use rank::{Ties, order_statistics, rank, starts};
 pub use scan::{propagate, segmented_sum};
-pub use sort::{Key, sort};
+pub use sort::{Key, SortBy, sort, sort_by};
 
 use crate::{Arithmetic, Protocol};
 
@@ -33,5 +33,5 @@ use crate::{Arithmetic, Protocol};
 pub type Places<P> = <<P as Protocol>::Index as Arithmetic>::AShare;
 
 /// Bits that a pass of a sort takes at once where bandwidth and processors decide: fewest
-/// bytes and least work. Wider digits need fewer rounds.
+/// bytes and least work.
 pub const DIGIT: usize = 3;

@@ -20,7 +20,7 @@ pub enum Ties {
 /// The elements at public places of the sorted vector, counted from zero: minimum, median,
 /// any quantile. `-2^(bits-1) <= x < 2^(bits-1)`; exact.
 ///
-/// Cost: [`Key::signed`], [`sort`] by digits of `digit` bits and [`apply`] to one column.
+/// Cost: [`Key::signed`], [`sort`] and [`apply`] to one column.
 ///
 /// # Errors
 /// As [`Key::signed`] and [`sort`].
@@ -32,10 +32,9 @@ pub fn order_statistics<P: Protocol>(
     x: &P::AShare,
     bits: u32,
     places: &[usize],
-    digit: usize,
 ) -> Result<P::AShare> {
     let key = Key::signed(p, x, bits)?;
-    let to = sort(p, &[key], digit)?;
+    let to = sort(p, &[key])?;
     let sorted = apply(p, &to, Rows::ints(vec![x.clone()]))?;
     Ok(sorted.ints[0].gather(places))
 }
@@ -67,14 +66,9 @@ pub fn starts<P: Protocol>(p: &mut P, sorted: &Key<P::BShare>) -> Result<P::BSha
 ///
 /// # Errors
 /// As [`sort`].
-pub fn rank<P: Protocol>(
-    p: &mut P,
-    key: &Key<P::BShare>,
-    ties: Ties,
-    digit: usize,
-) -> Result<P::AShare> {
+pub fn rank<P: Protocol>(p: &mut P, key: &Key<P::BShare>, ties: Ties) -> Result<P::AShare> {
     let n = key.bits.len();
-    let to = sort(p, std::slice::from_ref(key), digit)?;
+    let to = sort(p, std::slice::from_ref(key))?;
     let mut sorted = apply(p, &to, Rows::bits(vec![key.bits.clone()]))?;
     let starts = starts(p, &Key { bits: sorted.bits.swap_remove(0), width: key.width })?;
     let mut ranks = match ties {

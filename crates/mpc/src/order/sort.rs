@@ -12,11 +12,13 @@
 //! | destination | 96 | 1 |
 //! | move, with the row's number and the digits to come | 320 + 4 per bit to come | 2 |
 
-use sharewell_ring::{Planes, Z32};
+use sharewell_ring::{Planes, Ring, Z32};
 
 use super::Places;
+use super::merge::larger;
 use super::permutation::{numbers, place};
-use crate::{BitShare, Protocol, Result, Rows, RowsOf, Share, circuit};
+use crate::pace::cheapest;
+use crate::{Arithmetic, BitShare, Protocol, Result, Rows, RowsOf, Share, circuit};
 
 /// Bits that rows carry at most; longer keys are fetched part by part.
 const CARRIED: usize = 64;
@@ -70,33 +72,112 @@ impl<B: BitShare> Key<B> {
     }
 }
 
+/// How rows are sorted.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum SortBy {
+    /// Digit by digit, of so many bits: [`super::DIGIT`] sends least, wider ones need fewer
+    /// rounds.
+    Digits(usize),
+    /// By comparing each row with each other one.
+    Pairs,
+}
+
+/// Digits that are tried where rounds are dear, after [`super::DIGIT`]; above it a bit more
+/// doubles what is sent.
+const WIDER: std::ops::RangeInclusive<usize> = super::DIGIT + 1..=8;
+/// Most rows of which all pairs are compared.
+const PAIRS_MAX: usize = 1 << 11;
+
 /// Where every row goes when rows are sorted, stably, by the first key, rows with equal ones
-/// by the second, and so on.
+/// by the second, and so on: in the way that [`crate::pace`] finds cheapest.
 ///
-/// `digit` bits are taken at once: [`super::DIGIT`] sends least, wider ones need fewer rounds.
+/// Cost: that of [`sort_by`] digits of [`super::DIGIT`] bits, where rounds are worth nothing.
 ///
-/// Cost: the table's, a pass for each `digit` bits, less the last move; a key of more than 64
-/// bits, and every key but the last, costs two rounds and one move more for each 64 bits.
+/// # Errors
+/// As [`sort_by`].
+///
+/// # Panics
+/// As [`sort_by`].
+pub fn sort<P: Protocol>(p: &mut P, keys: &[Key<P::BShare>]) -> Result<Places<P>> {
+    let n = keys.first().expect("a key to sort by").bits.len();
+    let widths: Vec<usize> = keys.iter().map(|key| key.width).collect();
+    let pairs = (n <= PAIRS_MAX).then_some(SortBy::Pairs);
+    let ways = std::iter::once(super::DIGIT).chain(WIDER).map(SortBy::Digits).chain(pairs);
+    let by = cheapest(p, ways, |t, by| {
+        let key = |&width: &usize| Key { bits: t.planes(n, width), width };
+        let keys: Vec<_> = widths.iter().map(key).collect();
+        sort_by(t, &keys, by).map(drop)
+    })?;
+    sort_by(p, keys, by)
+}
+
+/// Where every row goes when rows are sorted in one way.
+///
+/// Cost: by digits the table's, a pass for each of them, less the last move; a key of more than
+/// 64 bits, and every key but the last, costs two rounds and one move more for each 64 bits. By
+/// pairs, for keys of `b` bits in all: `(n - 1) / 2` times `9 b + 96` bits per row at most, in
+/// `log2(b) + 3` rounds.
 ///
 /// # Errors
 /// If a link fails, or [`crate::Error::Cheating`].
 ///
 /// # Panics
-/// If `digit` is zero, there is no key, or keys differ in length.
-pub fn sort<P: Protocol>(p: &mut P, keys: &[Key<P::BShare>], digit: usize) -> Result<Places<P>> {
-    assert!(digit > 0, "digits of no bits");
+/// If digits have no bits, there is no key, or keys differ in length.
+pub fn sort_by<P: Protocol>(p: &mut P, keys: &[Key<P::BShare>], by: SortBy) -> Result<Places<P>> {
     let n = keys.first().expect("a key to sort by").bits.len();
+    assert!(keys.iter().all(|key| key.bits.len() == n), "keys of different lengths");
     p.verify()?;
-    p.with_index(|q| {
-        let mut to = None;
-        for key in keys.iter().rev().filter(|_| n > 1) {
-            assert_eq!(key.bits.len(), n, "keys of different lengths");
-            for from in (0..key.width).step_by(CARRIED) {
-                let planes: Vec<usize> = (from..key.width.min(from + CARRIED)).collect();
-                to = Some(refine(q, to, key.bits.pick(&planes), planes.len(), digit)?);
-            }
+    match by {
+        SortBy::Pairs => by_pairs(p, keys),
+        SortBy::Digits(digit) => p.with_index(|q| by_digits(q, keys, digit)),
+    }
+}
+
+fn by_digits<Q: Protocol<Ring = Z32>>(
+    q: &mut Q,
+    keys: &[Key<Q::BShare>],
+    digit: usize,
+) -> Result<Q::AShare> {
+    assert!(digit > 0, "digits of no bits");
+    let n = keys[0].bits.len();
+    let mut to = None;
+    for key in keys.iter().rev().filter(|_| n > 1) {
+        for from in (0..key.width).step_by(CARRIED) {
+            let planes: Vec<usize> = (from..key.width.min(from + CARRIED)).collect();
+            to = Some(refine(q, to, key.bits.pick(&planes), planes.len(), digit)?);
         }
-        Ok(to.unwrap_or_else(|| numbers(q, n)))
+    }
+    Ok(to.unwrap_or_else(|| numbers(q, n)))
+}
+
+/// A row goes behind as many places as it has rows after it that are smaller, and before as
+/// many as it has rows before it that are larger.
+fn by_pairs<P: Protocol>(p: &mut P, keys: &[Key<P::BShare>]) -> Result<Places<P>> {
+    let (n, width) = (keys[0].bits.len(), keys.iter().map(|key| key.width).sum());
+    if width == 0 || n < 2 {
+        return p.with_index(|q| Ok(numbers(q, n)));
+    }
+    let key = P::BShare::stack(&keys.iter().rev().map(|key| &key.bits).collect::<Vec<_>>());
+    let pairs = (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j)));
+    let (earlier, later): (Vec<_>, Vec<_>) = pairs.unzip();
+    let swapped = larger(p, &key.gather(&earlier), &key.gather(&later), width)?;
+    p.with_index(|q| {
+        let swapped = q.b2a(&swapped)?;
+        let nothing = q.public(&[Z32::ZERO]);
+        let swapped = Places::<P>::concat(&[&swapped, &nothing]);
+        let pair = |i: usize, j: usize| match i < j {
+            true => i * (2 * n - i - 1) / 2 + j - i - 1,
+            false => earlier.len(),
+        };
+        let each = |index: &dyn Fn(usize, usize) -> usize| {
+            let all = (0..n).flat_map(|i| (0..n).map(move |j| (i, j)));
+            swapped.gather(&all.map(|(i, j)| index(i, j)).collect::<Vec<_>>()).sum(n)
+        };
+        let mut to = numbers(q, n);
+        to += &each(&|i, j| pair(i, j));
+        to -= &each(&|i, j| pair(j, i));
+        q.note_bound(&mut to, 0, n as i128 - 1);
+        Ok(to)
     })
 }
 

@@ -72,15 +72,19 @@ fn width(bytes: usize) -> usize {
     }
 }
 
+/// Bytes modulo 251, whose bits are not balanced; `pace` has their own law.
+const MODULO: [Step; 2] = [Step("test share"), Step("test row")];
+
 /// Why a party's view tells it something, if it does.
 fn leak(view: &[View], known: &[Vec<u8>]) -> Option<String> {
-    for (i, message) in view.iter().enumerate() {
+    let bits = || view.iter().filter(|message| !MODULO.contains(&message.step));
+    for (i, message) in bits().enumerate() {
         let body = &message.body;
         if !stretches_are_balanced(body, ALONE) || !positions_are_balanced(body, ALONE) {
             return Some(format!("{message:?} is not uniform"));
         }
         let width = width(body.len());
-        for other in &view[i + 1..] {
+        for other in bits().skip(i + 1) {
             let joint = combinations(body, &other.body, width);
             let balanced =
                 |x: &Vec<u8>| stretches_are_balanced(x, JOINT) && positions_are_balanced(x, JOINT);

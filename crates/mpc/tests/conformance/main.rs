@@ -14,6 +14,7 @@ mod costs;
 mod independence;
 mod laws;
 mod order;
+mod pace;
 mod party;
 mod program;
 mod random;
@@ -23,7 +24,7 @@ mod subject;
 mod tampering;
 
 use sharewell_ring::{Z32, Z64, Z128};
-use subject::Rep3Over;
+use subject::{Rep3Far, Rep3Over};
 
 /// Every law for one protocol over one ring; without `full`, those in which the ring plays
 /// no part are left out, so that the suite compiles in seconds.
@@ -79,3 +80,5 @@ macro_rules! conformance {
 conformance!(rep3_z32: Rep3Over<Z32>);
 conformance!(rep3_z64: Rep3Over<Z64>, full);
 conformance!(rep3_z128: Rep3Over<Z128>);
+conformance!(rep3_z64_far: Rep3Far<Z64>, full);
+conformance!(rep3_z128_far: Rep3Far<Z128>);

@@ -16,6 +16,8 @@ pub(crate) trait Subject: 'static {
     type Protocol: Protocol<Ring = Self::Ring> + Send;
 
     const CARD: &'static Card;
+    /// What a round is worth.
+    const ROUND_BYTES: u64 = 0;
 
     fn connect(party: Party, entropy: Entropy) -> Result<Self::Protocol>;
     fn give(party: &mut Party, x: &[Self::Ring], entropy: Entropy) -> Result<()>;
@@ -25,16 +27,22 @@ pub(crate) trait Subject: 'static {
     fn known(party: Party, entropy: Entropy, bytes: usize) -> Result<Vec<Vec<u8>>>;
 }
 
-pub(crate) struct Rep3Over<R>(PhantomData<R>);
+/// Where rounds are worth so many bytes.
+pub(crate) struct Rep3At<R, const ROUND_BYTES: u64>(PhantomData<R>);
+/// Where they are worth nothing.
+pub(crate) type Rep3Over<R> = Rep3At<R, 0>;
+/// Where they are worth more than anything.
+pub(crate) type Rep3Far<R> = Rep3At<R, { 1 << 40 }>;
 
-impl<R: Integer> Subject for Rep3Over<R> {
+impl<R: Integer, const BYTES: u64> Subject for Rep3At<R, BYTES> {
     type Ring = R;
     type Protocol = Rep3<R>;
 
     const CARD: &'static Card = &rep3::CARD;
+    const ROUND_BYTES: u64 = BYTES;
 
     fn connect(party: Party, entropy: Entropy) -> Result<Rep3<R>> {
-        Rep3::connect(party, &SESSION, entropy)
+        Rep3::connect(party.at_pace(BYTES), &SESSION, entropy)
     }
     fn give(party: &mut Party, x: &[R], entropy: Entropy) -> Result<()> {
         rep3::give(party, x, entropy)
@@ -70,5 +78,5 @@ pub(crate) fn sim<S: Subject>() -> Sim {
 
 /// A quote for the compute parties alone.
 pub(crate) fn tally<S: Subject>() -> Tally<S::Ring> {
-    Tally::new(S::CARD, S::CARD.parties)
+    Tally::new(S::CARD, S::CARD.parties).at_pace(S::ROUND_BYTES)
 }

@@ -10,7 +10,7 @@ use super::{Rep3, cross, matmul_part};
 use crate::chunks::{bit_chunk, blocks_in_chunks};
 use crate::share::Linear;
 use crate::{
-    Arithmetic, BitLinear, BitShare, Carries, Lookahead, Protocol, Result, Side, Split, Way,
+    Arithmetic, BitLinear, BitShare, Carries, Lookahead, Protocol, Result, Side, Split, Test, Way,
 };
 
 impl<R: Integer> Protocol for Rep3<R> {
@@ -78,6 +78,10 @@ impl<R: Integer> Protocol for Rep3<R> {
         which: Carries,
     ) -> Result<Lookahead<BitLinear<2>>> {
         self.carries(x, bits, which)
+    }
+
+    fn test_quickly(&mut self, x: &Linear<R, 2>, bits: u32, test: Test) -> Result<BitLinear<2>> {
+        self.quick_test(x, bits, test)
     }
 
     fn b2a(&mut self, x: &BitLinear<2>) -> Result<Linear<R, 2>> {

@@ -4,6 +4,7 @@
 use sharewell_net::PartyId;
 
 use super::lookahead::{BLOCK, polynomials, products};
+use super::quick_test::packed_words;
 use super::shuffle::roles;
 use super::trunc::narrow_bytes;
 use super::turns::{Turn, WINDOW, windows};
@@ -31,6 +32,7 @@ pub const CARD: Card = Card {
         },
         lookahead: carries,
         block_bits: BLOCK,
+        quick_test,
         b2a: |n, width, rows, w| {
             in_turn(n, w * width.max(rows), 2, |n| {
                 let cross = |from| message(from, 2, n * rows * w);
@@ -118,6 +120,18 @@ fn carries(n: usize, w: usize, blocks: &Blocks) -> Script {
         let part = plane_bytes(n) * polynomials(blocks);
         let shares = message(2, 1, plane_bytes(n) * products(blocks));
         vec![vec![shares, message(0, 2, part)], vec![message(1, 2, part)]]
+    })
+}
+
+fn quick_test(n: usize, w: usize, bits: usize) -> Script {
+    in_turn(n, w, 3, |n| {
+        let [shares, part] = [bits, bits + 1].map(|places| packed_words(n * places) * 8);
+        let opening = message(2, 1, plane_bytes(n));
+        vec![
+            vec![message(2, 1, shares), message(0, 2, part)],
+            vec![message(1, 2, part)],
+            vec![opening],
+        ]
     })
 }
 

@@ -25,6 +25,7 @@
 //! | `mul_trunc`, `matmul_trunc` | 3 k + 6 w + 1 | 2 |
 //! | `summands`, `difference_bits` (per bit) | 1 | 1 |
 //! | `lookahead` (per block of 4 bits; of all carries) | 15 + 4 (16) | 2 |
+//! | `test_quickly` of `b` bits (sign; zero) | 24 b - 7; 24 b + 17 | 3 |
 //! | `b2a` | 3 k | 2 |
 //! | `b2a_dot` (per bit, per result) | k, 2 k | 2 |
 //! | `shuffle` (per column) | 4 k | 2 |
@@ -50,6 +51,7 @@ mod cost;
 mod inject;
 mod lookahead;
 mod one_hot;
+mod quick_test;
 mod shuffle;
 mod summands;
 mod trunc;
@@ -69,7 +71,7 @@ use self::turns::WINDOW;
 use crate::party::TILE_BYTES;
 use crate::prss::{next, previous};
 use crate::share::{block_len, blocks};
-use crate::{Arithmetic, Entropy, Linear, Party, Prss, Result, Security, Side};
+use crate::{Arithmetic, Entropy, Linear, Party, Prss, Result, Security, Side, Tariff};
 
 /// One compute party's endpoint.
 #[derive(Debug)]
@@ -227,6 +229,10 @@ impl<R: Integer> Arithmetic for Rep3<R> {
     type AShare = Linear<R, 2>;
 
     const SECURITY: Security = Security::SemiHonest;
+
+    fn tariff(&self) -> Option<Tariff> {
+        Tariff::new(&CARD, self.party.round_bytes())
+    }
 
     fn public(&self, x: &[R]) -> Linear<R, 2> {
         let zero = || zeroed(x.len());

@@ -79,7 +79,7 @@ impl<R: Integer> Rep3<R> {
     }
 }
 
-fn bits_of_v<R: Integer>(x: &[R], bits: usize, split: Split) -> Planes {
+pub(super) fn bits_of_v<R: Integer>(x: &[R], bits: usize, split: Split) -> Planes {
     match split {
         Split::Sum => Planes::slice_values(x, bits),
         Split::Difference => {

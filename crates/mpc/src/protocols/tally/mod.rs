@@ -27,7 +27,7 @@ use crate::party::TILE_BYTES;
 use crate::share::block_len;
 use crate::{
     Arithmetic, Blocks, Card, Carries, Lookahead, Phase, Protocol, Result, Rows, Security, Split,
-    Way,
+    Tariff, Test, Way,
 };
 
 /// What a run costs.
@@ -61,6 +61,14 @@ impl Tallied {
         self.links.values().sum::<u64>() + self.frames.values().sum::<u64>() * HEADER_LEN as u64
     }
 
+    /// Bytes of the busiest link, and for each round so many more: what variants of an operation
+    /// are compared by.
+    #[must_use]
+    pub fn price(&self, round_bytes: u64) -> u64 {
+        let busiest = self.links.values().max().copied().unwrap_or(0);
+        busiest.saturating_add(round_bytes.saturating_mul(self.rounds.into()))
+    }
+
     /// Seconds that messages need at least, given round-trip time and bandwidth of each link.
     #[must_use]
     pub fn network_seconds(&self, rtt_s: f64, bits_per_s: f64) -> f64 {
@@ -77,6 +85,7 @@ pub struct Tally<R> {
     tallied: Tallied,
     shuffles: u32,
     meter: Arc<Meter>,
+    round_bytes: u64,
     ring: std::marker::PhantomData<R>,
 }
 
@@ -87,7 +96,14 @@ impl<R: Integer> Tally<R> {
         let clocks = vec![0; usize::from(parties)];
         let tallied = Tallied::default();
         let ring = std::marker::PhantomData;
-        Self { card, clocks, tallied, shuffles: 0, meter: Arc::default(), ring }
+        let meter = Arc::default();
+        Self { card, clocks, tallied, shuffles: 0, meter, round_bytes: 0, ring }
+    }
+
+    /// With rounds that are worth so many bytes.
+    #[must_use]
+    pub fn at_pace(self, round_bytes: u64) -> Self {
+        Self { round_bytes, ..self }
     }
 
     fn child<S>(&self) -> Tally<S> {
@@ -97,6 +113,7 @@ impl<R: Integer> Tally<R> {
             tallied: Tallied::default(),
             shuffles: self.shuffles,
             meter: self.meter.clone(),
+            round_bytes: self.round_bytes,
             ring: std::marker::PhantomData,
         }
     }
@@ -136,11 +153,15 @@ impl<R: Integer> Tally<R> {
         self.meter.now()
     }
 
-    fn vector(&self, len: usize) -> Length {
+    /// A vector that costs nothing.
+    #[must_use]
+    pub fn vector(&self, len: usize) -> Length {
         Length::new(len, self.card.components * R::BYTES, Some(self.meter.clone()))
     }
 
-    fn planes(&self, len: usize, width: usize) -> Area {
+    /// Planes that cost nothing.
+    #[must_use]
+    pub fn planes(&self, len: usize, width: usize) -> Area {
         Area::new([len, width], self.card.components, Some(self.meter.clone()))
     }
 
@@ -217,6 +238,9 @@ impl<R: Integer> Arithmetic for Tally<R> {
 
     const SECURITY: Security = Security::None;
 
+    fn tariff(&self) -> Option<Tariff> {
+        Tariff::new(self.card, self.round_bytes)
+    }
     fn public(&self, x: &[R]) -> Length {
         let out = self.vector(x.len());
         self.pass(x.len());
@@ -314,6 +338,14 @@ impl<R: Integer> Protocol for Tally<R> {
         let (generate, propagate) = (planes(blocks.generates()), planes(blocks.propagates()));
         self.replay(&(self.card.costs.lookahead)(x.len, R::BYTES, &blocks));
         Ok(Lookahead { sums, generate, propagate, blocks })
+    }
+    fn test_quickly(&mut self, x: &Length, bits: u32, test: Test) -> Result<Area> {
+        let (compared, out) = (test.compared(bits), self.planes(x.len, 1));
+        // A byte for each bit compared: what is shared, what it is compared with, rows.
+        let bytes = Held::new(4 * x.len * (compared + 2), Some(self.meter.clone()));
+        self.replay(&(self.card.costs.quick_test)(x.len, R::BYTES, compared));
+        drop(bytes);
+        Ok(out)
     }
     fn b2a(&mut self, x: &Area) -> Result<Length> {
         let out = self.vector(x.len * x.width);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use sharewell_mpc::order::{self, Key, Ties};
+use sharewell_mpc::order::{self, Key, SortBy, Ties};
 use sharewell_mpc::protocols::bounds::{Bounds, Interval};
 use sharewell_mpc::protocols::plain::Plain;
 use sharewell_mpc::protocols::tally::Tally;
@@ -19,7 +19,7 @@ use sharewell_ring::{Integer, Planes, Ring, Z32, Z64, Z128};
 use task::Task;
 
 use crate::cases::{edges, noise};
-use crate::subject::{Rep3Over, Subject, run, sim, tally};
+use crate::subject::{Rep3At, Rep3Far, Rep3Over, Subject, run, sim, tally};
 
 /// Right, as `Plain` says, as quoted, and of a shape that tells nothing.
 fn check<S: Subject>(task: Task, x: &[Vec<S::Ring>; 3]) {
@@ -46,6 +46,7 @@ fn tasks(bits: u32) -> Vec<Task> {
     let mut tasks = vec![
         sort(true, false, 3),
         sort(true, true, 1),
+        sort(true, true, 0),
         Task::Permutations(bits),
         Task::Compaction,
         Task::Segments,
@@ -65,7 +66,8 @@ fn every_task<R: Integer>() {
         let x =
             [edges(n, R::BITS, 1, 64), edges(n, R::BITS, 10, 65), edges(n, 9, 1, 66)].map(whole);
         let sort = |descending| Task::Sort { bits: 7, signed: false, descending, digit: 4 };
-        for task in [sort(false), sort(true), Task::TwoKeys([8, 7], 5)] {
+        let two_keys = |digit| Task::TwoKeys([8, 7], digit);
+        for task in [sort(false), sort(true), two_keys(5), two_keys(0)] {
             check::<Rep3Over<R>>(task, &x);
         }
     }
@@ -84,6 +86,17 @@ fn every_task_is_right_quoted_exactly_and_oblivious_over_64_bits() {
 #[test]
 fn every_task_is_right_quoted_exactly_and_oblivious_over_128_bits() {
     every_task::<Z128>();
+}
+
+#[test]
+fn every_task_is_right_quoted_exactly_and_oblivious_where_rounds_are_dear() {
+    for n in [0, 1, 67] {
+        let x = [edges(n, 64, 1, 61), edges(n, 64, 10, 62), edges(n, 61, 3, 63)];
+        tasks(64).into_iter().for_each(|task| check::<Rep3Far<Z64>>(task, &x));
+        // Neither the fewest bytes nor the fewest rounds.
+        check::<Rep3At<Z64, 1024>>(Task::Rank(64, Ties::Min), &x);
+        check::<Rep3Far<Z64>>(Task::Merge(64), &x);
+    }
 }
 
 #[test]
@@ -157,7 +170,7 @@ fn sorts_and_merges_of_a_hundred_thousand_rows_keep_to_their_marks() {
         quote(&|p| {
             let x = p.public(&vec![Z64(0); ROWS]);
             let key = Key::signed(p, &x, bits)?;
-            order::sort(p, &[key], digit).map(drop)
+            order::sort_by(p, &[key], SortBy::Digits(digit)).map(drop)
         })
     };
     let (bytes, rounds) = sort(64, order::DIGIT);
@@ -170,7 +183,7 @@ fn sorts_and_merges_of_a_hundred_thousand_rows_keep_to_their_marks() {
             Key { bits, width: 64 }
         };
         let (first, second) = (half(p), half(p));
-        order::merge(p, [&first, &second], order::DIGIT).map(drop)
+        order::merge(p, [&first, &second]).map(drop)
     });
     assert!(merged.0 * 5 < bytes * 2, "{} bytes", merged.0);
 }
@@ -181,7 +194,7 @@ fn whatever_one_party_sends_in_a_sort_nobody_panics_or_waits_in_vain() {
         run::<Rep3Over<Z64>, _>(sim, |p, _| {
             let x = p.public(&[3, 1, 2].map(Z64));
             let key = Key::unsigned(p, &x, 2)?;
-            let to = order::sort(p, &[key], 1)?;
+            let to = order::sort_by(p, &[key], SortBy::Digits(1))?;
             let sorted = order::apply(p, &to, Rows::ints(vec![x]))?;
             p.reveal(&sorted.ints[0])
         })
@@ -212,7 +225,7 @@ fn opened(keys: [u64; 3], sorts: usize) -> Vec<Vec<u32>> {
         let bits = p.public_bits(&Planes::slice_values(&keys.map(Z64), 2));
         let key = [Key { bits, width: 2 }];
         for _ in 0..sorts {
-            order::sort(p, &key, 1)?;
+            order::sort_by(p, &key, SortBy::Digits(1))?;
         }
         Ok(())
     });

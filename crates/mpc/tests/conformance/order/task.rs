@@ -1,10 +1,10 @@
 //! Operations of order and movement, and what must come out of them.
 
-use sharewell_mpc::order::{self, Key, Ties};
+use sharewell_mpc::order::{self, Key, Places, SortBy, Ties};
 use sharewell_mpc::{Arithmetic, BitShare, Protocol, Result, Rows, Share};
 use sharewell_ring::Integer;
 
-/// What is done with the inputs; digits of so many bits where it sorts.
+/// What is done with the inputs; digits of so many bits where it sorts, none of them: by pairs.
 #[derive(Copy, Clone, Debug)]
 pub(super) enum Task {
     /// All columns, by the first: bits, and whether signed and descending.
@@ -25,6 +25,11 @@ pub(super) enum Task {
     Quantiles(u32),
 }
 
+fn sorted<P: Protocol>(p: &mut P, keys: &[Key<P::BShare>], digit: usize) -> Result<Places<P>> {
+    let by = if digit == 0 { SortBy::Pairs } else { SortBy::Digits(digit) };
+    order::sort_by(p, keys, by)
+}
+
 impl Task {
     fn run<P: Protocol>(self, p: &mut P, x: &[P::AShare]) -> Result<Vec<P::AShare>> {
         let n = x[0].len();
@@ -37,18 +42,18 @@ impl Task {
                 if descending {
                     key = key.descending(p);
                 }
-                let to = order::sort(p, &[key], digit)?;
+                let to = sorted(p, &[key], digit)?;
                 order::apply(p, &to, Rows::ints(x.to_vec()))?.ints
             }
             Self::TwoKeys(bits, digit) => {
                 let first = Key::signed(p, &x[0], bits[0])?;
                 let second = Key::unsigned(p, &x[1], bits[1])?;
-                let to = order::sort(p, &[first, second], digit)?;
+                let to = sorted(p, &[first, second], digit)?;
                 order::apply(p, &to, Rows::ints(vec![x[2].clone()]))?.ints
             }
             Self::Permutations(bits) => {
                 let key = Key::signed(p, &x[1], bits)?;
-                let to = order::sort(p, &[key], 2)?;
+                let to = order::sort_by(p, &[key], SortBy::Digits(2))?;
                 let back = order::inverse(p, &to)?;
                 let twice = order::compose(p, &to, &to)?;
                 let nothing = order::compose(p, &to, &back)?;
@@ -67,13 +72,13 @@ impl Task {
                 let mut sorted = vec![];
                 for x in &x[..2] {
                     let key = Key::signed(p, x, bits)?;
-                    let to = order::sort(p, std::slice::from_ref(&key), 3)?;
+                    let to = order::sort(p, std::slice::from_ref(&key))?;
                     let rows = Rows { ints: vec![x.clone()], bits: vec![key.bits] };
                     sorted.push(order::apply(p, &to, rows)?);
                 }
                 let [first, second] =
                     [0, 1].map(|i| Key { bits: sorted[i].bits[0].clone(), width: bits as usize });
-                let to = order::merge(p, [&first, &second], 3)?;
+                let to = order::merge(p, [&first, &second])?;
                 let both = P::AShare::concat(&[&sorted[0].ints[0], &sorted[1].ints[0]]);
                 let numbers = p.public(
                     &(0..Share::len(&both) as u128).map(P::Ring::from_u128).collect::<Vec<_>>(),
@@ -96,11 +101,11 @@ impl Task {
             }
             Self::Rank(bits, ties) => {
                 let key = Key::signed(p, &x[0], bits)?;
-                vec![order::rank(p, &key, ties, 3)?]
+                vec![order::rank(p, &key, ties)?]
             }
             Self::Quantiles(bits) => {
                 let places: &[usize] = if n == 0 { &[] } else { &[0, n / 2, n - 1] };
-                vec![order::order_statistics(p, &x[0], bits, places, 3)?]
+                vec![order::order_statistics(p, &x[0], bits, places)?]
             }
         })
     }
