@@ -137,7 +137,7 @@ pub fn cheapest<P: Protocol, V: Copy>(
     let price = |variant: V| {
         let mut tally = Tally::<P::Ring>::new(card, card.parties).at_pace(round_bytes);
         run(&mut tally, variant)?;
-        Ok::<u64, crate::Error>(tally.tallied().price(round_bytes))
+        Ok::<u64, crate::Error>(tally.price())
     };
     let mut least = price(best)?;
     for variant in variants {

@@ -61,14 +61,6 @@ impl Tallied {
         self.links.values().sum::<u64>() + self.frames.values().sum::<u64>() * HEADER_LEN as u64
     }
 
-    /// Bytes of the busiest link, and for each round so many more: what variants of an operation
-    /// are compared by.
-    #[must_use]
-    pub fn price(&self, round_bytes: u64) -> u64 {
-        let busiest = self.links.values().max().copied().unwrap_or(0);
-        busiest.saturating_add(round_bytes.saturating_mul(self.rounds.into()))
-    }
-
     /// Seconds that messages need at least, given round-trip time and bandwidth of each link.
     #[must_use]
     pub fn network_seconds(&self, rtt_s: f64, bits_per_s: f64) -> f64 {
@@ -86,6 +78,8 @@ pub struct Tally<R> {
     shuffles: u32,
     meter: Arc<Meter>,
     round_bytes: u64,
+    /// Bytes that wait for each other: of each phase those of its busiest link.
+    path: u64,
     ring: std::marker::PhantomData<R>,
 }
 
@@ -97,7 +91,7 @@ impl<R: Integer> Tally<R> {
         let tallied = Tallied::default();
         let ring = std::marker::PhantomData;
         let meter = Arc::default();
-        Self { card, clocks, tallied, shuffles: 0, meter, round_bytes: 0, ring }
+        Self { card, clocks, tallied, shuffles: 0, meter, round_bytes: 0, path: 0, ring }
     }
 
     /// With rounds that are worth so many bytes.
@@ -114,12 +108,14 @@ impl<R: Integer> Tally<R> {
             shuffles: self.shuffles,
             meter: self.meter.clone(),
             round_bytes: self.round_bytes,
+            path: 0,
             ring: std::marker::PhantomData,
         }
     }
 
     fn take<S>(&mut self, child: Tally<S>) {
         self.shuffles = self.shuffles.max(child.shuffles);
+        self.path += child.path;
         self.clocks.iter_mut().zip(child.clocks).for_each(|(x, y)| *x = (*x).max(y));
         let add = |to: &mut BTreeMap<(u8, u8), u64>, from: BTreeMap<(u8, u8), u64>| {
             from.into_iter().for_each(|(link, n)| *to.entry(link).or_default() += n);
@@ -133,6 +129,14 @@ impl<R: Integer> Tally<R> {
     pub fn tallied(&self) -> Tallied {
         let rounds = self.clocks.iter().max().copied().unwrap_or(0);
         Tallied { rounds, ..self.tallied.clone() }
+    }
+
+    /// Bytes that wait for each other, and for each round what it is worth: what variants of an
+    /// operation are compared by.
+    #[must_use]
+    pub fn price(&self) -> u64 {
+        let rounds = self.clocks.iter().max().copied().unwrap_or(0);
+        self.path.saturating_add(self.round_bytes.saturating_mul(rounds.into()))
     }
 
     /// The most bytes that one compute party holds at a time: an upper bound, of shares, of what
@@ -198,14 +202,17 @@ impl<R: Integer> Tally<R> {
 
     fn replay_phase(&mut self, phase: &Phase) {
         let sent_at = self.clocks.clone();
+        let mut links = BTreeMap::<(u8, u8), u64>::new();
         for message in phase.iter().filter(|message| message.bytes > 0) {
             let link = (message.from, message.to);
             *self.tallied.links.entry(link).or_default() += message.bytes;
+            *links.entry(link).or_default() += message.bytes;
             *self.tallied.frames.entry(link).or_default() +=
                 message.bytes.div_ceil(TILE_BYTES as u64);
             let clock = &mut self.clocks[usize::from(message.to)];
             *clock = (*clock).max(sent_at[usize::from(message.from)] + 1);
         }
+        self.path += links.values().max().copied().unwrap_or(0);
     }
 }
 
