@@ -94,16 +94,13 @@ fn chunk(card: &Card) -> Option<usize> {
         "random",
         "reveal",
         "reveal_to",
-        "mul",
         "dot",
-        "mul_sum",
         "matmul",
         "matmul_trunc",
         "argmax",
         "top_k",
         "random_bits",
         "reveal_bits",
-        "and",
         "max of rows",
     ];
     match card.group {
