@@ -1,7 +1,10 @@
 //! One link: a queue and a thread for each direction.
 //!
-//! The writer takes what is queued, encrypts it in batches, and gives a sign of life when nothing
-//! is; the reader decodes and files frames. They share no lock, and neither waits for the other.
+//! A frame that finds nothing before it is encrypted and handed to the kernel by the thread that
+//! sends it, while it is in that processor's cache, as far as the socket takes it. Everything else
+//! is queued: the writer encrypts that in batches, and gives a sign of life when there is nothing.
+//! The reader decodes and files frames. Writer and reader share no lock, and neither waits for the
+//! other.
 
 use std::{
     collections::VecDeque,
@@ -35,17 +38,33 @@ const SETTLE: Duration = Duration::from_secs(1);
 struct Queue {
     messages: VecDeque<Message>,
     bytes: usize,
+    /// Whether somebody writes.
+    busy: bool,
+    /// Whether something written has not gone.
+    left: bool,
+    /// Why nothing goes any more.
+    broken: Option<io::Error>,
     closing: bool,
     over: bool,
     unsent: bool,
 }
 
 /// Frames on their way to one peer.
-#[derive(Debug)]
 struct Outbox {
     queue: Mutex<Queue>,
     changed: Condvar,
+    /// For whoever has made the queue busy.
+    sender: Mutex<Sender>,
 }
+
+impl std::fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Outbox({:?})", self.lock())
+    }
+}
+
+/// Longest body that a program's own thread writes.
+const AT_ONCE: usize = 64 << 10;
 
 /// The writing half of a link.
 #[derive(Debug)]
@@ -67,12 +86,15 @@ impl Writer {
         let silence = keepalive * SILENT_INTERVALS;
         sender.socket().set_write_timeout(Some(silence))?;
         let socket = sender.socket().try_clone()?;
-        let outbox = Arc::new(Outbox { queue: Mutex::default(), changed: Condvar::new() });
+        let outbox = Arc::new(Outbox {
+            queue: Mutex::default(),
+            changed: Condvar::new(),
+            sender: Mutex::new(sender),
+        });
         let shared = Arc::clone(&outbox);
         let name = format!("to-{}", peer.0);
         let thread = std::thread::Builder::new().name(name).spawn(move || {
-            let mut sender = sender;
-            let sent = shared.drain_into(&mut sender, keepalive);
+            let sent = shared.drain(keepalive);
             let unsent = sent.is_err_and(|e| {
                 let how = if is_timeout(&e) { Ending::Silent(silence) } else { Ending::Died };
                 !inbox.settle(peer, SETTLE, how)
@@ -95,8 +117,15 @@ impl Writer {
             let at = inbox.place(self.peer);
             return Err(Error::Exhausted { peer: self.peer, at, what: "unsent frames to", limit });
         }
+        let message = Message::Data(frame);
+        if queue.is_idle() && wire::body(&message).len() <= AT_ONCE {
+            queue.busy = true;
+            drop(queue);
+            self.outbox.write_at_once(&message);
+            return Ok(());
+        }
         queue.bytes += charge;
-        queue.messages.push_back(Message::Data(frame));
+        queue.messages.push_back(message);
         drop(queue);
         self.outbox.changed.notify_one();
         Ok(())
@@ -156,34 +185,75 @@ impl Writer {
     }
 }
 
+impl Queue {
+    /// Whether what is written now goes at once.
+    fn is_idle(&self) -> bool {
+        self.messages.is_empty() && !self.busy && !self.left
+    }
+}
+
 impl Outbox {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn drain_into(&self, sender: &mut Sender, keepalive: Duration) -> io::Result<()> {
+    /// By the program's thread, while the queue is empty.
+    fn write_at_once(&self, message: &Message) {
+        let pieces: [&[u8]; 2] = [&wire::header(message), wire::body(message)];
+        let written = self.sender().write_some(&pieces);
+        let mut queue = self.lock();
+        queue.busy = false;
+        queue.left = written.as_ref().is_ok_and(|all| !all);
+        queue.broken = written.err();
+        let waited_for = queue.left || queue.broken.is_some() || !queue.messages.is_empty();
+        drop(queue);
+        if waited_for {
+            self.changed.notify_all();
+        }
+    }
+
+    // Whoever panics while it writes leaves the queue busy for good.
+    fn sender(&self) -> MutexGuard<'_, Sender> {
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn drain(&self, keepalive: Duration) -> io::Result<()> {
         loop {
-            let (messages, last) = self.take(keepalive);
+            let (messages, last) = self.take(keepalive)?;
             let headers: Vec<[u8; HEADER_LEN]> = messages.iter().map(wire::header).collect();
             let pieces: Vec<&[u8]> = headers
                 .iter()
                 .zip(&messages)
                 .flat_map(|(header, message)| [header, wire::body(message)])
                 .collect();
-            sender.write(&pieces)?;
-            self.lock().bytes -= messages.iter().map(charge).sum::<usize>();
+            self.sender().write(&pieces)?;
+            let mut queue = self.lock();
+            (queue.busy, queue.left) = (false, false);
+            queue.bytes -= messages.iter().map(charge).sum::<usize>();
+            drop(queue);
             if last {
-                return sender.close();
+                return self.sender().close();
             }
         }
     }
 
     /// Waits for something to send; at the latest after `keepalive` that is a sign of life.
-    fn take(&self, keepalive: Duration) -> (Vec<Message>, bool) {
-        let queue = self.lock();
-        let idle = |queue: &mut Queue| queue.messages.is_empty();
-        let woken = self.changed.wait_timeout_while(queue, keepalive, idle);
-        let mut queue = woken.unwrap_or_else(PoisonError::into_inner).0;
+    fn take(&self, keepalive: Duration) -> io::Result<(Vec<Message>, bool)> {
+        let nothing = |queue: &mut Queue| {
+            queue.busy || queue.messages.is_empty() && !queue.left && queue.broken.is_none()
+        };
+        let mut queue = self.lock();
+        loop {
+            let woken = self.changed.wait_timeout_while(queue, keepalive, nothing);
+            queue = woken.unwrap_or_else(PoisonError::into_inner).0;
+            if !queue.busy {
+                break;
+            }
+        }
+        if let Some(error) = queue.broken.take() {
+            return Err(error);
+        }
+        queue.busy = true;
         let mut out = Vec::new();
         let mut bytes = 0;
         while bytes < TAKE
@@ -192,10 +262,10 @@ impl Outbox {
             bytes += HEADER_LEN + wire::body(&message).len();
             out.push(message);
         }
-        if out.is_empty() {
+        if out.is_empty() && !queue.left {
             out.push(Message::Alive);
         }
-        (out, queue.closing && queue.messages.is_empty())
+        Ok((out, queue.closing && queue.messages.is_empty()))
     }
 }
 

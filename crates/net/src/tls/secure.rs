@@ -16,6 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
 use rustls::{
     ClientConfig, ClientConnection, Error as TlsError, ServerConfig,
     client::{AlwaysResolvesClientRawPublicKeys, Resumption},
@@ -165,6 +166,21 @@ impl Sender {
         self.write_batch(&batch)
     }
 
+    /// Encrypts `pieces` and sends as much as goes without waiting; false if something is left,
+    /// which goes before all that is written later.
+    pub(super) fn write_some(&mut self, pieces: &[&[u8]]) -> io::Result<bool> {
+        let slices: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+        let taken = self.tls.writer().write_vectored(&slices)?;
+        debug_assert_eq!(taken, pieces.iter().map(|piece| piece.len()).sum::<usize>());
+        while self.tls.wants_write() {
+            match self.tls.write_tls(&mut Unwaiting(&self.socket)) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                other => other?,
+            };
+        }
+        Ok(true)
+    }
+
     fn write_batch(&mut self, batch: &[IoSlice<'_>]) -> io::Result<()> {
         let taken = self.tls.writer().write_vectored(batch)?;
         debug_assert_eq!(taken, batch.iter().map(|s| s.len()).sum::<usize>());
@@ -185,6 +201,24 @@ impl Sender {
 
     pub(super) fn socket(&self) -> &TcpStream {
         &self.socket
+    }
+}
+
+/// A socket that takes what it has room for.
+struct Unwaiting<'a>(&'a TcpStream);
+
+impl io::Write for Unwaiting<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let flags = SendFlags::DONTWAIT;
+        Ok(sendmsg(self.0, slices, &mut SendAncillaryBuffer::default(), flags)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
