@@ -229,12 +229,11 @@ impl<P: Protocol> Value<P> {
         let frac_bits = self.raw.frac_bits().max(y.raw.frac_bits());
         let x = fits!(self.at_decimals(decimals).and_then(|x| x.at_frac_bits(frac_bits)));
         let (sign, y) = y.sign_and_magnitude(p)?;
-        let room = Self::LIMIT.saturating_sub(x.bits() + y.bits());
-        let spec = Quotient {
-            numerator_bits: x.bits(),
-            divisor_bits: y.bits().max(1),
-            frac_bits: room.min(FRAC_BITS_MAX),
-        };
+        // Zero too takes a bit.
+        let divisor_bits = y.bits().max(1);
+        let room = Self::LIMIT.saturating_sub(x.bits() + divisor_bits);
+        let spec =
+            Quotient { numerator_bits: x.bits(), divisor_bits, frac_bits: room.min(FRAC_BITS_MAX) };
         if spec.frac_bits == 0 || !spec.fits(P::Ring::BITS) {
             // One fractional bit, or the least precision of a reciprocal.
             let needs = spec.numerator_bits + (spec.divisor_bits + 1).max(13);
