@@ -38,15 +38,25 @@ const SETTLE: Duration = Duration::from_secs(1);
 struct Queue {
     messages: VecDeque<Message>,
     bytes: usize,
-    /// Whether somebody writes.
-    busy: bool,
-    /// Whether something written has not gone.
-    left: bool,
-    /// Why nothing goes any more.
-    broken: Option<io::Error>,
+    /// Whether the last message is queued, or has been.
     closing: bool,
-    over: bool,
-    unsent: bool,
+    state: State,
+}
+
+/// Where the link is with what has left the queue.
+#[derive(Debug, Default)]
+enum State {
+    /// All of it has gone.
+    #[default]
+    Idle,
+    /// Somebody writes, and nobody else changes the state.
+    Busy,
+    /// The socket has not taken all of it.
+    Left,
+    /// It failed at the program's thread; the writer will say so.
+    Broken(io::Error),
+    /// The writer has ended.
+    Over { unsent: bool },
 }
 
 /// Frames on their way to one peer.
@@ -99,7 +109,7 @@ impl Writer {
                 let how = if is_timeout(&e) { Ending::Silent(silence) } else { Ending::Died };
                 !inbox.settle(peer, SETTLE, how)
             });
-            *shared.lock() = Queue { over: true, unsent, ..Queue::default() };
+            *shared.lock() = Queue { state: State::Over { unsent }, ..Queue::default() };
             shared.changed.notify_all();
         })?;
         Ok(Self { peer, outbox, socket, thread: Some(thread) })
@@ -110,7 +120,7 @@ impl Writer {
         let limit = inbox.limits().queued_bytes;
         let charge = frame.body.len() + FRAME_CHARGE;
         let mut queue = self.outbox.lock();
-        if queue.over || queue.closing {
+        if queue.is_over() || queue.closing {
             return Ok(());
         }
         if queue.bytes + charge > limit {
@@ -119,7 +129,7 @@ impl Writer {
         }
         let message = Message::Data(frame);
         if queue.is_idle() && wire::body(&message).len() <= AT_ONCE {
-            queue.busy = true;
+            queue.state = State::Busy;
             drop(queue);
             self.outbox.write_at_once(&message);
             return Ok(());
@@ -161,18 +171,12 @@ impl Writer {
 
     /// Waits until the thread has ended; false if by `until` it had not sent what the peer awaits.
     pub(super) fn join(&mut self, until: Instant) -> bool {
-        let mut queue = self.outbox.lock();
-        while !queue.over {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            let woken = self.outbox.changed.wait_timeout(queue, left);
-            queue = woken.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        let (over, unsent) = (queue.over, queue.unsent);
+        let (queue, left) = (self.outbox.lock(), until.saturating_duration_since(Instant::now()));
+        let woken = self.outbox.changed.wait_timeout_while(queue, left, |queue| !queue.is_over());
+        let queue = woken.unwrap_or_else(PoisonError::into_inner).0;
+        let unsent = if let State::Over { unsent } = queue.state { Some(unsent) } else { None };
         drop(queue);
-        if !over {
+        if unsent.is_none() {
             // Wakes a write that waits for a peer that does not read. An error means that the
             // socket is closed already, which is what is wanted.
             let _ = self.socket.shutdown(Shutdown::Both);
@@ -181,14 +185,23 @@ impl Writer {
             // It ends by itself now, and a panic of it has nothing left to spoil.
             let _ = thread.join();
         }
-        over && !unsent
+        unsent == Some(false)
     }
 }
 
 impl Queue {
     /// Whether what is written now goes at once.
     fn is_idle(&self) -> bool {
-        self.messages.is_empty() && !self.busy && !self.left
+        self.messages.is_empty() && matches!(self.state, State::Idle)
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.state, State::Over { .. })
+    }
+
+    /// Whether the writer has nothing to do, or must not.
+    fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Busy) || self.is_idle()
     }
 }
 
@@ -202,10 +215,12 @@ impl Outbox {
         let pieces: [&[u8]; 2] = [&wire::header(message), wire::body(message)];
         let written = self.sender().write_some(&pieces);
         let mut queue = self.lock();
-        queue.busy = false;
-        queue.left = written.as_ref().is_ok_and(|all| !all);
-        queue.broken = written.err();
-        let waited_for = queue.left || queue.broken.is_some() || !queue.messages.is_empty();
+        queue.state = match written {
+            Ok(true) => State::Idle,
+            Ok(false) => State::Left,
+            Err(error) => State::Broken(error),
+        };
+        let waited_for = !queue.is_idle();
         drop(queue);
         if waited_for {
             self.changed.notify_all();
@@ -228,7 +243,7 @@ impl Outbox {
                 .collect();
             self.sender().write(&pieces)?;
             let mut queue = self.lock();
-            (queue.busy, queue.left) = (false, false);
+            queue.state = State::Idle;
             queue.bytes -= messages.iter().map(charge).sum::<usize>();
             drop(queue);
             if last {
@@ -239,21 +254,19 @@ impl Outbox {
 
     /// Waits for something to send; at the latest after `keepalive` that is a sign of life.
     fn take(&self, keepalive: Duration) -> io::Result<(Vec<Message>, bool)> {
-        let nothing = |queue: &mut Queue| {
-            queue.busy || queue.messages.is_empty() && !queue.left && queue.broken.is_none()
-        };
         let mut queue = self.lock();
         loop {
-            let woken = self.changed.wait_timeout_while(queue, keepalive, nothing);
+            let woken =
+                self.changed.wait_timeout_while(queue, keepalive, |queue| queue.is_waiting());
             queue = woken.unwrap_or_else(PoisonError::into_inner).0;
-            if !queue.busy {
+            if !matches!(queue.state, State::Busy) {
                 break;
             }
         }
-        if let Some(error) = queue.broken.take() {
-            return Err(error);
-        }
-        queue.busy = true;
+        let left = match std::mem::replace(&mut queue.state, State::Busy) {
+            State::Broken(error) => return Err(error),
+            state => matches!(state, State::Left),
+        };
         let mut out = Vec::new();
         let mut bytes = 0;
         while bytes < TAKE
@@ -262,7 +275,7 @@ impl Outbox {
             bytes += HEADER_LEN + wire::body(&message).len();
             out.push(message);
         }
-        if out.is_empty() && !queue.left {
+        if out.is_empty() && !left {
             out.push(Message::Alive);
         }
         Ok((out, queue.closing && queue.messages.is_empty()))
