@@ -322,6 +322,25 @@ fn garbage_from_a_party_ends_the_link_by_name() {
 }
 
 #[test]
+fn what_the_kernel_has_no_room_for_goes_as_soon_as_it_has() {
+    // No sign of life takes along what was left behind.
+    let hour = Duration::from_secs(3600);
+    let (tls, _sender, mut receiver) = half_by_hand(|c| c.keepalive = hour);
+    let socket = receiver.socket().try_clone().expect("open");
+    socket.set_read_timeout(Some(Duration::from_secs(5))).expect("open");
+    // More than the kernel holds, in frames that each go at once if they can.
+    for seq in 0..256 {
+        tls.send(PartyId(1), STEP, frame(LANE, seq, vec![0; 64 << 10])).expect("queued");
+    }
+    let (mut decoder, mut frames) = (wire::Decoder::default(), 0);
+    while frames < 256 {
+        let mut file = |message| frames += i32::from(matches!(message, Message::Data(_)));
+        let mut decode = |bytes: &[u8]| decoder.push(bytes, &mut file).expect("frames");
+        assert!(receiver.read(&mut decode).expect("all arrives"));
+    }
+}
+
+#[test]
 fn a_party_killed_in_the_middle_is_named_at_once_to_those_who_wait_for_others() {
     let mut links = mesh(3, |_| ());
     let (c, b, a) = (links.pop(), links.pop(), links.pop());
