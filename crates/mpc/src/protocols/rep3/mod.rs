@@ -134,69 +134,55 @@ impl<R: Integer> Rep3<R> {
         &mut self,
         step: Step,
         len: usize,
-        part: impl FnMut(Range<usize>, &mut [T]),
+        mut part: impl FnMut(Range<usize>, &mut [T]),
     ) -> Result<Pair<T>> {
         let (to, from) = (previous(self.me()), next(self.me()));
-        let mut theirs = reserved(len);
-        let mine = self.send_masked(to, step, len, part, |p, sent| {
-            p.party.recv_up_to(from, step, windowed::<T>(sent), &mut theirs)
+        let (draw, tile_len) = (self.prss.next_draw(), TILE_BYTES / T::BYTES);
+        let mut mine = reserved(len);
+        // Worked on in the cache, then copied out.
+        let mut cached: Vec<T> = zeroed(tile_len.min(len));
+        let theirs = self.exchange(from, step, len, |p, tile| {
+            let masked = &mut cached[..tile.len()];
+            p.prss.zero(draw, tile.start / tile_len, masked);
+            part(tile, masked);
+            p.party.send(to, step, masked)?;
+            mine.extend_from_slice(masked);
+            Ok(())
         })?;
-        self.party.recv_up_to(from, step, len, &mut theirs)?;
         Ok([mine, theirs])
     }
 
-    /// Sends a vector to one neighbour and receives the other's, no more than a window ahead.
+    /// Sends a vector to one neighbour and receives the other's.
     fn pass_on<T: Ring>(&mut self, step: Step, x: &[T]) -> Result<Vec<T>> {
         let (to, from) = (next(self.me()), previous(self.me()));
-        let mut theirs = reserved(x.len());
-        let mut sent = 0;
-        for tile in x.chunks(TILE_BYTES / T::BYTES) {
-            self.party.recv_up_to(from, step, windowed::<T>(sent), &mut theirs)?;
-            self.party.send(to, step, tile)?;
-            sent += tile.len();
-        }
-        self.party.recv_up_to(from, step, x.len(), &mut theirs)?;
-        Ok(theirs)
+        self.exchange(from, step, x.len(), |p, tile| p.party.send(to, step, &x[tile]))
     }
 
-    /// Sends an additive part, masked by a part of a sharing of zero: tile by tile, so that
-    /// earlier tiles travel while a later one is made. `before` sees how much has been sent.
-    fn send_masked<T: Ring>(
+    /// Receives a vector while one of its length is sent, tile by tile: earlier tiles travel while
+    /// `send` makes a later one. All but a window of what is sent has been received before, so that
+    /// no more than a window or two wait anywhere, however long the vector.
+    fn exchange<T: Ring>(
         &mut self,
-        to: PartyId,
+        from: PartyId,
         step: Step,
         len: usize,
-        mut part: impl FnMut(Range<usize>, &mut [T]),
-        mut before: impl FnMut(&mut Self, usize) -> Result<()>,
+        mut send: impl FnMut(&mut Self, Range<usize>) -> Result<()>,
     ) -> Result<Vec<T>> {
-        let draw = self.prss.next_draw();
-        let mut mine = reserved(len);
         let tile_len = TILE_BYTES / T::BYTES;
-        // Worked on in the cache, then copied out.
-        let mut tile: Vec<T> = zeroed(tile_len.min(len));
-        while mine.len() < len {
-            let start = mine.len();
-            before(self, start)?;
-            let tile = &mut tile[..tile_len.min(len - start)];
-            self.prss.zero(draw, start / tile_len, tile);
-            part(start..start + tile.len(), tile);
-            self.party.send(to, step, tile)?;
-            mine.extend_from_slice(tile);
+        let mut theirs = reserved(len);
+        for start in (0..len).step_by(tile_len) {
+            let due = (start + tile_len).saturating_sub(WINDOW * tile_len);
+            self.party.recv_up_to(from, step, due, &mut theirs)?;
+            send(self, start..len.min(start + tile_len))?;
         }
-        Ok(mine)
+        self.party.recv_up_to(from, step, len, &mut theirs)?;
+        Ok(theirs)
     }
 
     fn product<T: Ring>(&mut self, step: Step, x: &Pair<T>, y: &Pair<T>) -> Result<Pair<T>> {
         assert_eq!(x[0].len(), y[0].len(), "factors of different lengths");
         self.reshare(step, x[0].len(), |tile, z| cross(z, x, y, tile))
     }
-}
-
-/// How much must have arrived before so much is sent: all but a window. So no more than a window
-/// or two wait anywhere, however long the vector.
-fn windowed<T: Ring>(sent: usize) -> usize {
-    let window = WINDOW * TILE_BYTES / T::BYTES;
-    (sent + TILE_BYTES / T::BYTES).saturating_sub(window)
 }
 
 /// This party's part of an element-wise product, added to a tile.
@@ -322,8 +308,13 @@ impl<R: Integer> Arithmetic for Rep3<R> {
         for &recipient in to {
             if recipient.0 >= 3 {
                 // A fresh sharing of zero, or the parts would tell of the computation.
-                let part = |tile, out: &mut [R]| R::add_assign(out, &x.0[0][tile]);
-                self.send_masked(recipient, STEP, x.0[0].len(), part, |_, _| Ok(()))?;
+                let draw = self.prss.next_draw();
+                for (i, tile) in x.0[0].chunks(TILE_BYTES / R::BYTES).enumerate() {
+                    let mut masked = zeroed(tile.len());
+                    self.prss.zero(draw, i, &mut masked);
+                    R::add_assign(&mut masked, tile);
+                    self.party.send(recipient, STEP, &masked)?;
+                }
             } else if next(me) == recipient {
                 self.party.send(recipient, STEP, &x.0[0])?;
             }
