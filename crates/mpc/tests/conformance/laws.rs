@@ -130,13 +130,24 @@ pub(crate) fn long_vectors<S: Subject>() {
     }
 }
 
+/// What Rep3 opens of a program on long vectors, beside what is computed in the clear; it costs
+/// what was quoted.
+fn long_and_quoted(n: usize, ops: Vec<Op<Z64>>) -> [Opened<Z64>; 2] {
+    type S = crate::subject::Rep3Over<Z64>;
+    let x: Vec<Z64> = (0..n as u64).map(|i| Z64(i * i % 16) - Z64(8)).collect();
+    let y = x.iter().rev().copied().collect();
+    let program = Program { inputs: vec![x, y, vec![]], ops };
+    let plain = program.open(&mut Plain::new(1), &program.all_inputs()).unwrap();
+    let outcome = run::<S, _>(&sim::<S>(), |p, me| program.open(p, &program.inputs[me]));
+    let mut quote = tally::<S>();
+    program.open(&mut quote, &[]).unwrap();
+    assert_eq!(outcome.cost.messages, quote.tallied(), "measured and quoted");
+    [outcome.values().unwrap().swap_remove(0), plain]
+}
+
 /// Vectors whose messages go through a round in several windows.
 #[test]
 fn products_and_conversions_of_more_than_a_window_are_right_and_quoted_exactly() {
-    type S = crate::subject::Rep3Over<Z64>;
-    let n = 3 * CHUNK + 77;
-    let x: Vec<Z64> = (0..n as u64).map(|i| Z64(i * i % 16) - Z64(8)).collect();
-    let y = x.iter().rev().copied().collect();
     let ops = vec![
         Op::Trunc(0, 2),
         Op::MulTrunc(0, 1, 2),
@@ -145,13 +156,7 @@ fn products_and_conversions_of_more_than_a_window_are_right_and_quoted_exactly()
         Op::MulBits(0, 1),
         Op::Mul(0, 1),
     ];
-    let program = Program { inputs: vec![x, y, vec![]], ops };
-    let plain = program.open(&mut Plain::new(1), &program.all_inputs()).unwrap();
-    let outcome = run::<S, _>(&sim::<S>(), |p, me| program.open(p, &program.inputs[me]));
-    let mut quote = tally::<S>();
-    program.open(&mut quote, &[]).unwrap();
-    assert_eq!(outcome.cost.messages, quote.tallied(), "measured and quoted");
-    let opened = outcome.values().unwrap().swap_remove(0);
+    let [opened, plain] = long_and_quoted(3 * CHUNK + 77, ops);
     for (register, (got, want)) in opened.ints.iter().zip(&plain.ints).enumerate() {
         let slack = i128::from(register == 3 || register == 4);
         let near = |(&x, &y): (&Z64, &Z64)| (0..=slack).contains(&(x - y).to_i128());
@@ -162,10 +167,6 @@ fn products_and_conversions_of_more_than_a_window_are_right_and_quoted_exactly()
 /// Vectors that go through a circuit in several chunks.
 #[test]
 fn comparisons_of_more_than_a_chunk_are_right_and_quoted_exactly() {
-    type S = crate::subject::Rep3Over<Z64>;
-    let n = CHUNK + 77;
-    let x: Vec<Z64> = (0..n as u64).map(|i| Z64(i * i % 16) - Z64(8)).collect();
-    let y: Vec<Z64> = x.iter().rev().copied().collect();
     let ops = vec![
         Op::LessThan(0, 1, 5),
         Op::Equal(0, 1, 5),
@@ -175,12 +176,6 @@ fn comparisons_of_more_than_a_chunk_are_right_and_quoted_exactly() {
         Op::Choose(Choice::Clamp(0, 1, 0), 5),
         Op::Choose(Choice::Sign(1), 5),
     ];
-    let program = Program { inputs: vec![x, y, vec![]], ops };
-    let plain = program.open(&mut Plain::new(1), &program.all_inputs()).unwrap();
-    let outcome = run::<S, _>(&sim::<S>(), |p, me| program.open(p, &program.inputs[me]));
-    let mut quote = tally::<S>();
-    program.open(&mut quote, &[]).unwrap();
-    assert_eq!(outcome.cost.messages, quote.tallied(), "measured and quoted");
-    let opened = outcome.values().unwrap().swap_remove(0);
+    let [opened, plain] = long_and_quoted(CHUNK + 77, ops);
     assert!(opened == plain, "opened and computed in the clear");
 }
