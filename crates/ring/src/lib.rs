@@ -2,6 +2,7 @@
 //!
 //! * [`Ring`]: Z_2^32, Z_2^64, Z_2^128 ([`Z32`], [`Z64`], [`Z128`], and [`Z16`] for narrow messages) and 64 bits at a time
 //!   ([`Bits`]), each with its kernels on slices.
+//! * [`Wide`]: the rings of proofs about them, Z_2^128, Z_2^192 ([`Z192`]) and GF(2^64) ([`Gf64`]).
 //! * [`Planes`]: bit-sliced vectors, one plane per bit position, 64 secrets to a word.
 //! * [`Prg`]: AES-128 in counter mode, addressed by (key, stream, offset).
 //! * [`fixed`]: fixed-point encoding that refuses what does not fit.
@@ -13,6 +14,7 @@
 #![deny(unsafe_code)]
 
 pub mod fixed;
+mod gf64;
 pub mod hash;
 #[cfg_attr(
     any(target_arch = "x86_64", target_os = "linux"),
@@ -22,11 +24,16 @@ mod kernel;
 mod planes;
 mod prg;
 mod rings;
+mod wide;
+mod z192;
 
+pub use gf64::Gf64;
 pub use kernel::{reserved, transpose, zeroed};
 pub use planes::Planes;
 pub use prg::{Key, Prg};
 pub use rings::{Bits, Dims, Integer, Ring, Z16, Z32, Z64, Z128};
+pub use wide::Wide;
+pub use z192::Z192;
 
 /// The kernels with the back end as an argument, for benchmarks and tests.
 #[doc(hidden)]

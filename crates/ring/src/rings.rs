@@ -5,6 +5,7 @@ use std::ops::{Add, Mul, Neg, Sub};
 
 use bytemuck::Pod;
 
+use crate::Z192;
 use crate::kernel::{self, Backend};
 
 /// Dimensions of a matrix product: `[m, k] x [k, n] -> [m, n]`, row-major.
@@ -211,10 +212,10 @@ impl Neg for Bits {
 }
 
 macro_rules! kernels {
-    ($name:ident, $one:expr) => {
+    ($name:ident, $zero:expr, $one:expr) => {
         impl Ring for $name {
             const BYTES: usize = size_of::<Self>();
-            const ZERO: Self = Self(0);
+            const ZERO: Self = Self($zero);
             const ONE: Self = Self($one);
             fn add_assign(x: &mut [Self], y: &[Self]) {
                 kernel::add_assign(Backend::best(), x, y);
@@ -243,8 +244,9 @@ macro_rules! kernels {
         }
     };
 }
-kernels!(Z16, 1);
-kernels!(Z32, 1);
-kernels!(Z64, 1);
-kernels!(Z128, 1);
-kernels!(Bits, !0);
+kernels!(Z16, 0, 1);
+kernels!(Z32, 0, 1);
+kernels!(Z64, 0, 1);
+kernels!(Z128, 0, 1);
+kernels!(Z192, [0; 3], [1, 0, 0]);
+kernels!(Bits, 0, !0);

@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use sharewell_ring::backend::{self, Backend, Gemm};
-use sharewell_ring::{Bits, Dims, Integer, Key, Prg, Ring, Z16, Z32, Z64, Z128, transpose};
+use sharewell_ring::{
+    Bits, Dims, Gf64, Integer, Key, Prg, Ring, Wide, Z16, Z32, Z64, Z128, Z192, transpose,
+};
 
 /// Elements that are often all zeros or all ones, in part or as a whole.
 fn elements<R: Ring>(len: usize, seed: u64) -> Vec<R> {
@@ -102,12 +104,80 @@ fn check_bits<R: Integer>(len: usize, by: u32, seed: u64) {
     }
 }
 
+/// The product in GF(2^64), a bit at a time.
+fn gf64_product(x: Gf64, y: Gf64) -> Gf64 {
+    let double = |x: u64| x << 1 ^ if x >> 63 == 1 { 0x1b } else { 0 };
+    let step = |sum: u64, i: u32| double(sum) ^ if y.0 >> i & 1 == 1 { x.0 } else { 0 };
+    Gf64((0..64).rev().fold(0, step))
+}
+
+fn check_gf64(len: usize, seed: u64) {
+    let [z, x0, x1, y0, y1] = [0, 1, 2, 3, 4].map(|i| elements::<Gf64>(len, seed + i));
+    let mul = |x: Gf64, y: Gf64| gf64_product(x, y).0;
+    let each = |f: &dyn Fn(usize) -> u64| (0..len).map(f).map(Gf64).collect::<Vec<_>>();
+    for on in Backend::available() {
+        let mut got = x0.clone();
+        backend::gf64::mul_assign(on, &mut got, &y0);
+        assert_eq!(got, each(&|i| mul(x0[i], y0[i])), "{on:?}");
+        let mut got = z.clone();
+        backend::gf64::mul_add(on, &mut got, &x0, &y0);
+        assert_eq!(got, each(&|i| z[i].0 ^ mul(x0[i], y0[i])), "{on:?}");
+        let mut got = z.clone();
+        backend::gf64::cross_add(on, &mut got, [&x0, &x1], [&y0, &y1]);
+        let cross = |i: usize| mul(x0[i], y0[i]) ^ mul(x0[i], y1[i]) ^ mul(x1[i], y0[i]);
+        assert_eq!(got, each(&|i| z[i].0 ^ cross(i)), "{on:?}");
+        let mut got = x0.clone();
+        let ones = each(&|i| u64::from(i.is_multiple_of(3)));
+        backend::gf64::choose_assign(on, &mut got, &y0, &ones);
+        assert_eq!(got, each(&|i| if i.is_multiple_of(3) { y0[i].0 } else { x0[i].0 }), "{on:?}");
+        let want = (0..len).fold(0, |sum, i| sum ^ mul(x0[i], y0[i]));
+        assert_eq!(backend::gf64::dot(on, &x0, &y0), Gf64(want), "{on:?}");
+    }
+}
+
+/// An element with a word of its value and zeros above.
+fn coefficient<R: Ring>(by: u64) -> R {
+    let mut out = R::ZERO;
+    bytemuck::bytes_of_mut(&mut out)[..8].copy_from_slice(&by.to_le_bytes());
+    out
+}
+
+fn check_weighted_sums<W: Wide>(len: usize, seed: u64) {
+    let x = elements::<W>(len, seed);
+    let by = [1, 2].map(|i| elements::<Z64>(len, seed + i).iter().map(|r| r.0).collect::<Vec<_>>());
+    let want = by.each_ref().map(|by| {
+        let terms = x.iter().zip(by).map(|(&x, &by)| x * coefficient(by));
+        terms.fold(W::ZERO, |sum, term| sum + term)
+    });
+    assert_eq!(W::weighted_sums(&x, [&by[0], &by[1]]), want);
+    assert_eq!(W::weighted_sum(&x, &by[1]), want[1]);
+}
+
+fn check_packing<W: Wide>(len: usize, width: usize, seed: u64) {
+    let x = elements::<W>(len, seed);
+    let narrow = |x: &W| bytemuck::bytes_of(x)[..width].to_vec();
+    let mut bytes = vec![7; 3];
+    W::pack(&x, width, &mut bytes);
+    assert_eq!(bytes[..3], [7; 3]);
+    assert_eq!(bytes[3..], x.iter().flat_map(narrow).collect::<Vec<_>>());
+    let mut got = vec![W::ONE];
+    W::unpack(&bytes[3..], width, &mut got);
+    assert_eq!(got.len(), 1 + len);
+    assert_eq!(got[0], W::ONE);
+    for (got, x) in got[1..].iter().zip(&x) {
+        assert_eq!(bytemuck::bytes_of(got)[..width], narrow(x));
+        assert!(bytemuck::bytes_of(got)[width..].iter().all(|&b| b == 0));
+    }
+}
+
 macro_rules! for_each_ring {
     ($check:ident($($arg:expr),*)) => {
         $check::<Z16>($($arg),*);
         $check::<Z32>($($arg),*);
         $check::<Z64>($($arg),*);
         $check::<Z128>($($arg),*);
+        $check::<Z192>($($arg),*);
+        $check::<Gf64>($($arg),*);
         $check::<Bits>($($arg),*);
     };
 }
@@ -133,6 +203,33 @@ proptest! {
         check_bits::<Z32>(len, by, seed.into());
         check_bits::<Z64>(len, by, seed.into());
         check_bits::<Z128>(len, by, seed.into());
+    }
+
+    #[test]
+    fn loops_over_gf64_equal_their_definition(len in 0usize..100, seed: u32) {
+        check_gf64(len, seed.into());
+    }
+
+    #[test]
+    fn weighted_sums_equal_their_definition(len in 0usize..300, seed: u32) {
+        check_weighted_sums::<Z128>(len, seed.into());
+        check_weighted_sums::<Z192>(len, seed.into());
+        check_weighted_sums::<Gf64>(len, seed.into());
+    }
+
+    #[test]
+    fn packed_elements_keep_their_low_bytes(
+        len in 0usize..300, widths in (1usize..=16, 1usize..=24, 1usize..=8), seed: u32,
+    ) {
+        for width in [9, 13, 16, widths.0] {
+            check_packing::<Z128>(len, width, seed.into());
+        }
+        for width in [21, 24, widths.1] {
+            check_packing::<Z192>(len, width, seed.into());
+        }
+        for width in [8, widths.2] {
+            check_packing::<Gf64>(len, width, seed.into());
+        }
     }
 
     #[test]

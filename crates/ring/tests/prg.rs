@@ -3,7 +3,7 @@
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use proptest::prelude::*;
 use sharewell_ring::backend::{AesBackend, Counter};
-use sharewell_ring::{Key, Prg, Ring, Z32, Z64, Z128};
+use sharewell_ring::{Key, Prg, Ring, Z32, Z64, Z128, Z192};
 
 /// The stream as its definition has it, block by block.
 fn stream(key: [u8; 16], stream: u64, block: u64, len: usize) -> Vec<u8> {
@@ -125,6 +125,7 @@ proptest! {
         check_sums::<Z32>(&prg, len, block);
         check_sums::<Z64>(&prg, len, block);
         check_sums::<Z128>(&prg, len, block);
+        check_sums::<Z192>(&prg, len, block);
     }
 }
 

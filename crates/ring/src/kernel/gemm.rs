@@ -3,7 +3,7 @@
 use super::{Backend, plain};
 #[cfg(target_arch = "x86_64")]
 use super::{Level, gemm_avx2 as avx2, gemm_avx512 as avx512};
-use crate::{Bits, Dims, Ring, Z16, Z32, Z64, Z128};
+use crate::{Bits, Dims, Gf64, Ring, Z16, Z32, Z64, Z128, Z192};
 
 /// Fewer rows or columns than these, or inner steps, are not worth packing.
 const SKINNY: usize = 8;
@@ -66,4 +66,4 @@ macro_rules! streamed {
         }
     )*};
 }
-streamed!(Z16, Bits);
+streamed!(Z16, Z192, Gf64, Bits);

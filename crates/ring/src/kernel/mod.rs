@@ -16,6 +16,8 @@ mod gemm;
 mod gemm_avx2;
 #[cfg(target_arch = "x86_64")]
 mod gemm_avx512;
+pub mod gf64;
+mod pack;
 mod pages;
 mod plain;
 
@@ -24,6 +26,7 @@ use std::sync::LazyLock;
 pub use aes::{AesBackend, Counter};
 pub use bits::{slice_bits, unslice_bits};
 pub use gemm::{Gemm, matmul_add};
+pub use pack::{pack, unpack};
 pub use pages::{reserved, zeroed};
 pub use plain::transpose;
 
@@ -36,6 +39,7 @@ pub struct Backend(Level);
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
     Plain,
+    /// With PCLMULQDQ, which no processor with AVX2 lacks.
     #[cfg(target_arch = "x86_64")]
     Avx2,
     /// With DQ, VL, BW and IFMA: Intel from Ice Lake, AMD from Zen 4. Older ones multiply
@@ -49,7 +53,7 @@ impl Level {
         match self {
             Self::Plain => true,
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => is_x86_feature_detected!("avx2"),
+            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("pclmulqdq"),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => {
                 Self::Avx2.is_here()
@@ -142,4 +146,8 @@ multiversion! {
     pub fn top_bits[R: Integer](bits: &mut [u64], x: &[R]) = plain::top_bits;
     /// `sum_i x_i * y_i`.
     pub fn dot[R: Ring](x: &[R], y: &[R]) -> R = plain::dot;
+    /// `sum_i scaled(x_i, by_i)` for each of the vectors of coefficients.
+    pub fn weighted_sums[R: Ring, F: Fn(R, u64) -> R, const N: usize](
+        x: &[R], by: [&[u64]; N], scaled: F
+    ) -> [R; N] = plain::weighted_sums;
 }
