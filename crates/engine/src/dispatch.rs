@@ -82,6 +82,9 @@ pub(crate) fn dry_run(plan: &Plan) -> Result<DryRun, Error> {
 
 /// The cost where a round is worth so many bytes, of a plan that has passed its dry run.
 pub(crate) fn quote(plan: &Plan, round_bytes: u64) -> DryRun {
+    if round_bytes == 0 {
+        return plan.dry.clone();
+    }
     let dry = match plan.ring {
         RingKind::Z64 => tally_in::<Z64>(plan, round_bytes),
         RingKind::Z128 => tally_in::<Z128>(plan, round_bytes),

@@ -2,7 +2,7 @@
 
 use sharewell_analytics::release::{Minimum, gate};
 use sharewell_analytics::{Overflow, Value, stats};
-use sharewell_mpc::{Protocol, Result, Share, join};
+use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_net::PartyId;
 use sharewell_ring::Integer;
 
@@ -242,7 +242,7 @@ fn evaluate_all<P: Protocol + Send>(
     }
     let (left, right) = outputs.split_at(outputs.len() / 2);
     let (left, right) =
-        join(p, |p| evaluate_all(p, left, slots, cells), |p| evaluate_all(p, right, slots, cells))?;
+        p.join(|p| evaluate_all(p, left, slots, cells), |p| evaluate_all(p, right, slots, cells))?;
     Ok(left.and_then(|mut values| {
         values.extend(right?);
         Ok(values)

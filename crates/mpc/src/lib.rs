@@ -17,7 +17,6 @@
 mod chunks;
 pub mod circuit;
 mod error;
-mod lanes;
 mod lookahead;
 pub mod order;
 mod owed;
@@ -34,7 +33,6 @@ pub mod sim;
 
 pub use chunks::{CHUNK, bit_chunk, bits_in_chunks, chunk, in_chunks, rows_in_chunks};
 pub use error::{Error, Result};
-pub use lanes::join;
 pub use lookahead::{Blocks, Carries, Lookahead};
 pub use owed::Owed;
 pub use pace::Tariff;

@@ -140,6 +140,31 @@ pub trait Arithmetic: Sized {
     fn fork(&mut self) -> Result<Self>;
     /// Takes a child's clock and debts.
     fn absorb(&mut self, child: Self);
+    /// Runs two programs at once, each on a lane of its own.
+    ///
+    /// # Errors
+    /// The first error of either side.
+    ///
+    /// # Panics
+    /// If one side panics.
+    fn join<A: Send, B: Send>(
+        &mut self,
+        left: impl FnOnce(&mut Self) -> Result<A> + Send,
+        right: impl FnOnce(&mut Self) -> Result<B> + Send,
+    ) -> Result<(A, B)>
+    where
+        Self: Send,
+    {
+        let (mut l, mut r) = (self.fork()?, self.fork()?);
+        let (a, b) = std::thread::scope(|scope| {
+            let handle = scope.spawn(|| left(&mut l));
+            let b = right(&mut r);
+            (handle.join().expect("the left lane panicked"), b)
+        });
+        self.absorb(l);
+        self.absorb(r);
+        Ok((a?, b?))
+    }
 
     /// What mathematics knows of `x` and arithmetic on intervals cannot see. Only an interpreter
     /// of intervals does anything with it.

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use sharewell_mpc::Split;
-use sharewell_mpc::circuit::Extreme;
-use sharewell_mpc::protocols::tally::Tallied;
+use sharewell_mpc::circuit::{self, Extreme};
+use sharewell_mpc::protocols::tally::{Length, Tallied, Tally};
+use sharewell_mpc::{Arithmetic, Result, Split};
 use sharewell_net::Wan;
 use sharewell_ring::{Dims, Integer, Ring, Z32, Z64, Z128};
 
@@ -144,4 +144,54 @@ fn operations_on_public_operands_cost_what_the_table_says() {
         assert_eq!(outcome.cost.messages, quoted::<S>(&program), "{name}");
         outcome.values().unwrap();
     }
+}
+
+/// Bytes that a program holds at most, beside its operand of 1000 numbers.
+fn held<T>(program: impl FnOnce(&mut Tally<Z64>, Length) -> Result<T>) -> u64 {
+    let mut quote = tally::<Rep3Over<Z64>>();
+    let x = quote.public(&[Z64(1); 1000]);
+    let before = quote.held_bytes();
+    quote.reset_memory();
+    program(&mut quote, x).unwrap();
+    quote.memory_bytes() - before
+}
+
+#[test]
+fn lanes_hold_together_what_each_holds_alone_however_they_are_scheduled() {
+    let less = |p: &mut Tally<Z64>, x: &Length| circuit::less_than(p, x, &x.clone(), 63);
+    let square = |p: &mut Tally<Z64>, x: &Length| p.mul(x, &x.clone());
+    let alone = held(|p, x| less(p, &x)) + held(|p, x| square(p, &x));
+    for _ in 0..100 {
+        assert_eq!(held(|p, x| p.join(|p| less(p, &x), |p| square(p, &x))), alone);
+        assert_eq!(held(|p, x| p.join(|p| square(p, &x), |p| less(p, &x))), alone);
+        let nested = held(|p, x| {
+            let both = |p: &mut Tally<Z64>| p.join(|p| less(p, &x), |p| square(p, &x));
+            p.join(both, both)
+        });
+        assert_eq!(nested, 2 * alone);
+    }
+}
+
+#[test]
+fn what_one_lane_drops_may_be_held_while_the_other_runs() {
+    let x_bytes = 2 * 8 * 1000;
+    let alone = held(|p, x| p.mul(&x, &x));
+    let drops = |x: Length| {
+        move |_: &mut Tally<Z64>| {
+            drop(x);
+            Ok(())
+        }
+    };
+    assert_eq!(held(|p, x| p.join(drops(x.clone()), |p| p.mul(&x, &x))), x_bytes + alone);
+    assert_eq!(held(|p, x| p.join(|p| p.mul(&x, &x), drops(x.clone()))), x_bytes + alone);
+}
+
+#[test]
+fn programs_one_after_the_other_hold_what_the_larger_one_holds() {
+    let twice = |p: &mut Tally<Z64>, x: Length| {
+        let both = |p: &mut Tally<Z64>| p.join(|p| p.mul(&x, &x), |p| p.mul(&x, &x));
+        drop(both(p)?);
+        both(p)
+    };
+    assert_eq!(held(twice), 2 * held(|p, x| p.mul(&x, &x)));
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sharewell_mpc::protocols::rep3::Rep3;
 use sharewell_mpc::sim::Sim;
-use sharewell_mpc::{Arithmetic, Entropy, Error, Party, Prss, Result, Side, join};
+use sharewell_mpc::{Arithmetic, Entropy, Error, Party, Prss, Result, Side};
 use sharewell_net::{Error as NetError, Frame, Lane, PartyId, Step, Transport, memory};
 use sharewell_ring::{Bits, Ring, Z32, Z64};
 
@@ -107,7 +107,7 @@ fn an_error_on_one_lane_ends_the_whole_run_at_once() {
             PEER => Err(Error::Cheating { step: "test" }),
             _ => p.mul(&x, &x),
         };
-        join(&mut p, fails, |p| p.reveal(&x)).map(drop)
+        p.join(fails, |p| p.reveal(&x)).map(drop)
     });
     assert!(outcome.outputs[2].is_err(), "it waits for party 0's product");
     assert!(matches!(outcome.values(), Err(Error::Cheating { .. })));

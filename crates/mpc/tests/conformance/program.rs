@@ -1,7 +1,7 @@
 //! Programs as data, so that they can be drawn at random and run by every interpreter.
 
 use sharewell_mpc::circuit::Below;
-use sharewell_mpc::{BitShare, Protocol, Result, Rows, Share, Split, Way, circuit, join};
+use sharewell_mpc::{BitShare, Protocol, Result, Rows, Share, Split, Way, circuit};
 use sharewell_ring::{Dims, Integer, Planes, Z128};
 
 use crate::choice::Choice;
@@ -251,7 +251,7 @@ impl<P: Protocol + Send> Registers<P> {
             Op::Fork(i, j, width) => {
                 let (x, y) = (&ints[*i], &ints[*j]);
                 let (product, less) =
-                    join(p, |p| p.mul(x, y), |p| circuit::less_than(p, x, y, *width))?;
+                    p.join(|p| p.mul(x, y), |p| circuit::less_than(p, x, y, *width))?;
                 self.ints.push(product);
                 (less, 1)
             }

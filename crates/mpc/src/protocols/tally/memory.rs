@@ -32,6 +32,24 @@ impl Meter {
     pub(super) fn pass(&self, bytes: u64) {
         self.most.fetch_max(self.now.load(Ordering::Relaxed) + bytes, Ordering::Relaxed);
     }
+
+    /// Runs two programs one after the other, and counts what they hold at most if they run at
+    /// once, under whatever schedule: the most that each adds to what was held when it began.
+    pub(super) fn at_once<A, B>(
+        &self,
+        left: impl FnOnce() -> A,
+        right: impl FnOnce() -> B,
+    ) -> (A, B) {
+        let before = self.most();
+        self.reset();
+        let a = left();
+        let (with_left, between) = (self.most(), self.now());
+        self.reset();
+        let b = right();
+        let both = with_left + (self.most() - between);
+        self.most.store(before.max(both), Ordering::Relaxed);
+        (a, b)
+    }
 }
 
 /// Bytes that are held for as long as this lives.

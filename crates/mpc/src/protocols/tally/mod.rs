@@ -305,6 +305,18 @@ impl<R: Integer> Arithmetic for Tally<R> {
     fn absorb(&mut self, child: Self) {
         self.take(child);
     }
+    /// One after the other: what they hold together must not hang on threads.
+    fn join<A: Send, B: Send>(
+        &mut self,
+        left: impl FnOnce(&mut Self) -> Result<A> + Send,
+        right: impl FnOnce(&mut Self) -> Result<B> + Send,
+    ) -> Result<(A, B)> {
+        let (mut l, mut r) = (self.fork()?, self.fork()?);
+        let (a, b) = self.meter.at_once(|| left(&mut l), || right(&mut r));
+        self.absorb(l);
+        self.absorb(r);
+        Ok((a?, b?))
+    }
 }
 
 impl<R: Integer> Protocol for Tally<R> {
