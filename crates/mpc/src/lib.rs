@@ -25,6 +25,7 @@ mod party;
 mod protocol;
 pub mod protocols;
 mod prss;
+mod replicated;
 mod rows;
 pub mod sample;
 mod script;

@@ -5,9 +5,11 @@ use std::ops::Range;
 use sharewell_net::Step;
 use sharewell_ring::{Bits, Dims, Integer, Planes, Ring, Z32, zeroed};
 
-use super::shuffle::{SharedRows, Shuffle};
-use super::{Rep3, cross, matmul_part};
+use super::Rep3;
+use super::shuffle::SharedRows;
 use crate::chunks::{bit_chunk, blocks_in_chunks};
+use crate::replicated::shuffle::{Ends, Shuffle};
+use crate::replicated::{cross, matmul_part, pass_on};
 use crate::share::Linear;
 use crate::{
     Arithmetic, BitLinear, BitShare, Carries, Lookahead, Protocol, Result, Side, Split, Test, Way,
@@ -50,7 +52,7 @@ impl<R: Integer> Protocol for Rep3<R> {
 
     fn partial_open_bits(&mut self, x: &BitLinear<2>) -> Result<Planes> {
         const STEP: Step = Step("open bits");
-        let mut out: Vec<Bits> = self.pass_on(STEP, x.0[0].words())?;
+        let mut out: Vec<Bits> = pass_on(&mut self.party, STEP, x.0[0].words())?;
         for x in &x.0 {
             Bits::add_assign(&mut out, x.words());
         }
@@ -118,7 +120,8 @@ impl<R: Integer> Protocol for Rep3<R> {
     }
 
     fn draw_shuffle(&mut self, len: usize) -> Result<Shuffle> {
-        Ok(Shuffle::draw(self, len))
+        let ends = &mut Ends { party: &mut self.party, prss: &mut self.prss };
+        Ok(Shuffle::draw(ends, &mut self.shuffles, len))
     }
 
     fn shuffle(&mut self, by: &Shuffle, way: Way, rows: SharedRows<R>) -> Result<SharedRows<R>> {

@@ -5,10 +5,11 @@ use sharewell_net::PartyId;
 
 use super::lookahead::{BLOCK, polynomials, products};
 use super::quick_test::packed_words;
-use super::shuffle::roles;
 use super::trunc::narrow_bytes;
-use super::turns::{Turn, WINDOW, windows};
+use super::turns::{Turn, windows};
 use crate::party::TILE_BYTES;
+use crate::replicated::WINDOW;
+use crate::replicated::shuffle::roles;
 use crate::script::{Card, Costs, Message, Phase, Script};
 use crate::{Blocks, Security, Way};
 

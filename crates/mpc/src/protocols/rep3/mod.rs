@@ -63,14 +63,14 @@ use std::ops::Range;
 use sharewell_net::{PartyId, Step};
 use sharewell_ring::{Dims, Integer, Ring, reserved, zeroed};
 
+pub use crate::replicated::shuffle::Shuffle;
 pub use client::{give, take};
 pub use cost::CARD;
-pub use shuffle::Shuffle;
 
-use self::turns::WINDOW;
 use crate::party::TILE_BYTES;
 use crate::prss::{next, previous};
-use crate::share::{block_len, blocks};
+use crate::replicated::{Pair, cross, dot_part, exchange, matmul_part, pass_on};
+use crate::share::block_len;
 use crate::{Arithmetic, Entropy, Linear, Party, Prss, Result, Security, Side, Tariff};
 
 /// One compute party's endpoint.
@@ -81,9 +81,6 @@ pub struct Rep3<R> {
     shuffles: u32,
     ring: PhantomData<R>,
 }
-
-/// The two components that this party holds, in order.
-type Pair<T> = [Vec<T>; 2];
 
 impl<R: Integer> Rep3<R> {
     /// Joins the other two compute parties in a session.
@@ -141,73 +138,22 @@ impl<R: Integer> Rep3<R> {
         let mut mine = reserved(len);
         // Worked on in the cache, then copied out.
         let mut cached: Vec<T> = zeroed(tile_len.min(len));
-        let theirs = self.exchange(from, step, len, |p, tile| {
+        let prss = &self.prss;
+        let theirs = exchange(&mut self.party, from, step, len, |party, tile| {
             let masked = &mut cached[..tile.len()];
-            p.prss.zero(draw, tile.start / tile_len, masked);
+            prss.zero(draw, tile.start / tile_len, masked);
             part(tile, masked);
-            p.party.send(to, step, masked)?;
+            party.send(to, step, masked)?;
             mine.extend_from_slice(masked);
             Ok(())
         })?;
         Ok([mine, theirs])
     }
 
-    /// Sends a vector to one neighbour and receives the other's.
-    fn pass_on<T: Ring>(&mut self, step: Step, x: &[T]) -> Result<Vec<T>> {
-        let (to, from) = (next(self.me()), previous(self.me()));
-        self.exchange(from, step, x.len(), |p, tile| p.party.send(to, step, &x[tile]))
-    }
-
-    /// Receives a vector while one of its length is sent, tile by tile: earlier tiles travel while
-    /// `send` makes a later one. All but a window of what is sent has been received before, so that
-    /// no more than a window or two wait anywhere, however long the vector.
-    fn exchange<T: Ring>(
-        &mut self,
-        from: PartyId,
-        step: Step,
-        len: usize,
-        mut send: impl FnMut(&mut Self, Range<usize>) -> Result<()>,
-    ) -> Result<Vec<T>> {
-        let tile_len = TILE_BYTES / T::BYTES;
-        let mut theirs = reserved(len);
-        for start in (0..len).step_by(tile_len) {
-            let due = (start + tile_len).saturating_sub(WINDOW * tile_len);
-            self.party.recv_up_to(from, step, due, &mut theirs)?;
-            send(self, start..len.min(start + tile_len))?;
-        }
-        self.party.recv_up_to(from, step, len, &mut theirs)?;
-        Ok(theirs)
-    }
-
     fn product<T: Ring>(&mut self, step: Step, x: &Pair<T>, y: &Pair<T>) -> Result<Pair<T>> {
         assert_eq!(x[0].len(), y[0].len(), "factors of different lengths");
         self.reshare(step, x[0].len(), |tile, z| cross(z, x, y, tile))
     }
-}
-
-/// This party's part of an element-wise product, added to a tile.
-fn cross<T: Ring>(z: &mut [T], x: &Pair<T>, y: &Pair<T>, tile: Range<usize>) {
-    let (x, y) = (x.each_ref().map(|x| &x[tile.clone()]), y.each_ref().map(|y| &y[tile.clone()]));
-    T::cross_add(z, x, y);
-}
-
-/// This party's part of a matrix product: `x0 (y0 + y1) + x1 y0`.
-fn matmul_part<T: Ring>(x: &Pair<T>, y: &Pair<T>, d: Dims) -> Vec<T> {
-    let mut z = zeroed(d.m * d.n);
-    let mut both = y[0].clone();
-    T::add_assign(&mut both, &y[1]);
-    T::matmul_add(&mut z, &x[0], &both, d);
-    T::matmul_add(&mut z, &x[1], &y[0], d);
-    z
-}
-
-/// This party's part of inner products of each of `rows` blocks.
-fn dot_part<T: Ring>(x: &Pair<T>, y: &Pair<T>, rows: usize) -> Vec<T> {
-    let mut both = y[0].clone();
-    T::add_assign(&mut both, &y[1]);
-    let left = blocks(&x[0], rows).zip(blocks(&both, rows));
-    let right = blocks(&x[1], rows).zip(blocks(&y[0], rows));
-    left.zip(right).map(|((a, b), (c, d))| T::dot(a, b) + T::dot(c, d)).collect()
 }
 
 impl<R: Integer> Arithmetic for Rep3<R> {
@@ -297,7 +243,7 @@ impl<R: Integer> Arithmetic for Rep3<R> {
 
     fn partial_open(&mut self, x: &Linear<R, 2>) -> Result<Vec<R>> {
         const STEP: Step = Step("open");
-        let mut out = self.pass_on(STEP, &x.0[0])?;
+        let mut out = pass_on(&mut self.party, STEP, &x.0[0])?;
         x.0.iter().for_each(|x| R::add_assign(&mut out, x));
         Ok(out)
     }

@@ -14,12 +14,10 @@ use sharewell_ring::{Bits, Planes};
 
 use crate::CHUNK;
 use crate::party::TILE_BYTES;
+use crate::replicated::WINDOW;
 
 /// Shorter vectors are one tile: to cut them costs more frames than it saves bytes.
 const CUT_FROM_BYTES: usize = 1 << 13;
-
-/// Tiles of a window: 24 MiB, three chunks of comparisons over 64 bits.
-pub(super) const WINDOW: usize = 384;
 
 /// Wide numbers of a window at least: a chunk of a numeric function goes through a round at once.
 const WINDOW_NUMBERS: usize = CHUNK / 4;
