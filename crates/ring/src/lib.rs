@@ -5,6 +5,8 @@
 //! * [`Wide`]: the rings of proofs about them, Z_2^128, Z_2^192 ([`Z192`]) and GF(2^64) ([`Gf64`]).
 //! * [`Planes`]: bit-sliced vectors, one plane per bit position, 64 secrets to a word.
 //! * [`Prg`]: AES-128 in counter mode, addressed by (key, stream, offset).
+//! * [`Fp61`]: the prime field of 2^61 - 1 elements, for proofs.
+//! * [`Signs`]: signs of products of bits as inner products over that field.
 //! * [`fixed`]: fixed-point encoding that refuses what does not fit.
 //! * [`hash`]: SHA-256 and HKDF.
 //!
@@ -13,6 +15,7 @@
 
 #![deny(unsafe_code)]
 
+mod field;
 pub mod fixed;
 mod gf64;
 pub mod hash;
@@ -24,14 +27,17 @@ mod kernel;
 mod planes;
 mod prg;
 mod rings;
+mod signs;
 mod wide;
 mod z192;
 
+pub use field::Fp61;
 pub use gf64::Gf64;
 pub use kernel::{reserved, transpose, zeroed};
 pub use planes::Planes;
 pub use prg::{Key, Prg};
 pub use rings::{Bits, Dims, Integer, Ring, Z16, Z32, Z64, Z128};
+pub use signs::Signs;
 pub use wide::Wide;
 pub use z192::Z192;
 

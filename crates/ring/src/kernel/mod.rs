@@ -11,6 +11,7 @@ mod bits;
 mod bits_x86;
 #[cfg(target_arch = "x86_64")]
 mod blocked;
+mod field;
 mod gemm;
 #[cfg(target_arch = "x86_64")]
 mod gemm_avx2;
@@ -20,6 +21,9 @@ pub mod gf64;
 mod pack;
 mod pages;
 mod plain;
+mod signs;
+#[cfg(target_arch = "x86_64")]
+mod signs_x86;
 
 use std::sync::LazyLock;
 
@@ -29,8 +33,9 @@ pub use gemm::{Gemm, matmul_add};
 pub use pack::{pack, unpack};
 pub use pages::{reserved, zeroed};
 pub use plain::transpose;
+pub use signs::{correlate, look_up};
 
-use crate::{Integer, Ring};
+use crate::{Fp61, Integer, Ring};
 
 /// A set of instructions that this processor has.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,11 +44,11 @@ pub struct Backend(Level);
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
     Plain,
-    /// With PCLMULQDQ, which no processor with AVX2 lacks.
+    /// With PCLMULQDQ and POPCNT, which no processor with AVX2 lacks.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// With DQ, VL, BW and IFMA: Intel from Ice Lake, AMD from Zen 4. Older ones multiply
-    /// 64-bit lanes no faster than AVX2 does, so they are served by that.
+    /// With DQ, VL, BW, IFMA and VPOPCNTDQ: Intel from Ice Lake, AMD from Zen 4. Older ones
+    /// multiply 64-bit lanes no faster than AVX2 does, so they are served by that.
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
@@ -53,7 +58,11 @@ impl Level {
         match self {
             Self::Plain => true,
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("pclmulqdq"),
+            Self::Avx2 => {
+                is_x86_feature_detected!("avx2")
+                    && is_x86_feature_detected!("pclmulqdq")
+                    && is_x86_feature_detected!("popcnt")
+            }
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => {
                 Self::Avx2.is_here()
@@ -62,6 +71,7 @@ impl Level {
                     && is_x86_feature_detected!("avx512vl")
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512ifma")
+                    && is_x86_feature_detected!("avx512vpopcntdq")
             }
         }
     }
@@ -150,4 +160,10 @@ multiversion! {
     pub fn weighted_sums[R: Ring, F: Fn(R, u64) -> R, const N: usize](
         x: &[R], by: [&[u64]; N], scaled: F
     ) -> [R; N] = plain::weighted_sums;
+    /// `sum_i x_i * y_i`.
+    pub fn field_dot[](x: &[Fp61], y: &[Fp61]) -> Fp61 = field::dot;
+    /// Weighted sums of every `n`-th element.
+    pub fn field_fold[](out: &mut [Fp61], x: &[Fp61], weights: &[Fp61]) = field::fold;
+    /// Values of a sum of products of polynomials.
+    pub fn field_products[](x: &[Fp61], y: &[Fp61], nodes: usize) -> Vec<Fp61> = field::products;
 }
