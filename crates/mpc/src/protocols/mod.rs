@@ -3,6 +3,7 @@
 pub mod bounds;
 pub mod plain;
 pub mod rep3;
+pub mod rep3_malicious;
 pub mod tally;
 
 use crate::Card;
