@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, measurement::WallTime};
 use sharewell_ring::backend::{self, AesBackend, Backend, Counter, Gemm};
-use sharewell_ring::{Dims, Integer, Key, Prg, Ring, Z32, Z64, Z128, transpose};
+use sharewell_ring::{Dims, Gf64, Integer, Key, Prg, Ring, Wide, Z32, Z64, Z128, Z192, transpose};
 
 fn drawn<R: Ring>(len: usize, stream: u64) -> Vec<R> {
     let mut out = vec![R::ZERO; len];
@@ -85,6 +85,41 @@ fn cross_add<R: Ring>(c: &mut Criterion, ring: &str) {
     }
 }
 
+/// Elements per second of a replicated product in GF(2^64).
+fn cross_add_gf64(c: &mut Criterion) {
+    let [x0, x1, y0, y1] = [1, 2, 3, 4].map(|stream| drawn::<Gf64>(4096, stream));
+    let mut z = drawn::<Gf64>(4096, 5);
+    let mut group = group(c, "cross_add/Gf64x4096", Throughput::Elements(4096));
+    for on in Backend::available() {
+        group.bench_function(BenchmarkId::from_parameter(format!("{on:?}")), |b| {
+            b.iter(|| backend::gf64::cross_add(on, &mut z, [&x0, &x1], [&y0, &y1]));
+        });
+    }
+}
+
+/// Elements per second into random linear combinations, and onto the wire and back.
+fn wide<W: Wide>(c: &mut Criterion, ring: &str, width: usize) {
+    let x = drawn::<W>(4096, 1);
+    let by = [2, 3].map(|i| drawn::<Z64>(4096, i).iter().map(|by| by.0).collect::<Vec<_>>());
+    let (mut bytes, mut out) = (vec![], vec![]);
+    W::pack(&x, width, &mut bytes);
+    let mut group = group(c, &format!("wide/{ring}x4096"), Throughput::Elements(4096));
+    group.bench_function("one sum", |b| b.iter(|| W::weighted_sum(&x, &by[0])));
+    group.bench_function("two sums", |b| b.iter(|| W::weighted_sums(&x, [&by[0], &by[1]])));
+    group.bench_function(BenchmarkId::new("unpack", width), |b| {
+        b.iter(|| {
+            out.clear();
+            W::unpack(&bytes, width, &mut out);
+        });
+    });
+    group.bench_function(BenchmarkId::new("pack", width), |b| {
+        b.iter(|| {
+            bytes.clear();
+            W::pack(&x, width, &mut bytes);
+        });
+    });
+}
+
 /// Bytes of values per second, to `width` planes and back.
 fn planes<R: Integer>(c: &mut Criterion, ring: &str, width: usize) {
     const LEN: usize = 1 << 16;
@@ -124,6 +159,11 @@ fn main() {
     cross_add::<Z32>(&mut c, "Z32");
     cross_add::<Z64>(&mut c, "Z64");
     cross_add::<Z128>(&mut c, "Z128");
+    cross_add::<Z192>(&mut c, "Z192");
+    cross_add_gf64(&mut c);
+    wide::<Z128>(&mut c, "Z128", 13);
+    wide::<Z192>(&mut c, "Z192", 21);
+    wide::<Gf64>(&mut c, "Gf64", 8);
     planes::<Z32>(&mut c, "Z32", 32);
     planes::<Z64>(&mut c, "Z64", 64);
     planes::<Z64>(&mut c, "Z64", 16);

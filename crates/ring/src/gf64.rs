@@ -31,7 +31,7 @@ impl Mul for Gf64 {
     type Output = Self;
     #[inline(always)]
     fn mul(self, y: Self) -> Self {
-        Self::dot(&[self], &[y])
+        gf64::mul(Backend::best(), self, y)
     }
 }
 impl Neg for Gf64 {

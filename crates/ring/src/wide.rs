@@ -47,14 +47,28 @@ macro_rules! packed {
 
 impl Wide for Z128 {
     fn weighted_sums<const N: usize>(x: &[Self], by: [&[u64]; N]) -> [Self; N] {
-        kernel::weighted_sums(Backend::best(), x, by, |x, by| Self(x.0.wrapping_mul(by.into())))
+        let add = |(low, high): (u128, u64), x: Self, by: u64| {
+            let [x0, x1] = bytemuck::must_cast(x);
+            (low.wrapping_add(product(x0, by)), x1.wrapping_mul(by).wrapping_add(high))
+        };
+        sums(x, by, add, |(low, high)| Self(low.wrapping_add(u128::from(high) << 64)))
     }
     packed!(2);
 }
 
 impl Wide for Z192 {
     fn weighted_sums<const N: usize>(x: &[Self], by: [&[u64]; N]) -> [Self; N] {
-        kernel::weighted_sums(Backend::best(), x, by, Self::scaled)
+        let add = |(low, middle, high): (u128, u128, u64), x: Self, by: u64| {
+            let [x0, x1, x2] = x.0;
+            let (low, carry) = low.overflowing_add(product(x0, by));
+            let high = x2.wrapping_mul(by).wrapping_add(high).wrapping_add(u64::from(carry));
+            (low, middle.wrapping_add(product(x1, by)), high)
+        };
+        sums(x, by, add, |(low, middle, high)| {
+            let words = |x: u128| [x as u64, (x >> 64) as u64];
+            let ([x0, x1], [y1, y2]) = (words(low), words(middle));
+            Self([x0, x1, high]) + Self([0, y1, y2])
+        })
     }
     packed!(3);
 }
@@ -64,4 +78,31 @@ impl Wide for Gf64 {
         by.map(|by| gf64::dot(Backend::best(), x, bytemuck::must_cast_slice(by)))
     }
     packed!(1);
+}
+
+#[inline(always)]
+fn product(x: u64, y: u64) -> u128 {
+    u128::from(x) * u128::from(y)
+}
+
+/// Sums of products in accumulators `A`, one for each place that products of words have, so that
+/// none waits for another's carry. One sum after the other, as that is what fits the registers,
+/// over tiles of `x` that stay in the first-level cache.
+#[inline(always)]
+fn sums<W: Wide, A: Default, const N: usize>(
+    x: &[W],
+    by: [&[u64]; N],
+    add: impl Fn(A, W, u64) -> A,
+    total: impl Fn(A) -> W,
+) -> [W; N] {
+    const TILE: usize = 512;
+    by.iter().for_each(|by| assert_eq!(by.len(), x.len()));
+    let mut sums = [W::ZERO; N];
+    for (i, x) in x.chunks(TILE).enumerate() {
+        for (sum, by) in sums.iter_mut().zip(by) {
+            let terms = x.iter().zip(&by[i * TILE..]);
+            *sum = *sum + total(terms.fold(A::default(), |sum, (&x, &by)| add(sum, x, by)));
+        }
+    }
+    sums
 }

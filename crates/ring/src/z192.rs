@@ -21,15 +21,6 @@ impl Z192 {
     pub fn low128(self) -> u128 {
         u128::from(self.0[1]) << 64 | u128::from(self.0[0])
     }
-
-    /// The product with a factor of one limb.
-    #[inline(always)]
-    pub(crate) fn scaled(self, by: u64) -> Self {
-        let [x0, x1, x2] = self.0;
-        let (z0, carry) = x0.carrying_mul(by, 0);
-        let (z1, carry) = x1.carrying_mul(by, carry);
-        Self([z0, z1, x2.wrapping_mul(by).wrapping_add(carry)])
-    }
 }
 
 impl Add for Z192 {

@@ -211,7 +211,7 @@ proptest! {
     }
 
     #[test]
-    fn weighted_sums_equal_their_definition(len in 0usize..300, seed: u32) {
+    fn weighted_sums_equal_their_definition(len in 0usize..1200, seed: u32) {
         check_weighted_sums::<Z128>(len, seed.into());
         check_weighted_sums::<Z192>(len, seed.into());
         check_weighted_sums::<Gf64>(len, seed.into());

@@ -18,6 +18,8 @@ mod gemm_avx2;
 #[cfg(target_arch = "x86_64")]
 mod gemm_avx512;
 pub mod gf64;
+#[cfg(target_arch = "x86_64")]
+mod gf64_x86;
 mod pack;
 mod pages;
 mod plain;
@@ -47,8 +49,8 @@ enum Level {
     /// With PCLMULQDQ and POPCNT, which no processor with AVX2 lacks.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// With DQ, VL, BW, IFMA and VPOPCNTDQ: Intel from Ice Lake, AMD from Zen 4. Older ones
-    /// multiply 64-bit lanes no faster than AVX2 does, so they are served by that.
+    /// With DQ, VL, BW, IFMA, VPOPCNTDQ and VPCLMULQDQ: Intel from Ice Lake, AMD from Zen 4. Older
+    /// ones multiply 64-bit lanes no faster than AVX2 does, so they are served by that.
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
@@ -72,6 +74,7 @@ impl Level {
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512ifma")
                     && is_x86_feature_detected!("avx512vpopcntdq")
+                    && is_x86_feature_detected!("vpclmulqdq")
             }
         }
     }
@@ -91,6 +94,12 @@ impl Backend {
             Level::Plain,
         ];
         levels.into_iter().filter(|level| level.is_here()).map(Self).collect()
+    }
+
+    /// The one that every processor has.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self(Level::Plain)
     }
 
     /// The fastest back end of this processor.
@@ -156,10 +165,6 @@ multiversion! {
     pub fn top_bits[R: Integer](bits: &mut [u64], x: &[R]) = plain::top_bits;
     /// `sum_i x_i * y_i`.
     pub fn dot[R: Ring](x: &[R], y: &[R]) -> R = plain::dot;
-    /// `sum_i scaled(x_i, by_i)` for each of the vectors of coefficients.
-    pub fn weighted_sums[R: Ring, F: Fn(R, u64) -> R, const N: usize](
-        x: &[R], by: [&[u64]; N], scaled: F
-    ) -> [R; N] = plain::weighted_sums;
     /// `sum_i x_i * y_i`.
     pub fn field_dot[](x: &[Fp61], y: &[Fp61]) -> Fp61 = field::dot;
     /// Weighted sums of every `n`-th element.

@@ -84,22 +84,6 @@ pub(super) fn dot<R: Ring>(x: &[R], y: &[R]) -> R {
     x.iter().zip(y).fold(R::ZERO, |sum, (&x, &y)| sum + x * y)
 }
 
-#[inline(always)]
-pub(super) fn weighted_sums<R: Ring, F: Fn(R, u64) -> R, const N: usize>(
-    x: &[R],
-    by: [&[u64]; N],
-    scaled: F,
-) -> [R; N] {
-    by.iter().for_each(|by| assert_eq!(by.len(), x.len()));
-    let mut sums = [R::ZERO; N];
-    for (i, &x) in x.iter().enumerate() {
-        for (sum, by) in sums.iter_mut().zip(by) {
-            *sum = *sum + scaled(x, by[i]);
-        }
-    }
-    sums
-}
-
 /// `z += x * y`, streaming the rows of `y`: the definition, and the best there is for few rows.
 #[inline(always)]
 pub(super) fn matmul_add<R: Ring>(z: &mut [R], x: &[R], y: &[R], d: Dims) {
