@@ -4,7 +4,8 @@
 use crate::kernel::{self, Backend, gf64};
 use crate::{Gf64, Ring, Z128, Z192};
 
-/// A ring so large that a random linear combination of its elements hides no error.
+/// A ring with so many bits more than the values in it, or a field so large, that a random linear
+/// combination of elements shows an error in any of them.
 pub trait Wide: Ring {
     /// `sum_i by_i * x_i` for each of the vectors of coefficients, in one pass over `x`.
     ///
