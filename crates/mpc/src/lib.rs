@@ -41,5 +41,5 @@ pub use party::{Entropy, Party};
 pub use protocol::{Arithmetic, Known, Protocol, Security, Split, Test};
 pub use prss::{KEYS, Prss, Side};
 pub use rows::{Rows, RowsOf, Way};
-pub use script::{Card, Message, Phase, Script};
+pub use script::{Card, Columns, Costs, Message, Owing, Phase, Script};
 pub use share::{BitLinear, BitShare, Linear, Share};

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use bytemuck::Pod;
 use sharewell_net::{Error as NetError, Frame, Lane, PartyId, Step, Transport};
-use sharewell_ring::{Ring, hash, reserved};
+use sharewell_ring::{hash, reserved};
 use zeroize::Zeroizing;
 
 use crate::{Error, Result};
@@ -139,8 +140,8 @@ impl Party {
     ///
     /// # Errors
     /// [`Error::Net`] if the link has ended or its queue is full.
-    pub fn send<R: Ring>(&mut self, to: PartyId, step: Step, x: &[R]) -> Result<()> {
-        for tile in x.chunks(TILE_BYTES / R::BYTES) {
+    pub fn send<R: Pod>(&mut self, to: PartyId, step: Step, x: &[R]) -> Result<()> {
+        for tile in x.chunks(TILE_BYTES / size_of::<R>()) {
             let seq = self.sent[usize::from(to.0)];
             self.sent[usize::from(to.0)] += 1;
             let body = bytemuck::cast_slice(tile).to_vec();
@@ -154,7 +155,7 @@ impl Party {
     ///
     /// # Errors
     /// [`Error::Net`] if the link fails or the peer is out of step.
-    pub fn recv<R: Ring>(&mut self, from: PartyId, step: Step, len: usize) -> Result<Vec<R>> {
+    pub fn recv<R: Pod>(&mut self, from: PartyId, step: Step, len: usize) -> Result<Vec<R>> {
         let mut out = reserved(len);
         self.recv_up_to(from, step, len, &mut out)?;
         Ok(out)
@@ -164,7 +165,7 @@ impl Party {
     ///
     /// # Errors
     /// As [`Self::recv`].
-    pub(crate) fn recv_up_to<R: Ring>(
+    pub(crate) fn recv_up_to<R: Pod>(
         &mut self,
         from: PartyId,
         step: Step,
@@ -174,13 +175,15 @@ impl Party {
         let mut clock = self.clock;
         while out.len() < len {
             let frame = self.link.recv(from, step, self.lane)?;
-            let tile_len = (len - out.len()).min(TILE_BYTES / R::BYTES);
-            self.check(from, step, &frame, tile_len * R::BYTES)?;
+            let tile_len = (len - out.len()).min(TILE_BYTES / size_of::<R>());
+            self.check(from, step, &frame, tile_len * size_of::<R>())?;
             match bytemuck::try_cast_slice(&frame.body) {
                 Ok(tile) => out.extend_from_slice(tile),
                 // Where the allocator gave bytes less alignment than elements need.
                 Err(_) => {
-                    out.extend(frame.body.chunks(R::BYTES).map(bytemuck::pod_read_unaligned::<R>));
+                    out.extend(
+                        frame.body.chunks(size_of::<R>()).map(bytemuck::pod_read_unaligned::<R>),
+                    );
                 }
             }
             clock = clock.max(frame.clock.saturating_add(1));

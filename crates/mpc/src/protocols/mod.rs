@@ -9,4 +9,4 @@ pub mod tally;
 use crate::Card;
 
 /// Every protocol that a study can ask for, in the order in which `auto` prefers them.
-pub const ALL: &[&Card] = &[&rep3::CARD];
+pub const ALL: &[&Card] = &[&rep3::CARD, &rep3_malicious::CARD];

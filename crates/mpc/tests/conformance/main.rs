@@ -24,7 +24,7 @@ mod subject;
 mod tampering;
 
 use sharewell_ring::{Z32, Z64, Z128};
-use subject::{Rep3Far, Rep3Over};
+use subject::{MaliciousOver, Rep3Far, Rep3Over};
 
 /// Every law for one protocol over one ring; without `full`, those in which the ring plays
 /// no part are left out, so that the suite compiles in seconds.
@@ -82,3 +82,6 @@ conformance!(rep3_z64: Rep3Over<Z64>, full);
 conformance!(rep3_z128: Rep3Over<Z128>);
 conformance!(rep3_z64_far: Rep3Far<Z64>, full);
 conformance!(rep3_z128_far: Rep3Far<Z128>);
+conformance!(malicious_z32: MaliciousOver<Z32>);
+conformance!(malicious_z64: MaliciousOver<Z64>, full);
+conformance!(malicious_z128: MaliciousOver<Z128>);

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use sharewell_mpc::protocols::rep3::{self, Rep3};
+use sharewell_mpc::protocols::rep3_malicious::{self, Authentic, Rep3Malicious};
 use sharewell_mpc::protocols::tally::Tally;
 use sharewell_mpc::sim::{Outcome, Sim};
 use sharewell_mpc::{Card, Entropy, Party, Protocol, Prss, Result, Side};
@@ -50,14 +51,41 @@ impl<R: Integer, const BYTES: u64> Subject for Rep3At<R, BYTES> {
     fn take(party: &mut Party, len: usize) -> Result<Vec<R>> {
         rep3::take(party, len)
     }
-    fn known(mut party: Party, entropy: Entropy, bytes: usize) -> Result<Vec<Vec<u8>>> {
-        const DRAWS: u64 = 24;
-        let root = Prss::agree(&mut party, &SESSION, entropy)?;
-        let draws = [Side::Left, Side::Right].map(|side| (1..=DRAWS).map(move |i| (side, i)));
-        let bytes_of = |x: Vec<Z64>| x.iter().flat_map(|x| x.0.to_le_bytes()).collect();
-        let streams = draws.into_iter().flatten();
-        Ok(streams.map(|(side, i)| bytes_of(root.uniform(side, i, bytes / 8))).collect())
+    fn known(party: Party, entropy: Entropy, bytes: usize) -> Result<Vec<Vec<u8>>> {
+        known_streams(party, entropy, bytes)
     }
+}
+
+/// The same with checks.
+pub(crate) struct MaliciousOver<R>(PhantomData<R>);
+
+impl<R: Authentic> Subject for MaliciousOver<R> {
+    type Ring = R;
+    type Protocol = Rep3Malicious<R>;
+
+    const CARD: &'static Card = &rep3_malicious::CARD;
+
+    fn connect(party: Party, entropy: Entropy) -> Result<Rep3Malicious<R>> {
+        Rep3Malicious::connect(party, &SESSION, entropy)
+    }
+    fn give(party: &mut Party, x: &[R], entropy: Entropy) -> Result<()> {
+        rep3_malicious::give(party, x, entropy)
+    }
+    fn take(party: &mut Party, len: usize) -> Result<Vec<R>> {
+        rep3_malicious::take(party, len)
+    }
+    fn known(party: Party, entropy: Entropy, bytes: usize) -> Result<Vec<Vec<u8>>> {
+        known_streams(party, entropy, bytes)
+    }
+}
+
+fn known_streams(mut party: Party, entropy: Entropy, bytes: usize) -> Result<Vec<Vec<u8>>> {
+    const DRAWS: u64 = 24;
+    let root = Prss::agree(&mut party, &SESSION, entropy)?;
+    let draws = [Side::Left, Side::Right].map(|side| (1..=DRAWS).map(move |i| (side, i)));
+    let bytes_of = |x: Vec<Z64>| x.iter().flat_map(|x| x.0.to_le_bytes()).collect();
+    let streams = draws.into_iter().flatten();
+    Ok(streams.map(|(side, i)| bytes_of(root.uniform(side, i, bytes / 8))).collect())
 }
 
 /// Runs a program at the compute parties, which are told their number.

@@ -15,7 +15,7 @@ const LARGE_BYTES: usize = 4 << 20;
 pub fn zeroed<R: Ring>(len: usize) -> Vec<R> {
     let out: Vec<R> = bytemuck::allocation::zeroed_vec(len);
     #[cfg(target_os = "linux")]
-    if len * R::BYTES >= LARGE_BYTES {
+    if len * size_of::<R>() >= LARGE_BYTES {
         ask_for_large_pages(&out);
     }
     out
@@ -23,22 +23,22 @@ pub fn zeroed<R: Ring>(len: usize) -> Vec<R> {
 
 /// An empty vector with room for `len` elements.
 #[must_use]
-pub fn reserved<R: Ring>(len: usize) -> Vec<R> {
+pub fn reserved<R>(len: usize) -> Vec<R> {
     let out = Vec::with_capacity(len);
     #[cfg(target_os = "linux")]
-    if len * R::BYTES >= LARGE_BYTES {
+    if len * size_of::<R>() >= LARGE_BYTES {
         ask_for_large_pages(&out);
     }
     out
 }
 
 #[cfg(target_os = "linux")]
-fn ask_for_large_pages<R: Ring>(x: &Vec<R>) {
+fn ask_for_large_pages<R>(x: &Vec<R>) {
     use rustix::mm::{Advice, madvise};
     const PAGE: usize = 4096;
     let start = x.as_ptr().cast::<u8>();
     let skip = start.align_offset(PAGE);
-    let len = (x.capacity() * R::BYTES).saturating_sub(skip) / PAGE * PAGE;
+    let len = (x.capacity() * size_of::<R>()).saturating_sub(skip) / PAGE * PAGE;
     // SAFETY: the range lies within the allocation of `x` and begins at a page; this
     // advice changes how pages are backed, never what they hold.
     let advised = unsafe { madvise(start.add(skip).cast_mut().cast(), len, Advice::LinuxHugepage) };

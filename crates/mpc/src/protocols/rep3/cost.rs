@@ -10,87 +10,106 @@ use super::turns::{Turn, windows};
 use crate::party::TILE_BYTES;
 use crate::replicated::WINDOW;
 use crate::replicated::shuffle::roles;
-use crate::script::{Card, Costs, Message, Phase, Script};
+use crate::script::{Card, Columns, Costs, Message, Phase, Script};
 use crate::{Blocks, Security, Way};
 
 /// The protocol's line in the table.
 pub const CARD: Card = Card {
     name: "rep3",
     parties: 3,
-    components: 2,
+    share_bytes: |w| 2 * w,
     corruptions: 1,
     security: Security::SemiHonest,
     cheater: "can falsify results and, by falsifying, learn about inputs; nothing detects it",
     source: "Araki, Furukawa, Lindell, Nof, Ohara, CCS 2016 (eprint 2016/768)",
     costs: Costs {
         input,
-        mul: |n, w| around(n * w, 2),
-        mul_trunc,
+        random: |_, _| Script::default(),
+        mul: |n, w| around(n * w, 2).into(),
+        mul_trunc: Some(mul_trunc),
         trunc,
-        and: |words| around(words * 8, 2),
+        trunc_exact: None,
+        and: |words| around(words * 8, 2).into(),
         summands: |n, w, bits| {
             in_turn(n, w, 1, |n| vec![vec![message(2, 1, plane_bytes(n) * bits)]])
         },
-        lookahead: carries,
-        block_bits: BLOCK,
-        quick_test,
-        b2a: |n, width, rows, w| {
-            in_turn(n, w * width.max(rows), 2, |n| {
-                let cross = |from| message(from, 2, n * rows * w);
-                vec![vec![message(2, 1, n * width * w), cross(0)], vec![cross(1)]]
-            })
-        },
-        mul_bits: |n, w| {
+        lookahead: Some((carries, BLOCK)),
+        quick_test: Some(quick_test),
+        b2a: |n, width, w| b2a(n, width, width, w),
+        b2a_dot: Some(b2a),
+        mul_bits: Some(|n, w| {
             in_turn(n, w, 2, |n| {
                 let [shares, part_2] = [(); 2].map(|()| message(2, 1, n * w));
                 vec![vec![message(0, 2, n * w), shares, shares, part_2], vec![message(1, 0, n * w)]]
             })
-        },
-        one_hot: |n, width, w| {
+        }),
+        one_hot: Some(|n, width, w| {
             let bytes = n * ((1 << width) - 1) * w;
             vec![vec![message(2, 1, bytes), message(0, 2, bytes)], vec![message(1, 2, bytes)]]
-        },
-        shuffle,
-        shuffle_open,
-        open: |n, w| around(n * w, 1),
+                .into()
+        }),
+        shuffle: |turn, way, columns| shuffle(turn, way, &column_bytes(columns)).into(),
+        shuffle_open: Some(shuffle_open),
+        open: |n, w| around(n * w, 1).into(),
         open_to,
+        refresh: None,
+        verify: |_| vec![],
+        is_due: |_| false,
+        owed_bytes: |_| 0,
+        chunks: [usize::MAX; 3],
     },
 };
+
+/// Bytes of each column of a shuffle: bits travel in rows of one word.
+fn column_bytes(columns: &Columns) -> Vec<usize> {
+    let ints = std::iter::repeat_n(columns.rows * columns.w, columns.ints);
+    ints.chain(columns.words.iter().map(|width| width * plane_bytes(columns.rows))).collect()
+}
+
+fn b2a(n: usize, width: usize, rows: usize, w: usize) -> Script {
+    in_turn(n, w * width.max(rows), 2, |n| {
+        let cross = |from| message(from, 2, n * rows * w);
+        vec![vec![message(2, 1, n * width * w), cross(0)], vec![cross(1)]]
+    })
+}
 
 fn message(from: u8, to: u8, bytes: usize) -> Message {
     Message { from, to, bytes: bytes as u64 }
 }
 
 /// Everybody to the party so many places on, a window after the other.
-fn around(bytes: usize, places: u8) -> Script {
+fn around(bytes: usize, places: u8) -> Vec<Phase> {
     let window = |start: usize| (bytes - start).min(WINDOW * TILE_BYTES);
     let phase = |bytes| (0..3).map(|i| message(i, (i + places) % 3, bytes)).collect();
     (0..bytes).step_by(WINDOW * TILE_BYTES).map(|start| phase(window(start))).collect()
 }
 
-fn input(giver: u8, n: usize, w: usize) -> Phase {
-    if n == 0 {
-        vec![]
-    } else if giver < 3 {
-        vec![message(giver, (giver + 1) % 3, n * w)]
-    } else {
-        let seeds = [(0, 32), (1, 16), (2, 16)].map(|(to, bytes)| message(giver, to, bytes));
-        let rest = [1, 2].map(|to| message(giver, to, n * w));
-        [seeds.as_slice(), &rest].concat()
-    }
+fn input(lens: &[usize], w: usize) -> Script {
+    let of_giver = |(giver, &n): (u8, &usize)| {
+        if n == 0 {
+            vec![]
+        } else if giver < 3 {
+            vec![message(giver, (giver + 1) % 3, n * w)]
+        } else {
+            let seeds = [(0, 32), (1, 16), (2, 16)].map(|(to, bytes)| message(giver, to, bytes));
+            let rest = [1, 2].map(|to| message(giver, to, n * w));
+            [seeds.as_slice(), &rest].concat()
+        }
+    };
+    vec![(0..).zip(lens).flat_map(of_giver).collect()].into()
 }
 
-fn open_to(recipient: u8, n: usize, w: usize) -> Phase {
-    if recipient < 3 {
-        vec![message((recipient + 2) % 3, recipient, n * w)]
-    } else {
-        (0..3).map(|i| message(i, recipient, n * w)).collect()
-    }
+fn open_to(to: &[PartyId], n: usize, w: usize) -> Script {
+    let of_recipient = |to: &PartyId| {
+        let from = if to.0 < 3 { vec![(to.0 + 2) % 3] } else { vec![0, 1, 2] };
+        from.into_iter().map(|from| message(from, to.0, n * w)).collect::<Phase>()
+    };
+    vec![to.iter().flat_map(of_recipient).collect()].into()
 }
 
 fn trunc(n: usize, w: usize, by: u32) -> Script {
     if by == 0 {
-        return vec![];
+        return Script::default();
     }
     in_turn(n, w, 1, |n| {
         let narrow = n * narrow_bytes(by);
@@ -101,7 +120,7 @@ fn trunc(n: usize, w: usize, by: u32) -> Script {
 
 fn mul_trunc(n: usize, w: usize, by: u32) -> Script {
     if by == 0 {
-        return around(n * w, 2);
+        return around(n * w, 2).into();
     }
     in_turn(n, w, 2, |n| {
         let narrow = n * narrow_bytes(by);
@@ -140,7 +159,7 @@ fn plane_bytes(n: usize) -> usize {
     n.div_ceil(64) * 8
 }
 
-fn shuffle(turn: u32, way: Way, columns: &[usize]) -> Script {
+fn shuffle(turn: u32, way: Way, columns: &[usize]) -> Vec<Phase> {
     let [first, second, third] = roles(turn, way).map(|party| party.0);
     let each = |links: [(u8, u8); 2]| -> Phase {
         let messages = |&bytes: &usize| links.map(|(from, to)| message(from, to, bytes));
@@ -149,11 +168,12 @@ fn shuffle(turn: u32, way: Way, columns: &[usize]) -> Script {
     vec![each([(first, second), (second, third)]), each([(second, third), (third, second)])]
 }
 
-fn shuffle_open(turn: u32, to: usize, columns: &[usize]) -> Script {
+fn shuffle_open(turn: u32, to: usize, columns: &Columns) -> Script {
     let [first, second, third] = roles(turn, Way::Forward).map(|party| party.0);
-    let mut script = shuffle(turn, Way::Forward, &[&[to], columns].concat());
+    let columns = [&[to][..], &column_bytes(columns)].concat();
+    let mut script = shuffle(turn, Way::Forward, &columns);
     script[1].extend([second, third].map(|from| message(from, first, to)));
-    script
+    script.into()
 }
 
 /// Both candidates to each chooser.
@@ -162,7 +182,7 @@ fn offers(narrow: usize) -> Phase {
 }
 
 /// The messages of a tile of so many elements, for all tiles, the roles going round.
-fn in_turn(n: usize, w: usize, rounds: usize, of_tile: impl Fn(usize) -> Script) -> Script {
+fn in_turn(n: usize, w: usize, rounds: usize, of_tile: impl Fn(usize) -> Vec<Phase>) -> Script {
     let of_window = |turns: &mut dyn Iterator<Item = Turn>| {
         let mut phases = vec![vec![]; rounds];
         for turn in turns {
@@ -178,5 +198,5 @@ fn in_turn(n: usize, w: usize, rounds: usize, of_tile: impl Fn(usize) -> Script)
         }
         phases
     };
-    windows(PartyId(0), n, w).flat_map(|mut turns| of_window(&mut turns)).collect()
+    windows(PartyId(0), n, w).flat_map(|mut turns| of_window(&mut turns)).collect::<Vec<_>>().into()
 }

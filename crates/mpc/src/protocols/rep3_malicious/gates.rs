@@ -83,7 +83,7 @@ use self::plan::Plan;
 use self::transcript::{Challenges, Transcript};
 use super::wire::ELEMENT_BYTES;
 use crate::script::Message;
-use crate::{Party, Phase, Prss, Result, Script};
+use crate::{Party, Phase, Prss, Result};
 
 const PROOF: Step = Step("and gates");
 const CHALLENGE: Step = Step("and gates challenge");
@@ -132,9 +132,12 @@ impl Gates {
         self.x[0].len()
     }
 
-    /// All gates so far; none are left here.
-    pub(super) fn take(&mut self) -> Self {
-        std::mem::take(self)
+    /// Adds another lane's.
+    pub(super) fn append(&mut self, other: &Self) {
+        fn of(list: &[Vec<Bits>; 2]) -> [&[Bits]; 2] {
+            list.each_ref().map(Vec::as_slice)
+        }
+        self.push(of(&other.x), of(&other.y), of(&other.z), of(&other.masks));
     }
 
     /// `z + x y + F(K)` of one component: `e` of the gates of the party that sent `z`.
@@ -229,7 +232,7 @@ pub(super) fn prove(party: &mut Party, prss: &mut Prss, gates: Gates) -> Result<
 }
 
 /// The messages of [`prove`].
-pub(super) fn script(words: usize) -> Script {
+pub(super) fn script(words: usize) -> Vec<Phase> {
     if words == 0 {
         return vec![];
     }

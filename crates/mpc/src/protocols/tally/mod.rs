@@ -22,12 +22,13 @@ use sharewell_ring::{Dims, Integer, Planes, Z32};
 pub use memory::{Area, Length};
 use memory::{Held, Meter};
 
-use crate::chunks::blocks_in_chunks;
+use crate::chunks::{blocks_in_chunks, in_chunks};
+use crate::circuit;
 use crate::party::TILE_BYTES;
 use crate::share::block_len;
 use crate::{
-    Arithmetic, Blocks, Card, Carries, Lookahead, Phase, Protocol, Result, Rows, Security, Split,
-    Tariff, Test, Way,
+    Arithmetic, Blocks, Card, Carries, Columns, Lookahead, Owing, Phase, Protocol, Result, Rows,
+    Script, Security, Split, Tariff, Test, Way,
 };
 
 /// What a run costs.
@@ -80,6 +81,11 @@ pub struct Tally<R> {
     round_bytes: u64,
     /// Bytes that wait for each other: of each phase those of its busiest link.
     path: u64,
+    /// What is to be checked, and what a party keeps for that.
+    owed: Owing,
+    kept: Held,
+    /// Everything that was performed, if that is asked for.
+    log: Option<Script>,
     ring: std::marker::PhantomData<R>,
 }
 
@@ -90,8 +96,20 @@ impl<R: Integer> Tally<R> {
         let clocks = vec![0; usize::from(parties)];
         let tallied = Tallied::default();
         let ring = std::marker::PhantomData;
-        let meter = Arc::default();
-        Self { card, clocks, tallied, shuffles: 0, meter, round_bytes: 0, path: 0, ring }
+        let (meter, owed, kept) = (Arc::default(), Owing::NOTHING, Held::new(0, None));
+        Self {
+            card,
+            clocks,
+            tallied,
+            shuffles: 0,
+            meter,
+            round_bytes: 0,
+            path: 0,
+            owed,
+            kept,
+            log: None,
+            ring,
+        }
     }
 
     /// With rounds that are worth so many bytes.
@@ -109,8 +127,28 @@ impl<R: Integer> Tally<R> {
             meter: self.meter.clone(),
             round_bytes: self.round_bytes,
             path: 0,
+            owed: Owing::NOTHING,
+            kept: Held::new(0, None),
+            log: None,
             ring: std::marker::PhantomData,
         }
+    }
+
+    /// The script of a primitive that is made of others.
+    pub(crate) fn script(
+        card: &'static Card,
+        primitive: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Script {
+        let mut tally = Self { log: Some(Script::default()), ..Self::new(card, card.parties) };
+        primitive(&mut tally).expect("a count cannot fail");
+        tally.log.unwrap_or_default()
+    }
+
+    /// A child with what is owed so far.
+    fn heir<S>(&mut self) -> Tally<S> {
+        let (owed, kept) = (std::mem::take(&mut self.owed), self.kept.clone());
+        self.kept = Held::new(0, None);
+        Tally { owed, kept, ..self.child() }
     }
 
     fn take<S>(&mut self, child: Tally<S>) {
@@ -122,6 +160,37 @@ impl<R: Integer> Tally<R> {
         };
         add(&mut self.tallied.links, child.tallied.links);
         add(&mut self.tallied.frames, child.tallied.frames);
+        self.owe(&child.owed);
+    }
+
+    /// A primitive: its messages, and what it leaves to be checked, at once if that is much.
+    fn perform(&mut self, script: &Script) {
+        if let Some(log) = &mut self.log {
+            log.phases.extend(script.phases.clone());
+            log.owes = log.owes.and(script.owes);
+            return;
+        }
+        self.replay(&script.phases);
+        self.owe(&script.owes);
+        if (self.card.costs.is_due)(&self.owed) {
+            self.settle();
+        }
+    }
+
+    fn owe(&mut self, more: &Owing) {
+        if *more != Owing::NOTHING {
+            self.owed = self.owed.and(*more);
+            self.kept =
+                Held::new((self.card.costs.owed_bytes)(&self.owed), Some(self.meter.clone()));
+        }
+    }
+
+    fn settle(&mut self) {
+        let owed = std::mem::take(&mut self.owed);
+        if owed != Owing::NOTHING {
+            self.replay(&(self.card.costs.verify)(&owed));
+            self.kept = Held::new(0, None);
+        }
     }
 
     /// What has been counted.
@@ -160,13 +229,13 @@ impl<R: Integer> Tally<R> {
     /// A vector that costs nothing.
     #[must_use]
     pub fn vector(&self, len: usize) -> Length {
-        Length::new(len, self.card.components * R::BYTES, Some(self.meter.clone()))
+        Length::new(len, (self.card.share_bytes)(R::BYTES), Some(self.meter.clone()))
     }
 
     /// Planes that cost nothing.
     #[must_use]
     pub fn planes(&self, len: usize, width: usize) -> Area {
-        Area::new([len, width], self.card.components, Some(self.meter.clone()))
+        Area::new([len, width], 2, Some(self.meter.clone()))
     }
 
     /// So many elements beside what is held, for as long as the result lives.
@@ -176,7 +245,21 @@ impl<R: Integer> Tally<R> {
 
     fn products(&mut self, len: usize) -> Result<Length> {
         let out = self.vector(len);
-        self.replay(&(self.card.costs.mul)(len, R::BYTES));
+        self.perform(&(self.card.costs.mul)(len, R::BYTES));
+        Ok(out)
+    }
+
+    fn truncated(
+        &mut self,
+        len: usize,
+        by: u32,
+        script: fn(usize, usize, u32) -> Script,
+    ) -> Result<Length> {
+        let [out] = in_chunks(self, len, self.card.costs.chunks[2], |p, range| {
+            let out = p.vector(range.len());
+            p.perform(&script(range.len(), R::BYTES, by));
+            Ok([out])
+        })?;
         Ok(out)
     }
 
@@ -220,6 +303,7 @@ impl<R: Integer> Tally<R> {
 #[derive(Debug)]
 pub struct Turn {
     turn: u32,
+    len: usize,
     _held: Held,
 }
 
@@ -229,14 +313,12 @@ type CountedRows = Rows<Length, Area>;
 /// is opened under it, both ways.
 const ROW_BYTES: usize = 2 * 4 + 2 * size_of::<usize>();
 
-/// Bytes of each column of a shuffle: bits travel in rows of one word.
-fn column_bytes<R: Integer>(rows: &CountedRows) -> Vec<usize> {
-    let ints = rows.ints.iter().map(|x| x.len * R::BYTES);
-    let bits = rows.bits.iter().flat_map(|x| {
-        let widths = (0..x.width).step_by(64).map(|at| (x.width - at).min(64));
-        widths.map(|width| width * Planes::words_per_plane(x.len) * 8)
+fn columns<R: Integer>(len: usize, rows: &CountedRows) -> Columns {
+    let words = rows.bits.iter().flat_map(|x| {
+        let width = if x.len == 0 { 0 } else { x.width };
+        (0..width).step_by(64).map(move |at| (width - at).min(64))
     });
-    ints.chain(bits).collect()
+    Columns { rows: len, w: R::BYTES, ints: rows.ints.len(), words: words.collect() }
 }
 
 impl<R: Integer> Arithmetic for Tally<R> {
@@ -255,20 +337,22 @@ impl<R: Integer> Arithmetic for Tally<R> {
     }
     fn input(&mut self, _: &[R], lens: &[usize]) -> Result<Vec<Length>> {
         let out = lens.iter().map(|&len| self.vector(len)).collect();
-        let giving = (0..).zip(lens);
-        let phase =
-            giving.flat_map(|(i, &len)| (self.card.costs.input)(i, len, R::BYTES)).collect();
         // A giver's own elements, their mask and what is left of them.
         self.pass(4 * lens.iter().max().copied().unwrap_or(0));
-        self.replay(&[phase]);
+        self.perform(&(self.card.costs.input)(lens, R::BYTES));
         Ok(out)
     }
     fn random(&mut self, len: usize) -> Result<Length> {
-        Ok(self.vector(len))
+        let out = self.vector(len);
+        self.perform(&(self.card.costs.random)(len, R::BYTES));
+        Ok(out)
     }
     fn mul(&mut self, x: &Length, y: &Length) -> Result<Length> {
         assert_eq!(x.len, y.len, "factors of different lengths");
-        self.products(x.len)
+        let [out] = in_chunks(self, x.len, self.card.costs.chunks[0], |p, range| {
+            Ok([p.products(range.len())?])
+        })?;
+        Ok(out)
     }
     fn dot(&mut self, x: &Length, _: &Length, rows: usize) -> Result<Length> {
         self.pass(x.len + 2 * rows);
@@ -286,20 +370,29 @@ impl<R: Integer> Arithmetic for Tally<R> {
     }
     fn partial_open(&mut self, x: &Length) -> Result<Vec<R>> {
         self.pass(3 * x.len);
-        self.replay(&(self.card.costs.open)(x.len, R::BYTES));
+        self.perform(&(self.card.costs.open)(x.len, R::BYTES));
         Ok(vec![R::ZERO; x.len])
     }
     fn partial_open_to(&mut self, x: &Length, to: &[PartyId]) -> Result<Option<Vec<R>>> {
-        let open_to = self.card.costs.open_to;
-        let phase = to.iter().flat_map(|to| open_to(to.0, x.len, R::BYTES)).collect();
+        let outside = to.iter().any(|to| to.0 >= self.card.parties);
+        let refresh = self.card.costs.refresh.filter(|_| outside);
+        let afresh = refresh.map(|refresh| {
+            let out = self.vector(x.len);
+            self.perform(&refresh(x.len, R::BYTES));
+            self.settle();
+            out
+        });
         self.pass(3 * x.len);
-        self.replay(&[phase]);
+        self.perform(&(self.card.costs.open_to)(to, x.len, R::BYTES));
+        drop(afresh);
         Ok(Some(vec![R::ZERO; x.len]))
     }
     fn verify(&mut self) -> Result<()> {
+        self.settle();
         Ok(())
     }
     fn fork(&mut self) -> Result<Self> {
+        self.settle();
         Ok(self.child())
     }
     fn absorb(&mut self, child: Self) {
@@ -333,16 +426,16 @@ impl<R: Integer> Protocol for Tally<R> {
     fn and(&mut self, x: &Area, y: &Area) -> Result<Area> {
         assert_eq!(x.words(), y.words(), "factors of different sizes");
         let out = x.clone();
-        self.replay(&(self.card.costs.and)(x.words()));
+        self.perform(&(self.card.costs.and)(x.words()));
         Ok(out)
     }
     fn partial_open_bits(&mut self, x: &Area) -> Result<Planes> {
-        self.replay(&(self.card.costs.open)(x.words(), 8));
+        self.perform(&(self.card.costs.open)(x.words(), 8));
         Ok(Planes::zero(x.len, x.width))
     }
     fn summands(&mut self, x: &Length, bits: u32, _: Split) -> Result<(Area, Area)> {
         let sums = self.planes(x.len, bits as usize);
-        self.replay(&(self.card.costs.summands)(x.len, R::BYTES, sums.width));
+        self.perform(&(self.card.costs.summands)(x.len, R::BYTES, sums.width));
         Ok((sums.clone(), sums))
     }
     fn lookahead(
@@ -351,45 +444,67 @@ impl<R: Integer> Protocol for Tally<R> {
         bits: Range<u32>,
         which: Carries,
     ) -> Result<Lookahead<Area>> {
-        let blocks = Blocks::new(bits.end - bits.start, self.card.costs.block_bits, which);
+        let Some((script, size)) = self.card.costs.lookahead else {
+            return circuit::lookahead_by_bits(self, x, bits, which);
+        };
+        let blocks = Blocks::new(bits.end - bits.start, size, which);
         let planes = |width| self.planes(x.len, width);
         let sums = planes(blocks.sums());
         let (generate, propagate) = (planes(blocks.generates()), planes(blocks.propagates()));
-        self.replay(&(self.card.costs.lookahead)(x.len, R::BYTES, &blocks));
+        self.perform(&script(x.len, R::BYTES, &blocks));
         Ok(Lookahead { sums, generate, propagate, blocks })
     }
     fn test_quickly(&mut self, x: &Length, bits: u32, test: Test) -> Result<Area> {
+        let Some(script) = self.card.costs.quick_test else {
+            return circuit::test_by_gates(self, x, bits, test);
+        };
         let (compared, out) = (test.compared(bits), self.planes(x.len, 1));
         // A byte for each bit compared: what is shared, what it is compared with, rows.
         let bytes = Held::new(4 * x.len * (compared + 2), Some(self.meter.clone()));
-        self.replay(&(self.card.costs.quick_test)(x.len, R::BYTES, compared));
+        self.perform(&script(x.len, R::BYTES, compared));
         drop(bytes);
         Ok(out)
     }
     fn b2a(&mut self, x: &Area) -> Result<Length> {
-        let out = self.vector(x.len * x.width);
-        self.replay(&(self.card.costs.b2a)(x.len, x.width, x.width, R::BYTES));
+        let (b2a, chunk) = (self.card.costs.b2a, self.card.costs.chunks[1]);
+        if chunk == usize::MAX {
+            let out = self.vector(x.len * x.width);
+            self.perform(&b2a(x.len, x.width, R::BYTES));
+            return Ok(out);
+        }
+        let width = if x.len == 0 { 0 } else { x.width };
+        let [out] = in_chunks(self, x.len * width, chunk, |p, range| {
+            let out = p.vector(range.len());
+            p.perform(&b2a(range.len(), 1, R::BYTES));
+            Ok([out])
+        })?;
         Ok(out)
     }
     fn b2a_dot(&mut self, x: &Area, weights: &[Vec<R>]) -> Result<Length> {
         // Public planes of nothing have lost their width.
         assert!(x.len == 0 || weights.iter().all(|row| row.len() == x.width), "a weight a plane");
+        let Some(script) = self.card.costs.b2a_dot else {
+            return circuit::b2a_dot(self, x, weights);
+        };
         let out = self.vector(x.len * weights.len());
-        self.replay(&(self.card.costs.b2a)(x.len, x.width, weights.len(), R::BYTES));
+        self.perform(&script(x.len, x.width, weights.len(), R::BYTES));
         Ok(out)
     }
     fn one_hot(&mut self, x: &Area, width: usize) -> Result<Length> {
+        let Some(script) = self.card.costs.one_hot else {
+            return circuit::one_hot(self, x, width);
+        };
         blocks_in_chunks(self, x.len, |p, range| {
             let out = p.vector(range.len() << width);
             // Parts that are permuted tile by tile, and the bits that they are permuted by.
             let parts = p.held(range.len() * ((2 << width) + width));
-            p.replay(&(p.card.costs.one_hot)(range.len(), width, R::BYTES));
+            p.perform(&script(range.len(), width, R::BYTES));
             drop(parts);
             Ok(out)
         })
     }
     fn index(&mut self) -> Result<Tally<Z32>> {
-        Ok(self.child())
+        Ok(self.heir())
     }
     fn absorb_index(&mut self, child: Tally<Z32>) {
         self.take(child);
@@ -397,43 +512,66 @@ impl<R: Integer> Protocol for Tally<R> {
     fn draw_shuffle(&mut self, len: usize) -> Result<Turn> {
         let turn = self.shuffles;
         self.shuffles = turn.wrapping_add(1);
-        Ok(Turn { turn, _held: Held::new(len * ROW_BYTES, Some(self.meter.clone())) })
+        Ok(Turn { turn, len, _held: Held::new(len * ROW_BYTES, Some(self.meter.clone())) })
     }
     fn shuffle(&mut self, by: &Turn, way: Way, rows: CountedRows) -> Result<CountedRows> {
-        self.replay(&(self.card.costs.shuffle)(by.turn, way, &column_bytes::<R>(&rows)));
+        self.perform(&(self.card.costs.shuffle)(by.turn, way, &columns::<R>(by.len, &rows)));
         Ok(rows)
     }
     fn shuffle_open(
         &mut self,
         by: &Turn,
         to: Length,
-        rows: CountedRows,
+        mut rows: CountedRows,
     ) -> Result<(Vec<usize>, CountedRows)> {
-        let columns = column_bytes::<R>(&rows);
-        self.replay(&(self.card.costs.shuffle_open)(by.turn, to.len * R::BYTES, &columns));
-        Ok(((0..to.len).collect(), rows))
+        let len = to.len;
+        if let Some(script) = self.card.costs.shuffle_open {
+            self.perform(&script(by.turn, len * R::BYTES, &columns::<R>(len, &rows)));
+        } else {
+            rows.ints.push(to);
+            rows = self.shuffle(by, Way::Forward, rows)?;
+            let to = rows.ints.pop().expect("what was pushed");
+            self.reveal(&to)?;
+        }
+        Ok(((0..len).collect(), rows))
     }
     fn mul_bits(&mut self, c: &Area, x: &Length) -> Result<Length> {
         assert_eq!(c.len * c.width, x.len, "as many bits as elements");
+        let Some(script) = self.card.costs.mul_bits else {
+            let bits = self.b2a(c)?;
+            return self.mul(&bits, x);
+        };
         let out = self.vector(x.len);
-        self.replay(&(self.card.costs.mul_bits)(x.len, R::BYTES));
+        self.perform(&script(x.len, R::BYTES));
         Ok(out)
     }
     fn trunc(&mut self, x: &Length, by: u32) -> Result<Length> {
-        let out = self.vector(x.len);
-        self.replay(&(self.card.costs.trunc)(x.len, R::BYTES, by));
-        Ok(out)
+        self.truncated(x.len, by, self.card.costs.trunc)
+    }
+    fn trunc_exact(&mut self, x: &Length, by: u32) -> Result<Length> {
+        match self.card.costs.trunc_exact {
+            Some(script) => self.truncated(x.len, by, script),
+            None => circuit::trunc_exact(self, x, by),
+        }
     }
     fn mul_trunc(&mut self, x: &Length, y: &Length, by: u32) -> Result<Length> {
         assert_eq!(x.len, y.len, "factors of different lengths");
+        let Some(script) = self.card.costs.mul_trunc else {
+            let wide = self.mul(x, y)?;
+            return self.trunc(&wide, by);
+        };
         let out = self.vector(x.len);
-        self.replay(&(self.card.costs.mul_trunc)(x.len, R::BYTES, by));
+        self.perform(&script(x.len, R::BYTES, by));
         Ok(out)
     }
-    fn matmul_trunc(&mut self, _: &Length, y: &Length, d: Dims, by: u32) -> Result<Length> {
+    fn matmul_trunc(&mut self, x: &Length, y: &Length, d: Dims, by: u32) -> Result<Length> {
+        let Some(script) = self.card.costs.mul_trunc else {
+            let wide = self.matmul(x, y, d)?;
+            return self.trunc(&wide, by);
+        };
         let out = self.vector(d.m * d.n);
         let part = self.held(y.len + d.m * d.n);
-        self.replay(&(self.card.costs.mul_trunc)(d.m * d.n, R::BYTES, by));
+        self.perform(&script(d.m * d.n, R::BYTES, by));
         drop(part);
         Ok(out)
     }
