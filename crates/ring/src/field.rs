@@ -44,6 +44,13 @@ impl Fp61 {
         if x < Self::MODULUS { Some(Self(x)) } else { None }
     }
 
+    /// An integer below [`Self::MODULUS`], as kernels make them.
+    #[inline(always)]
+    pub(crate) const fn below_modulus(x: u64) -> Self {
+        debug_assert!(x < Self::MODULUS);
+        Self(x)
+    }
+
     /// The representative in `[0, 2^61 - 1)`.
     #[must_use]
     #[inline(always)]
@@ -99,21 +106,25 @@ impl Fp61 {
 
     /// The weights with which the values of a polynomial at `0, 1, .., nodes - 1` give its value
     /// at `at`, as Lagrange has them, if its degree is less than `nodes`.
+    ///
+    /// # Panics
+    /// If there is no node.
     #[must_use]
     pub fn lagrange(nodes: usize, at: Self) -> Vec<Self> {
         let node = |k: usize| Self::new(k as u64);
-        // Before node k: the product of `at - j` over j < k; and of k - j, which is k!.
-        let mut before = vec![Self::ONE; nodes];
-        let mut factorial = before.clone();
+        // The products of `at - j` over all j < k, and of 1 / j over all j in 1..=k.
+        let (mut before, mut inverse) = (vec![Self::ONE; nodes], vec![Self::ONE; nodes]);
         for k in 1..nodes {
             before[k] = before[k - 1] * (at - node(k - 1));
-            factorial[k] = factorial[k - 1] * node(k);
+        }
+        inverse[nodes - 1] = (1..nodes).map(node).fold(Self::ONE, Mul::mul).inverse();
+        for k in (1..nodes).rev() {
+            inverse[k - 1] = inverse[k] * node(k);
         }
         let mut after = Self::ONE;
-        let mut weights = vec![Self::ZERO; nodes];
+        let mut weights = before;
         for k in (0..nodes).rev() {
-            let scale = (factorial[k] * factorial[nodes - 1 - k]).inverse();
-            let weight = before[k] * after * scale;
+            let weight = weights[k] * after * inverse[k] * inverse[nodes - 1 - k];
             weights[k] = if (nodes - 1 - k).is_multiple_of(2) { weight } else { -weight };
             after = after * (at - node(k));
         }

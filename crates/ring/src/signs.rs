@@ -39,10 +39,11 @@ impl Signs<'_> {
         words
     }
 
-    /// Sums over all places of products of coordinates: the words are cut into `rows` rows of
-    /// equal length, zeros past the end, and the matrix of `4 rows` by `4 rows` holds at
-    /// `(4 i + a + 2 b, 4 j + c + 2 d)` the sum over a row of `left_(a,b)` in row `i` times
-    /// `right_(c,d)` in row `j` of the other side.
+    /// Sums over all places of products of coordinates, by rows. Of each `8 rows` words in turn
+    /// every row has 8, one row after the other; of those that are left as many as they are
+    /// enough for, with zeros past the end. The matrix of `4 rows` by `4 rows` holds at `(4 i +
+    /// a + 2 b, 4 j + c + 2 d)` the sum of `left_(a,b)` in row `i` times `right_(c,d)` in row `j`
+    /// of the other side.
     ///
     /// # Panics
     /// If the lengths differ or there is no row.
@@ -52,15 +53,16 @@ impl Signs<'_> {
         kernel::correlate(Backend::best(), self.words(), right.words(), rows)
     }
 
-    /// The sum over all rows of the number that the row's table holds for each triple, at
+    /// Writes the sum over all rows of the number that the row's table holds for each triple, at
     /// `x + 2 y + 4 sign`: 64 elements for each word of a row, that of bit `8 i + j` at place
     /// `8 j + i`. Rows as in [`Self::correlate`], as many as tables.
     ///
     /// # Panics
-    /// If there is no table.
-    #[must_use]
-    pub fn look_up(self, tables: &[[Fp61; 8]]) -> Vec<Fp61> {
+    /// If there is no table, or not as much room as elements.
+    pub fn look_up(self, tables: &[[Fp61; 8]], out: &mut [Fp61]) {
+        let words = self.words();
         assert!(!tables.is_empty(), "no table");
-        kernel::look_up(Backend::best(), self.words(), tables)
+        assert_eq!(out.len(), 64 * words[0].len().div_ceil(tables.len()), "room for elements");
+        kernel::look_up(Backend::best(), words, tables, out);
     }
 }

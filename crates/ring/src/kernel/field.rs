@@ -2,6 +2,9 @@
 //!
 //! Products are below 2^122, so that 63 of them and what is carried over fit in 128 bits.
 
+#[cfg(target_arch = "x86_64")]
+use super::field_avx512 as avx512;
+use super::{Backend, Level, multiversion};
 use crate::Fp61;
 
 /// Products that are summed before a reduction.
@@ -10,13 +13,51 @@ const LAZY: usize = 32;
 /// the first-level cache.
 const TILE: usize = 32;
 
+/// The inner product of [`Fp61::dot`].
+#[must_use]
+pub fn field_dot(on: Backend, x: &[Fp61], y: &[Fp61]) -> Fp61 {
+    match on.0 {
+        // SAFETY: a `Backend` exists only where the processor has its features.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => unsafe { avx512::dot(x, y) },
+        _ => compiled_dot(on, x, y),
+    }
+}
+
+/// The sums of [`Fp61::fold`].
+pub fn field_fold(on: Backend, out: &mut [Fp61], x: &[Fp61], weights: &[Fp61]) {
+    match on.0 {
+        // SAFETY: a `Backend` exists only where the processor has its features.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => unsafe { avx512::fold(out, x, weights) },
+        _ => compiled_fold(on, out, x, weights),
+    }
+}
+
+/// The values of [`Fp61::products`].
+#[must_use]
+pub fn field_products(on: Backend, x: &[Fp61], y: &[Fp61], nodes: usize) -> Vec<Fp61> {
+    match on.0 {
+        // SAFETY: a `Backend` exists only where the processor has its features.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => unsafe { avx512::products(x, y, nodes) },
+        _ => compiled_products(on, x, y, nodes),
+    }
+}
+
+multiversion! {
+    fn compiled_dot[](x: &[Fp61], y: &[Fp61]) -> Fp61 = dot;
+    fn compiled_fold[](out: &mut [Fp61], x: &[Fp61], weights: &[Fp61]) = fold;
+    fn compiled_products[](x: &[Fp61], y: &[Fp61], nodes: usize) -> Vec<Fp61> = products;
+}
+
 #[inline(always)]
 fn wide(x: Fp61, y: Fp61) -> u128 {
     u128::from(x.get()) * u128::from(y.get())
 }
 
 #[inline(always)]
-pub(super) fn dot(x: &[Fp61], y: &[Fp61]) -> Fp61 {
+fn dot(x: &[Fp61], y: &[Fp61]) -> Fp61 {
     let lazy = |(x, y): (&[Fp61], &[Fp61])| {
         Fp61::from_u128(x.iter().zip(y).map(|(&x, &y)| wide(x, y)).sum())
     };
@@ -24,7 +65,7 @@ pub(super) fn dot(x: &[Fp61], y: &[Fp61]) -> Fp61 {
 }
 
 #[inline(always)]
-pub(super) fn fold(out: &mut [Fp61], x: &[Fp61], weights: &[Fp61]) {
+fn fold(out: &mut [Fp61], x: &[Fp61], weights: &[Fp61]) {
     let n = out.len().max(1);
     for (tile, out) in out.chunks_mut(TILE).enumerate() {
         let mut sums = [0; TILE];
@@ -42,7 +83,7 @@ pub(super) fn fold(out: &mut [Fp61], x: &[Fp61], weights: &[Fp61]) {
 type Column = [Fp61; TILE];
 
 #[inline(always)]
-pub(super) fn products(x: &[Fp61], y: &[Fp61], nodes: usize) -> Vec<Fp61> {
+fn products(x: &[Fp61], y: &[Fp61], nodes: usize) -> Vec<Fp61> {
     let n = x.len().div_ceil(nodes).max(1);
     let mut sums = vec![Fp61::ZERO; 2 * nodes - 1];
     let mut p = vec![[Fp61::ZERO; TILE]; 2 * nodes - 1];

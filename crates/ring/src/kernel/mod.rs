@@ -12,6 +12,8 @@ mod bits_x86;
 #[cfg(target_arch = "x86_64")]
 mod blocked;
 mod field;
+#[cfg(target_arch = "x86_64")]
+mod field_avx512;
 mod gemm;
 #[cfg(target_arch = "x86_64")]
 mod gemm_avx2;
@@ -31,13 +33,14 @@ use std::sync::LazyLock;
 
 pub use aes::{AesBackend, Counter};
 pub use bits::{slice_bits, unslice_bits};
+pub use field::{field_dot, field_fold, field_products};
 pub use gemm::{Gemm, matmul_add};
 pub use pack::{pack, unpack};
 pub use pages::{reserved, zeroed};
 pub use plain::transpose;
 pub use signs::{correlate, look_up};
 
-use crate::{Fp61, Integer, Ring};
+use crate::{Integer, Ring};
 
 /// A set of instructions that this processor has.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -165,10 +168,4 @@ multiversion! {
     pub fn top_bits[R: Integer](bits: &mut [u64], x: &[R]) = plain::top_bits;
     /// `sum_i x_i * y_i`.
     pub fn dot[R: Ring](x: &[R], y: &[R]) -> R = plain::dot;
-    /// `sum_i x_i * y_i`.
-    pub fn field_dot[](x: &[Fp61], y: &[Fp61]) -> Fp61 = field::dot;
-    /// Weighted sums of every `n`-th element.
-    pub fn field_fold[](out: &mut [Fp61], x: &[Fp61], weights: &[Fp61]) = field::fold;
-    /// Values of a sum of products of polynomials.
-    pub fn field_products[](x: &[Fp61], y: &[Fp61], nodes: usize) -> Vec<Fp61> = field::products;
 }

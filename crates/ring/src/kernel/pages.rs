@@ -4,7 +4,7 @@
 //! cost more than the arithmetic that fills them. Where the system grants large pages on
 //! request, this requests them.
 
-use crate::Ring;
+use bytemuck::Zeroable;
 
 /// From here on large pages are worth asking for.
 #[cfg(target_os = "linux")]
@@ -12,7 +12,7 @@ const LARGE_BYTES: usize = 4 << 20;
 
 /// A vector of zeros.
 #[must_use]
-pub fn zeroed<R: Ring>(len: usize) -> Vec<R> {
+pub fn zeroed<R: Zeroable>(len: usize) -> Vec<R> {
     let out: Vec<R> = bytemuck::allocation::zeroed_vec(len);
     #[cfg(target_os = "linux")]
     if len * size_of::<R>() >= LARGE_BYTES {

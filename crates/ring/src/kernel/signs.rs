@@ -6,9 +6,9 @@ use super::signs_x86 as x86;
 use super::{Backend, Level};
 use crate::Fp61;
 
-/// Words that are worked on at once.
+/// Words of a row that lie side by side.
 pub(super) const LANES: usize = 8;
-/// Times that many words of each row stay in the cache.
+/// Blocks that stay in the cache at once.
 const TILE: usize = 8;
 /// Elements that are summed before a reduction.
 pub(super) const LAZY: usize = 7;
@@ -21,8 +21,45 @@ pub(super) type Counts = [Lanes; 16];
 pub(super) type Left = ([Lanes; 4], Lanes);
 /// The signs of the right side's coordinates.
 pub(super) type Right = [Lanes; 4];
-/// One number below the field's modulus for each triple of bits.
-pub(super) type Table = [u64; 8];
+
+/// Words of all rows, one row after the other.
+pub(super) struct Block<'a> {
+    words: [&'a [u64]; 3],
+    /// Words of a row: [`LANES`], or fewer at the end.
+    len: usize,
+}
+
+impl<'a> Block<'a> {
+    fn all(words: [&'a [u64]; 3], rows: usize) -> impl Iterator<Item = Self> {
+        let (len, most) = (words[0].len(), LANES * rows);
+        (0..len).step_by(most).map(move |at| {
+            let words = words.map(|words| &words[at..len.min(at + most)]);
+            Self { words, len: words[0].len().div_ceil(rows) }
+        })
+    }
+
+    /// One triple of words of a row; zeros past the end.
+    #[inline(always)]
+    pub(super) fn triple(&self, row: usize, lane: usize) -> [u64; 3] {
+        let at = row * self.len + lane;
+        self.words.map(|words| words.get(at).copied().unwrap_or_default())
+    }
+
+    /// The words of a row, zeros past their end.
+    #[inline(always)]
+    fn row(&self, row: usize) -> [Lanes; 3] {
+        let at = row * self.len;
+        self.words.map(|words| {
+            let rest = words.get(at..words.len().min(at + self.len)).unwrap_or_default();
+            if let Some(lanes) = rest.first_chunk() {
+                return *lanes;
+            }
+            let mut lanes = [0; LANES];
+            lanes[..rest.len()].copy_from_slice(rest);
+            lanes
+        })
+    }
+}
 
 /// The matrix of [`crate::Signs::correlate`].
 pub fn correlate(on: Backend, left: [&[u64]; 3], right: [&[u64]; 3], rows: usize) -> Vec<i64> {
@@ -38,15 +75,15 @@ pub fn correlate(on: Backend, left: [&[u64]; 3], right: [&[u64]; 3], rows: usize
 }
 
 /// The sums of [`crate::Signs::look_up`].
-pub fn look_up(on: Backend, words: [&[u64]; 3], tables: &[[Fp61; 8]]) -> Vec<Fp61> {
+pub fn look_up(on: Backend, words: [&[u64]; 3], tables: &[[Fp61; 8]], out: &mut [Fp61]) {
     match on.0 {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a `Backend` exists only where the processor has its features.
-        Level::Avx512 => unsafe { x86::look_up_avx512(words, tables) },
+        Level::Avx512 => unsafe { x86::look_up_avx512(words, tables, out) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Level::Avx2 => unsafe { x86::look_up_avx2(words, tables) },
-        Level::Plain => looked_up(words, tables, plain_sum),
+        Level::Avx2 => unsafe { x86::look_up_avx2(words, tables, out) },
+        Level::Plain => look_up_by(words, tables, out, polynomial, plain_sum),
     }
 }
 
@@ -57,49 +94,40 @@ pub(super) fn correlated(
     rows: usize,
     count: impl Fn(&mut Counts, &[Left], &[Right]),
 ) -> Vec<i64> {
-    let n = left[0].len().div_ceil(rows);
     let mut negative: Vec<Counts> = vec![[[0; LANES]; 16]; rows * rows];
     // How often each of the left side's coordinates is not zero, by lane.
-    let mut sizes = vec![[0u64; 4]; rows];
-    for at in (0..n).step_by(TILE * LANES) {
-        let blocks = (n - at).min(TILE * LANES).div_ceil(LANES);
-        let tile = |words, i| tile(words, i, n, at);
-        let lefts: Vec<[Left; TILE]> = (0..rows).map(|i| tile(left, i).map(coordinates)).collect();
-        let rights: Vec<[Right; TILE]> = (0..rows).map(|i| tile(right, i).map(signs)).collect();
-        for (i, left) in lefts.iter().enumerate() {
-            for (size, a) in sizes[i].iter_mut().zip(0..) {
-                let words = left[..blocks].iter().flat_map(|(ones, _)| ones[a]);
-                *size += words.map(|word| u64::from(word.count_ones())).sum::<u64>();
+    let mut sizes = vec![[[0; LANES]; 4]; rows];
+    let mut lefts: Vec<[Left; TILE]> = vec![Default::default(); rows];
+    let mut rights: Vec<[Right; TILE]> = vec![Default::default(); rows];
+    let left: Vec<Block> = Block::all(left, rows).collect();
+    let right: Vec<Block> = Block::all(right, rows).collect();
+    for (left, right) in left.chunks(TILE).zip(right.chunks(TILE)) {
+        for i in 0..rows {
+            for (at, (left, right)) in left.iter().zip(right).enumerate() {
+                lefts[i][at] = coordinates(left.row(i));
+                rights[i][at] = signs(right.row(i));
             }
-            for (right, counts) in rights.iter().zip(&mut negative[i * rows..]) {
-                count(counts, &left[..blocks], &right[..blocks]);
+        }
+        for (i, lefts) in lefts.iter().map(|lefts| &lefts[..left.len()]).enumerate() {
+            for (ones, _) in lefts {
+                let sizes = sizes[i].as_flattened_mut().iter_mut();
+                sizes.zip(ones.as_flattened()).for_each(|(n, x)| *n += u64::from(x.count_ones()));
+            }
+            for (rights, counts) in rights.iter().zip(&mut negative[i * rows..]) {
+                count(counts, lefts, rights);
             }
         }
     }
-    // The last block of a row may reach past its end, where all bits are zeros: those places
-    // are taken off the first coordinate, and count as negative nowhere.
-    let past = (n.next_multiple_of(LANES) - n) as u64 * 64;
+    // Past the end of the last block all bits are zeros: those places are taken off the first
+    // coordinate, and count as negative nowhere.
+    let past = left.last().map_or(0, |block| 64 * (LANES - block.len) as u64);
     let entry = |i: usize, j: usize| {
         let (a, b) = (i % 4, j % 4);
-        let all = sizes[i / 4][a] - if a == 0 { past } else { 0 };
+        let all = sizes[i / 4][a].iter().sum::<u64>() - if a == 0 { past } else { 0 };
         let negative = &negative[i / 4 * rows + j / 4][4 * a + b];
         all.cast_signed() - 2 * negative.iter().sum::<u64>().cast_signed()
     };
     (0..16 * rows * rows).map(|at| entry(at / (4 * rows), at % (4 * rows))).collect()
-}
-
-/// The words of a tile of row `i`, zeros past the end of the row or of all.
-#[inline(always)]
-fn tile(words: [&[u64]; 3], i: usize, n: usize, at: usize) -> [[Lanes; 3]; TILE] {
-    let mut out = [[[0; LANES]; 3]; TILE];
-    for (which, words) in words.into_iter().enumerate() {
-        let row = words.get(i * n..words.len().min((i + 1) * n)).unwrap_or_default();
-        let here = row.get(at..).unwrap_or_default();
-        for (out, block) in out.iter_mut().zip(here.chunks(LANES)) {
-            out[which][..block.len()].copy_from_slice(block);
-        }
-    }
-    out
 }
 
 #[inline(always)]
@@ -127,40 +155,42 @@ pub(super) fn plain_count(counts: &mut Counts, left: &[Left], right: &[Right]) {
 }
 
 #[inline(always)]
-pub(super) fn looked_up(
+pub(super) fn look_up_by<T>(
     words: [&[u64]; 3],
     tables: &[[Fp61; 8]],
-    sum: impl Fn(&[[u64; 3]], &[Table]) -> [Lanes; 8],
-) -> Vec<Fp61> {
-    let n = words[0].len().div_ceil(tables.len());
-    let tables: Vec<Table> = tables.iter().map(|table| table.map(Fp61::get)).collect();
-    let mut triples = vec![[0; 3]; tables.len()];
-    let mut out = Vec::with_capacity(64 * n);
-    for at in 0..n {
-        for (row, triple) in triples.iter_mut().enumerate() {
-            *triple = words.map(|words| words.get(row * n + at).copied().unwrap_or_default());
+    out: &mut [Fp61],
+    form: impl Fn([u64; 8]) -> T,
+    sum: impl Fn(&Block, usize, &[T], &mut [Fp61; 64]),
+) {
+    let tables: Vec<T> = tables.iter().map(|table| form(table.map(Fp61::get))).collect();
+    let mut out = out.as_chunks_mut().0.iter_mut();
+    for block in Block::all(words, tables.len()) {
+        for (lane, out) in out.by_ref().take(block.len).enumerate() {
+            sum(&block, lane, &tables, out);
         }
-        let sums = sum(&triples, &tables);
-        out.extend(sums.as_flattened().iter().map(|&sum| Fp61::new(sum)));
     }
-    out
 }
 
-/// Picks by masks: the entry is a polynomial in the three bits with integer coefficients.
-#[inline(always)]
-pub(super) fn plain_sum(triples: &[[u64; 3]], tables: &[Table]) -> [Lanes; 8] {
+/// The coefficients, modulo 2^64, of the polynomial in three bits whose values are these.
+fn polynomial(table: [u64; 8]) -> [u64; 8] {
+    let mut c = table;
+    for bit in [1, 2, 4] {
+        (0..8).filter(|i| i & bit != 0).for_each(|i| c[i] = c[i].wrapping_sub(c[i - bit]));
+    }
+    c
+}
+
+/// Computes the polynomials by masks.
+fn plain_sum(block: &Block, lane: usize, polynomials: &[[u64; 8]], out: &mut [Fp61; 64]) {
     let mut sums = [[0u64; LANES]; 8];
-    for (row, (&[x, y, sign], table)) in triples.iter().zip(tables).enumerate() {
+    for (row, c) in polynomials.iter().enumerate() {
         if row % LAZY == LAZY - 1 {
             sums.as_flattened_mut().iter_mut().for_each(|sum| *sum = Fp61::new(*sum).get());
         }
-        let mut c = *table;
-        for bit in [1, 2, 4] {
-            (0..8).filter(|i| i & bit != 0).for_each(|i| c[i] = c[i].wrapping_sub(c[i - bit]));
-        }
+        let words = block.triple(row, lane);
         for (b, sums) in sums.iter_mut().enumerate() {
-            for (lane, sum) in sums.iter_mut().enumerate() {
-                let [x, y, sign] = [x, y, sign].map(|w| (w >> (8 * lane + b) & 1).wrapping_neg());
+            for (i, sum) in sums.iter_mut().enumerate() {
+                let [x, y, sign] = words.map(|w| (w >> (8 * i + b) & 1).wrapping_neg());
                 let of = |c: &[u64]| {
                     let with_y = (c[3] & x).wrapping_add(c[2]) & y;
                     (c[1] & x).wrapping_add(c[0]).wrapping_add(with_y)
@@ -169,5 +199,5 @@ pub(super) fn plain_sum(triples: &[[u64; 3]], tables: &[Table]) -> [Lanes; 8] {
             }
         }
     }
-    sums
+    out.iter_mut().zip(sums.as_flattened()).for_each(|(out, &sum)| *out = Fp61::new(sum));
 }

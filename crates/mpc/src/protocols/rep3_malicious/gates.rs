@@ -77,7 +77,7 @@ mod plan;
 mod transcript;
 
 use sharewell_net::Step;
-use sharewell_ring::{Bits, Fp61, Signs};
+use sharewell_ring::{Bits, Fp61, Ring, Signs, zeroed};
 
 use self::plan::Plan;
 use self::transcript::{Challenges, Transcript};
@@ -140,16 +140,17 @@ impl Gates {
         self.push(of(&other.x), of(&other.y), of(&other.z), of(&other.masks));
     }
 
-    /// `z + x y + F(K)` of one component: `e` of the gates of the party that sent `z`.
-    fn remainder(&self, component: usize) -> Vec<Bits> {
-        let [x, y, z, mask] = [&self.x, &self.y, &self.z, &self.masks].map(|list| &list[component]);
-        let terms = x.iter().zip(y).zip(z.iter().zip(mask));
-        terms.map(|((&x, &y), (&z, &mask))| x * y + z + mask).collect()
+    /// Leaves `e = z + x y + F(K)` in the place of each component of `z`.
+    fn reduce(&mut self) {
+        for (i, z) in self.z.iter_mut().enumerate() {
+            Bits::mul_add(z, &self.x[i], &self.y[i]);
+            Bits::add_assign(z, &self.masks[i]);
+        }
     }
 
-    /// What the left verifier of a proof knows, by component.
-    fn left<'a>(&'a self, component: usize, remainder: &'a [Bits]) -> Signs<'a> {
-        Signs { x: &self.x[component], y: &self.y[component], sign: remainder }
+    /// What the left verifier of a proof knows, by component; once reduced.
+    fn left(&self, component: usize) -> Signs<'_> {
+        Signs { x: &self.x[component], y: &self.y[component], sign: &self.z[component] }
     }
 
     /// What the right verifier of a proof knows, by component.
@@ -159,46 +160,50 @@ impl Gates {
 }
 
 /// The vectors of one level: both of the own proof, the left one of the next party's and the
-/// right one of the previous party's.
-struct Vectors {
-    own: [Vec<Fp61>; 2],
-    left: Vec<Fp61>,
-    right: Vec<Fp61>,
-}
+/// right one of the previous party's. They are one allocation, whose pages may be large.
+struct Vectors(Vec<Fp61>);
 
 impl Vectors {
     /// The vectors after the first level.
-    fn first(gates: &Gates, remainders: &[Vec<Bits>; 2], rows: usize, at: &Challenges) -> Self {
-        let left = |component, r| {
-            gates.left(component, &remainders[component]).look_up(&left_tables(rows, r))
-        };
-        let right = |component, r| gates.right(component).look_up(&right_tables(rows, r));
-        Self {
-            own: [left(0, at.own), right(1, at.own)],
-            left: left(1, at.next),
-            right: right(0, at.previous),
-        }
+    fn first(gates: &Gates, plan: &Plan, at: &Challenges) -> Self {
+        let mut out = zeroed(4 * 64 * plan.columns);
+        let [u, v, left, right] = quarters_mut(&mut out);
+        gates.left(0).look_up(&left_tables(plan.rows, at.own), u);
+        gates.right(1).look_up(&right_tables(plan.rows, at.own), v);
+        gates.left(1).look_up(&left_tables(plan.rows, at.next), left);
+        gates.right(0).look_up(&right_tables(plan.rows, at.previous), right);
+        Self(out)
     }
 
     /// The vectors after one more level.
     fn fold(&self, nodes: usize, at: &Challenges) -> Self {
-        let fold = |x: &Vec<Fp61>, r| {
-            let mut out = vec![Fp61::ZERO; x.len().div_ceil(nodes)];
-            Fp61::fold(&mut out, x, &Fp61::lagrange(nodes, r));
-            out
-        };
-        Self {
-            own: self.own.each_ref().map(|x| fold(x, at.own)),
-            left: fold(&self.left, at.next),
-            right: fold(&self.right, at.previous),
+        let all = self.quarters();
+        let mut out = zeroed(4 * all[0].len().div_ceil(nodes));
+        let [own, next, previous] =
+            [at.own, at.next, at.previous].map(|r| Fp61::lagrange(nodes, r));
+        let weights = [&own, &own, &next, &previous];
+        for ((x, out), weights) in all.into_iter().zip(quarters_mut(&mut out)).zip(weights) {
+            Fp61::fold(out, x, weights);
         }
+        Self(out)
     }
 
-    /// `G` at all places but node 0.
+    /// `G` at all places.
     fn products(&self, nodes: usize) -> Vec<Fp61> {
-        let [u, v] = &self.own;
+        let [u, v, _, _] = self.quarters();
         Fp61::products(u, v, nodes)
     }
+
+    fn quarters(&self) -> [&[Fp61]; 4] {
+        let len = self.0.len() / 4;
+        [0, 1, 2, 3].map(|i| &self.0[i * len..][..len])
+    }
+}
+
+fn quarters_mut(x: &mut [Fp61]) -> [&mut [Fp61]; 4] {
+    let (low, high) = x.split_at_mut(x.len() / 2);
+    let ((a, b), (c, d)) = (low.split_at_mut(low.len() / 2), high.split_at_mut(high.len() / 2));
+    [a, b, c, d]
 }
 
 /// Proves the own gates and verifies those of the other two parties, all in the same rounds.
@@ -209,7 +214,7 @@ impl Vectors {
 /// [`Error::Cheating`](crate::Error::Cheating) of `and gates` or its messages at an honest
 /// verifier if any gate of another party was wrong, but for a chance below 2^-52; also if a
 /// party lies in this proof itself. `Net` if a link fails.
-pub(super) fn prove(party: &mut Party, prss: &mut Prss, gates: Gates) -> Result<()> {
+pub(super) fn prove(party: &mut Party, prss: &mut Prss, mut gates: Gates) -> Result<()> {
     let words = gates.words();
     if words == 0 {
         return Ok(());
@@ -217,18 +222,17 @@ pub(super) fn prove(party: &mut Party, prss: &mut Prss, gates: Gates) -> Result<
     let plan = Plan::new(words);
     let draws = std::array::from_fn(|_| prss.next_draw());
     let mut transcript = Transcript::new(party, prss, draws, plan.gates());
-    let remainders = [0, 1].map(|component| gates.remainder(component));
-    let counts = gates.left(0, &remainders[0]).correlate(gates.right(1), plan.rows);
-    let values = first_values(&counts, 4 * plan.rows);
-    let challenges = transcript.level(4 * plan.rows, &values)?;
-    let mut vectors = Vectors::first(&gates, &remainders, plan.rows, &challenges);
-    // What is left weighs as much again.
-    drop((gates, remainders));
+    gates.reduce();
+    let counts = gates.left(0).correlate(gates.right(1), plan.rows);
+    let challenges = transcript.level(&first_values(&counts, 4 * plan.rows))?;
+    let mut vectors = Vectors::first(&gates, &plan, &challenges);
+    // What follows needs as much memory again.
+    drop(gates);
     for &nodes in &plan.levels {
-        let challenges = transcript.level(nodes, &vectors.products(nodes))?;
+        let challenges = transcript.level(&vectors.products(nodes))?;
         vectors = vectors.fold(nodes, &challenges);
     }
-    transcript.last(vectors)
+    transcript.last(&vectors)
 }
 
 /// The messages of [`prove`].

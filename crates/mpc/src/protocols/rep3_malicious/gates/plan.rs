@@ -7,41 +7,44 @@ const LAST: usize = 64;
 /// The levels of one proof.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// Rows into which the words are cut; the first level has four nodes for each.
+    /// Rows of words, as [`sharewell_ring::Signs`] has them; the first level has four nodes for
+    /// each.
     pub(super) rows: usize,
     /// Nodes of the levels between the first and the last.
     pub(super) levels: Vec<usize>,
     /// Elements that are left for the last one.
     last: usize,
-    gates: usize,
+    /// Words of a row.
+    pub(super) columns: usize,
 }
 
 impl Plan {
     pub(super) fn new(words: usize) -> Self {
-        // More nodes cost more for each gate, up to the point where the elements that they save
+        // More rows cost more for each gate, up to the point where the elements that they save
         // later cost as much; and a fixed sum, which few gates would not earn.
         let rows = match words {
             0..2 => 1,
             2..64 => 4,
-            64.. => 8,
+            64..8192 => 8,
+            8192.. => 16,
         };
         let columns = words.div_ceil(rows);
         let (mut levels, mut len) = (vec![], 64 * columns);
         while len > LAST {
             let nodes = match len {
-                0..=0x1_0000 => len.div_ceil(LAST).min(32),
-                0x1_0001..=0x4_0000 => 16,
-                0x4_0001.. => 8,
+                0..=0x1000 => len.div_ceil(LAST).min(32),
+                0x1001..=0x8000 => 16,
+                0x8001.. => 8,
             };
             levels.push(nodes);
             len = len.div_ceil(nodes);
         }
-        Self { rows, levels, last: len, gates: 64 * columns * rows }
+        Self { rows, levels, last: len, columns }
     }
 
     /// Gates that are proven, those that fill the last row up among them: their bits are zeros.
     pub(super) fn gates(&self) -> usize {
-        self.gates
+        64 * self.columns * self.rows
     }
 
     /// Nodes of the last level: one is for masks.

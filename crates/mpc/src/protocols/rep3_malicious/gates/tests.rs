@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sharewell_net::{Fate, Frame, Limits, PartyId};
-use sharewell_ring::{Key, Prg, Ring};
+use sharewell_ring::{Key, Prg};
 
 use super::*;
 use crate::sim::{Outcome, Sim};

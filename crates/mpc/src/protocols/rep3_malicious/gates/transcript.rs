@@ -78,7 +78,8 @@ impl<'a> Transcript<'a> {
     }
 
     /// One level: `values` are those of the own `G` at all places.
-    pub(super) fn level(&mut self, nodes: usize, values: &[Fp61]) -> Result<Challenges> {
+    pub(super) fn level(&mut self, values: &[Fp61]) -> Result<Challenges> {
+        let nodes = values.len().div_ceil(2);
         let (before, after) = (previous(self.party.me()), next(self.party.me()));
         let values = self.exchange(&values[1..])?;
         let [next, previous] = [0, 1].map(|which| self.challenges[which].challenge(nodes));
@@ -105,14 +106,14 @@ impl<'a> Transcript<'a> {
     }
 
     /// The last level and the test.
-    pub(super) fn last(mut self, vectors: Vectors) -> Result<()> {
+    pub(super) fn last(mut self, vectors: &Vectors) -> Result<()> {
         let (before, after) = (previous(self.party.me()), next(self.party.me()));
         let [own_masks, next_masks] = &mut self.masks;
         let [own_shares, previous_shares] = &mut self.shares;
-        let [u, v] = vectors.own;
+        let [u, v, left, right] = vectors.quarters();
         let [u, v] = [with_mask(own_masks.one(), u), with_mask(own_shares.one(), v)];
-        let p = with_mask(next_masks.one(), vectors.left);
-        let q = with_mask(previous_shares.one(), vectors.right);
+        let p = with_mask(next_masks.one(), left);
+        let q = with_mask(previous_shares.one(), right);
         let nodes = p.len();
         let mut values = Fp61::products(&u, &v, nodes);
         // Node 1 is the one that is computed, node 0 does not count.
@@ -143,6 +144,6 @@ impl<'a> Transcript<'a> {
     }
 }
 
-fn with_mask(mask: Fp61, elements: Vec<Fp61>) -> Vec<Fp61> {
-    [vec![mask], elements].concat()
+fn with_mask(mask: Fp61, elements: &[Fp61]) -> Vec<Fp61> {
+    [&[mask], elements].concat()
 }
