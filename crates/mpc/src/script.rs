@@ -4,7 +4,7 @@
 //! for byte and round for round.
 
 use sharewell_net::PartyId;
-use sharewell_ring::Z64;
+use sharewell_ring::{Dims, Z64};
 
 use crate::protocols::tally::Tally;
 use crate::{Blocks, Result, Security, Way};
@@ -29,6 +29,10 @@ pub type Phase = Vec<Message>;
 pub struct Owing {
     /// Authenticated wires: of rings of 4, 8 and 16 bytes, and of rows of bits.
     pub wires: [usize; 4],
+    /// Matrix products of those rings, and elements of their factors, counted as wires.
+    pub matrices: [usize; 3],
+    /// See `matrices`.
+    pub factors: [usize; 3],
     /// Words of AND gates.
     pub gate_words: usize,
     /// Whether anything has been opened.
@@ -37,13 +41,16 @@ pub struct Owing {
 
 impl Owing {
     /// Nothing.
-    pub const NOTHING: Self = Self { wires: [0; 4], gate_words: 0, opened: false };
+    pub const NOTHING: Self =
+        Self { wires: [0; 4], matrices: [0; 3], factors: [0; 3], gate_words: 0, opened: false };
 
     /// Both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
             wires: std::array::from_fn(|i| self.wires[i] + other.wires[i]),
+            matrices: std::array::from_fn(|i| self.matrices[i] + other.matrices[i]),
+            factors: std::array::from_fn(|i| self.factors[i] + other.factors[i]),
             gate_words: self.gate_words + other.gate_words,
             opened: self.opened || other.opened,
         }
@@ -113,6 +120,8 @@ pub struct Costs {
     pub random: fn(n: usize, w: usize) -> Script,
     /// `n` products, or inner products with `n` results.
     pub mul: fn(n: usize, w: usize) -> Script,
+    /// A matrix product, if it is not as its results as products.
+    pub matmul: Option<fn(d: Dims, w: usize) -> Script>,
     /// `n` products, truncated by `by` bits.
     pub mul_trunc: Option<fn(n: usize, w: usize, by: u32) -> Script>,
     /// `n` truncations by `by` bits.

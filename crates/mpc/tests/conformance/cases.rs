@@ -77,6 +77,9 @@ fn ring_operations<R: Integer>(n: usize) -> Vec<Case<R>> {
     let left = edges::<R>(d.m * d.k, R::BITS, 1, 9);
     let right = edges::<R>(d.k * d.n, R::BITS, 10, 10);
     let deep = Dims { m: 1, k: n, n: 1 };
+    let broad = Dims { m: 9, k: 8, n: 11 };
+    let tall = edges::<R>(broad.m * broad.k, R::BITS, 1, 14);
+    let wider = edges::<R>(broad.k * broad.n, R::BITS, 10, 15);
     vec![
         case("input", all, []),
         case("public", [&[]; 3], [Op::Public(x.clone())]),
@@ -93,6 +96,11 @@ fn ring_operations<R: Integer>(n: usize) -> Vec<Case<R>> {
         case("prefix_sum", all, [Op::PrefixSum(0)]),
         case("mul_sum", [&wide, &wide, &rows], [Op::MulSum(0, 1, 2), Op::MulSum(2, 2, 3)]),
         case("matmul", [&left, &right, &[]], [Op::Matmul(0, 1, d)]),
+        case(
+            "matmul of whole matrices",
+            [&tall, &wider, &[]],
+            [Op::Matmul(0, 1, broad), Op::Matmul(0, 1, broad)],
+        ),
         case("matmul by vectors", all, [Op::Matmul(0, 1, deep)]),
     ]
 }

@@ -7,6 +7,7 @@
 
 mod bounds;
 mod cases;
+mod checks;
 mod choice;
 mod circuits;
 mod clients;

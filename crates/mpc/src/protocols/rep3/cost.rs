@@ -26,6 +26,7 @@ pub const CARD: Card = Card {
         input,
         random: |_, _| Script::default(),
         mul: |n, w| around(n * w, 2).into(),
+        matmul: None,
         mul_trunc: Some(mul_trunc),
         trunc,
         trunc_exact: None,

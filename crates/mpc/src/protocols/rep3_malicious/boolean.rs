@@ -100,7 +100,7 @@ impl<R: Authentic> Protocol for Rep3Malicious<R> {
     }
 
     fn absorb_index(&mut self, child: Rep3Malicious<Z32>) {
-        self.take_back(&child);
+        self.take_back(child);
     }
 
     fn draw_shuffle(&mut self, len: usize) -> Result<Shuffle> {

@@ -5,14 +5,15 @@ use sharewell_net::PartyId;
 use super::convert::WIRES_OF_BIT;
 use super::domain::{Domain, Row};
 use super::gates;
-use super::ledger::{GATE_WORDS, WIRES, chunk_of};
+use super::ledger::{GATE_WORDS, Matrix, WIRES, chunk_of};
+use super::samples::pays;
 use super::settle::COMBINATIONS;
 use super::trunc::WIRES_OF_TRUNC;
 use crate::circuit;
 use crate::replicated::shuffle::roles;
 use crate::script::{Card, Columns, Costs, Message, Owing, Phase, Script};
 use crate::{Security, Way};
-use sharewell_ring::{Planes, Z32, Z64, Z128};
+use sharewell_ring::{Dims, Planes, Z32, Z64, Z128};
 
 /// The protocol's line in the table.
 pub const CARD: Card = Card {
@@ -27,6 +28,7 @@ pub const CARD: Card = Card {
         input,
         random: |n, w| products(1, n, w),
         mul: |n, w| products(2, n, w),
+        matmul: Some(matmul),
         mul_trunc: None,
         trunc: |n, w, by| trunc(n, w, by, false),
         trunc_exact: Some(|n, w, by| trunc(n, w, by, true)),
@@ -49,10 +51,15 @@ pub const CARD: Card = Card {
         open_to,
         refresh: Some(|n, w| products(2, n, w)),
         verify,
-        is_due: |owed| owed.wires.iter().sum::<usize>() >= WIRES || owed.gate_words >= GATE_WORDS,
+        is_due: |owed| {
+            let wires = owed.wires.iter().sum::<usize>() + owed.factors.iter().sum::<usize>();
+            wires >= WIRES || owed.gate_words >= GATE_WORDS
+        },
         owed_bytes: |owed| {
             let [z32, z64, z128, rows] = owed.wires;
-            4 * (16 * (z32 + z64) + 24 * z128 + 8 * rows) + 8 * 8 * owed.gate_words
+            let [f32, f64, f128] = owed.factors;
+            let words = 16 * (z32 + z64 + f32 + f64) + 24 * (z128 + f128) + 8 * rows;
+            4 * words + 8 * 8 * owed.gate_words
         },
         chunks: [chunk_of(1), chunk_of(WIRES_OF_BIT), chunk_of(WIRES_OF_TRUNC)],
     },
@@ -100,6 +107,17 @@ fn gates_of(words: usize) -> Owing {
 fn products(elements: usize, n: usize, w: usize) -> Script {
     let domain = domain(w);
     Script::from(vec![around(elements * n * WIRE[domain])]).owing(wires_of(domain, n))
+}
+
+fn matmul(d: Dims, w: usize) -> Script {
+    let (len, domain) = (d.m * d.n, domain(w));
+    if !pays(d) {
+        return products(2, len, w);
+    }
+    let mut owes = wires_of(domain, len);
+    owes.matrices[domain] = 1;
+    owes.factors[domain] = Matrix::<Z128>::weight(d);
+    Script::from(vec![around(len * WIRE[domain]); 2]).owing(owes)
 }
 
 fn lifts(n: usize, w: usize) -> Script {
@@ -189,6 +207,9 @@ fn verify(owed: &Owing) -> Vec<Phase> {
     if combined == 0 {
         return [echo, gates].concat();
     }
+    let samples = owed.matrices.iter().zip(WIRE).map(|(n, wire)| 2 * COMBINATIONS * n * wire);
+    let samples: usize = samples.sum();
+    let sampling = if samples > 0 { vec![both(32), both(16)] } else { vec![] };
     let checks = vec![both(16), both(combined), both(8)];
-    [vec![around(combined)], echo, gates, checks].concat()
+    [sampling, vec![around(combined + samples)], echo, gates, checks].concat()
 }

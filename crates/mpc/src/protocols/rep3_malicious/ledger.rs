@@ -1,11 +1,12 @@
 //! What is owed: everything that a corrupt party may have falsified and that no check has
 //! covered yet.
 
-use sharewell_ring::{Bits, Gf64, Ring, Wide, Z128, Z192, hash};
+use sharewell_ring::{Bits, Dims, Gf64, Ring, Wide, Z128, Z192, hash};
 use zeroize::Zeroize;
 
 use super::domain::Domain;
 use super::gates::Gates;
+use crate::replicated::Pair;
 use crate::{Prss, Side};
 
 /// Wires that are owed at most before they are checked, and words of gates: 64 MiB of elements of
@@ -52,11 +53,29 @@ impl Drop for Keys {
     }
 }
 
-/// Components of values, and of their tags.
+/// A matrix product whose result was not computed twice: it is to be held against random vectors.
+pub(super) struct Matrix<W> {
+    pub(super) d: Dims,
+    pub(super) x: Pair<W>,
+    pub(super) x_tag: Pair<W>,
+    pub(super) y: Pair<W>,
+    /// Where among the wires its result begins.
+    pub(super) at: usize,
+}
+
+impl<W> Matrix<W> {
+    /// Elements that are kept for it, counted as wires are.
+    pub(super) fn weight(d: Dims) -> usize {
+        (2 * d.m * d.k + d.k * d.n) / 2
+    }
+}
+
+/// Components of values, and of their tags; and matrix products among them.
 #[derive(Default)]
 pub struct Debts<W> {
-    pub(super) value: [Vec<W>; 2],
-    pub(super) tag: [Vec<W>; 2],
+    pub(super) value: Pair<W>,
+    pub(super) tag: Pair<W>,
+    pub(super) matrices: Vec<Matrix<W>>,
 }
 
 impl<W> std::fmt::Debug for Debts<W> {
@@ -66,14 +85,32 @@ impl<W> std::fmt::Debug for Debts<W> {
 }
 
 impl<W: Wide> Debts<W> {
-    pub(super) fn push(&mut self, value: &[Vec<W>; 2], tag: &[Vec<W>; 2]) {
+    pub(super) fn push(&mut self, value: &Pair<W>, tag: &Pair<W>) {
         let extend = |to: &mut Vec<W>, from: &Vec<W>| to.extend_from_slice(from);
         self.value.iter_mut().zip(value).for_each(|(to, from)| extend(to, from));
         self.tag.iter_mut().zip(tag).for_each(|(to, from)| extend(to, from));
     }
 
+    /// Takes another lane's.
+    fn append(&mut self, other: Self) {
+        let before = self.len();
+        self.push(&other.value, &other.tag);
+        let moved = |matrix: Matrix<W>| Matrix { at: before + matrix.at, ..matrix };
+        self.matrices.extend(other.matrices.into_iter().map(moved));
+    }
+
+    /// Nothing is owed any more; the memory serves again.
+    pub(super) fn clear(&mut self) {
+        self.value.iter_mut().chain(&mut self.tag).for_each(Vec::clear);
+        self.matrices.clear();
+    }
+
     pub(super) fn len(&self) -> usize {
         self.value[0].len()
+    }
+
+    fn weight(&self) -> usize {
+        self.len() + self.matrices.iter().map(|x| Matrix::<W>::weight(x.d)).sum::<usize>()
     }
 }
 
@@ -91,11 +128,11 @@ pub struct Ledger {
 
 impl Ledger {
     pub(super) fn owes_wires(&self) -> bool {
-        self.wires() > 0
+        self.weight() > 0
     }
 
-    fn wires(&self) -> usize {
-        self.z32.len() + self.z64.len() + self.z128.len() + self.rows.len()
+    fn weight(&self) -> usize {
+        self.z32.weight() + self.z64.weight() + self.z128.weight() + self.rows.weight()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -104,10 +141,10 @@ impl Ledger {
 
     /// Whether it must be settled before more is owed.
     pub(super) fn is_due(&self) -> bool {
-        self.wires() >= WIRES || self.gates.words() >= GATE_WORDS
+        self.weight() >= WIRES || self.gates.words() >= GATE_WORDS
     }
 
-    pub(super) fn owe<D: Domain>(&mut self, value: &[Vec<D::Wide>; 2], tag: &[Vec<D::Wide>; 2]) {
+    pub(super) fn owe<D: Domain>(&mut self, value: &Pair<D::Wide>, tag: &Pair<D::Wide>) {
         D::debts(self).push(value, tag);
     }
 
@@ -121,11 +158,15 @@ impl Ledger {
     }
 
     /// Takes what another lane owes.
-    pub(super) fn inherit(&mut self, other: &Self) {
-        self.z32.push(&other.z32.value, &other.z32.tag);
-        self.z64.push(&other.z64.value, &other.z64.tag);
-        self.z128.push(&other.z128.value, &other.z128.tag);
-        self.rows.push(&other.rows.value, &other.rows.tag);
+    pub(super) fn inherit(&mut self, other: Self) {
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
+        self.z32.append(other.z32);
+        self.z64.append(other.z64);
+        self.z128.append(other.z128);
+        self.rows.append(other.rows);
         self.gates.append(&other.gates);
         if let Some(theirs) = other.opened {
             self.saw(&theirs.map(|byte| Bits(byte.into())));

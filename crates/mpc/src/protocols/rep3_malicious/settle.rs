@@ -1,6 +1,7 @@
 //! Paying what is owed: the checks that everything opened rests on.
 //!
-//! Five rounds, and those of the gates' proof between the second and the third:
+//! Five rounds, those of the gates' proof between the second and the third, and two before all if
+//! there are matrix products, in which a first coin says how they are sampled (`samples`):
 //! 1. uniform wires get tags, which will mask what is opened in the fourth;
 //! 2. everybody compares what has been opened. Who sends this has received all that came before,
 //!    so nothing that is checked can change after it;
@@ -25,6 +26,7 @@ use sharewell_ring::{Gf64, Key, Prg, Ring, Wide, Z64, Z128, zeroed};
 
 use super::domain::{Authentic, Domain};
 use super::ledger::{Debts, Keys, Ledger};
+use super::samples::Samples;
 use super::{Pair, Rep3Malicious, gates};
 use crate::prss::{next, previous};
 use crate::{Error, Party, Prss, Result, Side};
@@ -58,6 +60,9 @@ struct Check<D: Domain> {
     tags: Pair<D::Wide>,
     /// The masked combinations in the clear.
     opened: Vec<D::Wide>,
+    /// What is to be zero if matrix products are right: first this party's parts of products
+    /// and, behind them, of the products' tags; then differences from what was said of them.
+    samples: Samples<D::Wide>,
 }
 
 struct Checks {
@@ -102,9 +107,9 @@ fn taken<'a>(from: &mut &'a [u8], bytes: usize) -> &'a [u8] {
     taken
 }
 
-fn unpacked<W: Wide>(from: &mut &[u8], wire: usize) -> Vec<W> {
+fn unpacked<W: Wide>(from: &mut &[u8], wire: usize, len: usize) -> Vec<W> {
     let mut out = vec![];
-    W::unpack(taken(from, COMBINATIONS * wire), wire, &mut out);
+    W::unpack(taken(from, len * wire), wire, &mut out);
     out
 }
 
@@ -114,22 +119,49 @@ impl<D: Domain> Check<D> {
         let mask = |side| prss.uniform(side, draw, COMBINATIONS);
         let values = [Side::Left, Side::Right].map(mask);
         let tags = [(); 2].map(|()| zeroed(COMBINATIONS));
-        (debts.len() > 0).then_some(Self { debts, values, tags, opened: vec![] })
+        (debts.len() > 0).then_some(Self {
+            debts,
+            values,
+            tags,
+            opened: vec![],
+            samples: Samples::default(),
+        })
     }
 
     /// This party's part of the masks' tags.
     fn send_masks(&mut self, keys: &Keys, prss: &mut Prss, out: &mut Vec<u8>) {
         let [part, _] = &mut self.tags;
-        let draw = prss.next_draw();
+        let [draw, prss_draw] = [(); 2].map(|()| prss.next_draw());
         prss.zero(draw, 0, part);
         let [mine, theirs] = &self.values;
         let [first, second] = D::key(keys).map(|alpha| [alpha; COMBINATIONS]);
         D::Wide::cross_add(part, [mine, theirs], [&first, &second]);
         D::Wide::pack(part, D::WIRE, out);
+        let mut parts = zeroed(self.samples.parts.len());
+        prss.zero(prss_draw, 0, &mut parts);
+        D::Wide::add_assign(&mut parts, &self.samples.parts);
+        D::Wide::pack(&parts, D::WIRE, out);
+        self.samples.parts = parts;
     }
 
     fn take_masks(&mut self, from: &mut &[u8]) {
-        self.tags[1] = unpacked(from, D::WIRE);
+        self.tags[1] = unpacked(from, D::WIRE, COMBINATIONS);
+        let parts = std::mem::take(&mut self.samples.parts);
+        let theirs = unpacked(from, D::WIRE, parts.len());
+        self.samples.settle(&[parts, theirs], &mut self.debts);
+    }
+
+    fn sample(&mut self, coin: &Prg) {
+        self.samples = Samples::draw(&self.debts, coin, D::NUMBER);
+    }
+
+    fn has_matrices(&mut self, any: &mut bool) {
+        *any |= !self.debts.matrices.is_empty();
+    }
+
+    fn end(&mut self, ledger: &mut Ledger) {
+        self.debts.clear();
+        std::mem::swap(D::debts(ledger), &mut self.debts);
     }
 
     fn combine(&mut self, coin: &Prg) {
@@ -156,23 +188,24 @@ impl<D: Domain> Check<D> {
     }
 
     fn take_values(&mut self, missing: &mut &[u8]) {
-        self.opened = unpacked(missing, D::WIRE);
+        self.opened = unpacked(missing, D::WIRE, COMBINATIONS);
         self.values.iter().for_each(|x| D::Wide::add_assign(&mut self.opened, x));
     }
 
-    /// Tags less `alpha` times the values, which is to be zero.
+    /// What is to be zero: tags less `alpha` times the values, and what samples left.
     fn differences(&mut self, keys: &Keys, out: &mut Vec<[Vec<u8>; 3]>) {
         for (tags, &alpha) in self.tags.iter_mut().zip(D::key(keys)) {
             let pairs = tags.iter_mut().zip(&self.opened);
             pairs.for_each(|(tag, &value)| *tag = *tag - alpha * value);
         }
-        let [first, second] = &self.tags;
-        let rest: Vec<_> = first.iter().zip(second).map(|(&a, &b)| -(a + b)).collect();
-        out.push([&rest, first, second].map(|x| {
-            let mut bytes = vec![];
-            D::Wide::pack(x, D::WIRE, &mut bytes);
-            bytes
-        }));
+        for [first, second] in [&self.tags, &self.samples.differences] {
+            let rest: Vec<_> = first.iter().zip(second).map(|(&a, &b)| -(a + b)).collect();
+            out.push([&rest, first, second].map(|x| {
+                let mut bytes = vec![];
+                D::Wide::pack(x, D::WIRE, &mut bytes);
+                bytes
+            }));
+        }
     }
 }
 
@@ -185,21 +218,29 @@ impl<R: Authentic> Rep3Malicious<R> {
         }
         let wires = ledger.owes_wires();
         let Ledger { z32, z64, z128, rows, gates, opened } = ledger;
-        let prss = &mut self.prss;
+        let (prss, opened) = (&mut self.prss, opened.unwrap_or_default());
         let mut checks = Checks {
             z32: Check::begin(z32, prss),
             z64: Check::begin(z64, prss),
             z128: Check::begin(z128, prss),
             rows: Check::begin(rows, prss),
         };
+        let mut matrices = false;
+        each!(checks.has_matrices(&mut matrices));
+        if matrices {
+            self.echo(opened)?;
+            let coin = self.toss()?;
+            each!(checks.sample(&coin));
+        }
         if wires {
             self.mask(&mut checks)?;
         }
-        self.echo(opened.unwrap_or_default())?;
+        self.echo(opened)?;
         gates::prove(&mut self.party, &mut self.prss, gates)?;
         if wires {
-            self.check(checks)?;
+            self.check(&mut checks)?;
         }
+        each!(checks.end(&mut self.ledger));
         Ok(())
     }
 
@@ -237,7 +278,7 @@ impl<R: Authentic> Rep3Malicious<R> {
         Ok(Prg::new(&Key(coin.0.to_le_bytes())))
     }
 
-    fn check(&mut self, mut checks: Checks) -> Result<()> {
+    fn check(&mut self, checks: &mut Checks) -> Result<()> {
         let coin = self.toss()?;
         each!(checks.combine(&coin));
         let mut letters = Letters::default();

@@ -364,9 +364,14 @@ impl<R: Integer> Arithmetic for Tally<R> {
     }
     fn matmul(&mut self, _: &Length, y: &Length, d: Dims) -> Result<Length> {
         let part = self.held(y.len + d.m * d.n);
-        let out = self.products(d.m * d.n);
+        let out = self.vector(d.m * d.n);
+        let script = match self.card.costs.matmul {
+            Some(script) => script(d, R::BYTES),
+            None => (self.card.costs.mul)(d.m * d.n, R::BYTES),
+        };
+        self.perform(&script);
         drop(part);
-        out
+        Ok(out)
     }
     fn partial_open(&mut self, x: &Length) -> Result<Vec<R>> {
         self.pass(3 * x.len);
