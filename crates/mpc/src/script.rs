@@ -104,6 +104,11 @@ pub struct Card {
     pub security: Security,
     /// What a party that cheats all the same can achieve.
     pub cheater: &'static str,
+    /// A false value passes the checks with a chance below two to the minus so many bits; none
+    /// if nothing is checked.
+    pub statistical_bits: Option<u32>,
+    /// What must be so for the protocol to keep its promises, beside what all protocols rest on.
+    pub assumes: &'static [&'static str],
     /// The paper.
     pub source: &'static str,
     /// Costs of the primitives.

@@ -23,6 +23,7 @@ mod rounding;
 mod shuffles;
 mod subject;
 mod tampering;
+mod threats;
 
 use sharewell_ring::{Z32, Z64, Z128};
 use subject::{MaliciousOver, Rep3Far, Rep3Over};

@@ -21,6 +21,11 @@ pub const CARD: Card = Card {
     corruptions: 1,
     security: Security::SemiHonest,
     cheater: "can falsify results and, by falsifying, learn about inputs; nothing detects it",
+    statistical_bits: None,
+    assumes: &[
+        "no two computing parties put together what they hold",
+        "every computing party runs the agreed program, unaltered",
+    ],
     source: "Araki, Furukawa, Lindell, Nof, Ohara, CCS 2016 (eprint 2016/768)",
     costs: Costs {
         input,

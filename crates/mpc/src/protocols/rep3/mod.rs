@@ -8,6 +8,9 @@
 //! What a cheater achieves: anything; a party that deviates can falsify results and, by
 //! falsifying them, learn about inputs. Nothing here detects it.
 //!
+//! Assumes: no two computing parties put together what they hold; each runs the agreed program
+//! unaltered; AES-128 and SHA-256.
+//!
 //! | | P0 | P1 | P2 |
 //! |---|---|---|---|
 //! | components of `x = x0 + x1 + x2` | x0, x1 | x1, x2 | x2, x0 |

@@ -23,6 +23,8 @@ pub const CARD: Card = Card {
     corruptions: 1,
     security: Security::MaliciousAbort,
     cheater: "can stop the run, and is then not always known; nothing else",
+    statistical_bits: Some(40),
+    assumes: &["no two computing parties put together what they hold"],
     source: "Abspoel, Dalskov, Escudero, Nof (eprint 2019/1298); gates after draft-savage-ppm-3phm",
     costs: Costs {
         input,

@@ -9,6 +9,8 @@
 //! What a cheater achieves: it can stop the run, and is then not always known. It learns nothing
 //! but what it may and falsifies nothing, except with probability below `2^-40` a check.
 //!
+//! Assumes: no two computing parties put together what they hold; AES-128 and SHA-256.
+//!
 //! | | P0 | P1 | P2 |
 //! |---|---|---|---|
 //! | components of a value, and of its tag | x0, x1 | x1, x2 | x2, x0 |
