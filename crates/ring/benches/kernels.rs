@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, measurement::WallTime};
 use sharewell_ring::backend::{self, AesBackend, Backend, Counter, Gemm};
-use sharewell_ring::{Dims, Gf64, Integer, Key, Prg, Ring, Wide, Z32, Z64, Z128, Z192, transpose};
+use sharewell_ring::{
+    Dims, Fp61, Gf64, Integer, Key, Prg, Ring, Wide, Z32, Z64, Z128, Z192, transpose,
+};
 
 fn drawn<R: Ring>(len: usize, stream: u64) -> Vec<R> {
     let mut out = vec![R::ZERO; len];
@@ -137,6 +139,45 @@ fn planes<R: Integer>(c: &mut Criterion, ring: &str, width: usize) {
     }
 }
 
+/// Gates per second of the first level of a proof, which takes one correlation and looks four
+/// sums up.
+fn signs(c: &mut Criterion) {
+    const WORDS: usize = 1 << 14;
+    const ROWS: usize = 16;
+    let words: Vec<Z64> = drawn(6 * WORDS, 1);
+    let words: Vec<&[u64]> = words.chunks(WORDS).map(bytemuck::must_cast_slice).collect();
+    let (left, right) = ([words[0], words[1], words[2]], [words[3], words[4], words[5]]);
+    let tables = vec![[Fp61::HALF; 8]; ROWS];
+    let mut out = vec![Fp61::ZERO; 64 * WORDS / ROWS];
+    let mut group = group(c, "signs", Throughput::Elements(64 * WORDS as u64));
+    for on in Backend::available() {
+        group.bench_function(BenchmarkId::new("correlate", format!("{on:?}")), |b| {
+            b.iter(|| backend::correlate(on, left, right, ROWS));
+        });
+        group.bench_function(BenchmarkId::new("look_up", format!("{on:?}")), |b| {
+            b.iter(|| backend::look_up(on, left, &tables, &mut out));
+        });
+    }
+}
+
+/// Elements per second of a later level, which takes one product of polynomials and four folds.
+fn field(c: &mut Criterion) {
+    const LEN: usize = 1 << 16;
+    const NODES: usize = 8;
+    let x: Vec<Fp61> = drawn::<Z64>(LEN, 1).into_iter().map(|x| Fp61::new(x.0)).collect();
+    let weights = Fp61::lagrange(NODES, x[0]);
+    let mut out = vec![Fp61::ZERO; LEN / NODES];
+    let mut group = group(c, "field", Throughput::Elements(LEN as u64));
+    for on in Backend::available() {
+        group.bench_function(BenchmarkId::new("products", format!("{on:?}")), |b| {
+            b.iter(|| backend::field_products(on, &x, &x, NODES));
+        });
+        group.bench_function(BenchmarkId::new("fold", format!("{on:?}")), |b| {
+            b.iter(|| backend::field_fold(on, &mut out, &x, &weights));
+        });
+    }
+}
+
 /// Bytes per second of a transpose out of place.
 fn transposes(c: &mut Criterion) {
     let x = drawn::<Z64>(1_000_000, 1);
@@ -168,6 +209,8 @@ fn main() {
     planes::<Z64>(&mut c, "Z64", 64);
     planes::<Z64>(&mut c, "Z64", 16);
     planes::<Z128>(&mut c, "Z128", 128);
+    signs(&mut c);
+    field(&mut c);
     transposes(&mut c);
     c.final_summary();
 }

@@ -129,7 +129,11 @@ pub(super) fn products(x: &[Fp61], y: &[Fp61], nodes: usize) -> Vec<Fp61> {
             for (value, plane) in values[..nodes].iter_mut().zip(all.chunks(n)) {
                 (0..used).for_each(|i| value[i] = load(plane, at + 8 * i));
             }
-            extend(values, &mut differences, used);
+            match nodes {
+                8 => extend_all::<8>(values, used),
+                16 => extend_all::<16>(values, used),
+                _ => extend(values, &mut differences, used),
+            }
         }
         let [p, q] = &values;
         for (sum, (p, q)) in sums.iter_mut().zip(p.iter().zip(q)) {
@@ -163,6 +167,25 @@ fn extend(values: &mut [Column], differences: &mut [Column], used: usize) {
                 difference[i] = higher;
             }
             value[i] = higher;
+        }
+    }
+}
+
+/// The same for a fixed number of nodes, whose differences stay in registers.
+#[target_feature(enable = "avx512f")]
+fn extend_all<const NODES: usize>(values: &mut [Column], used: usize) {
+    for i in 0..used {
+        let mut differences: [__m512i; NODES] = std::array::from_fn(|k| values[k][i]);
+        for order in 1..NODES {
+            for at in 0..NODES - order {
+                differences[at] = sub(differences[at + 1], differences[at]);
+            }
+        }
+        for value in &mut values[NODES..] {
+            for at in 1..NODES {
+                differences[at] = add(differences[at], differences[at - 1]);
+            }
+            value[i] = differences[NODES - 1];
         }
     }
 }
