@@ -224,12 +224,12 @@ pub(super) fn prove(party: &mut Party, prss: &mut Prss, mut gates: Gates) -> Res
     let mut transcript = Transcript::new(party, prss, draws, plan.gates());
     gates.reduce();
     let counts = gates.left(0).correlate(gates.right(1), plan.rows);
-    let challenges = transcript.level(&first_values(&counts, 4 * plan.rows))?;
+    let challenges = transcript.level(first_values(&counts, 4 * plan.rows))?;
     let mut vectors = Vectors::first(&gates, &plan, &challenges);
     // What follows needs as much memory again.
     drop(gates);
     for &nodes in &plan.levels {
-        let challenges = transcript.level(&vectors.products(nodes))?;
+        let challenges = transcript.level(vectors.products(nodes))?;
         vectors = vectors.fold(nodes, &challenges);
     }
     transcript.last(&vectors)

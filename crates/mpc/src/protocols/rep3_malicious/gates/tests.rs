@@ -6,7 +6,7 @@ use sharewell_ring::{Key, Prg};
 
 use super::*;
 use crate::sim::{Outcome, Sim};
-use crate::{Entropy, Error};
+use crate::{Entropy, Error, Side};
 
 /// Gates of three parties, computed right from random components and masks.
 fn right_gates(words: usize, seed: u64) -> [Gates; 3] {
@@ -77,7 +77,8 @@ fn all_stop(outcome: &Outcome<()>, corrupt: u8) -> bool {
 
 #[test]
 fn right_gates_are_accepted() {
-    for (seed, words) in [1, 2, 3, 4, 7, 31, 64, 65, 127, 1000, 1027].into_iter().enumerate() {
+    for (seed, words) in [1, 2, 3, 4, 7, 31, 64, 65, 127, 1000, 1027, 8200].into_iter().enumerate()
+    {
         run(&Sim::new(3), &right_gates(words, seed as u64)).values().unwrap();
     }
 }
@@ -277,5 +278,46 @@ fn the_products_of_a_gate_say_whether_it_is_right_for_all_bits() {
         let product: Fp61 = tables.iter().map(|(g, h)| g[left] * h[right]).sum();
         let is_right = z == (x0 & y0) ^ (x0 & y1) ^ (x1 & y0) ^ mask0 ^ mask1;
         assert_eq!(product, if is_right { -Fp61::HALF } else { Fp61::HALF }, "{bits:b}");
+    }
+}
+
+/// What verifiers tell each other about their elements is off by a draw that the other lacks.
+#[test]
+fn what_verifiers_tell_each_other_is_masked() {
+    let gates = right_gates(1, 3);
+    let outcome = Sim::new(3).views().run(|mut party, entropy: Entropy| {
+        let mut prss = Prss::agree(&mut party, &[1; 32], entropy)?;
+        // The same keys once more, to see what is drawn from them.
+        let again = Prss::agree(&mut party, &[1; 32], entropy)?;
+        let draw = |side, draw, at| again.words(side, draw).map(Fp61::new).nth(at).unwrap();
+        let gates = copy(&gates[usize::from(party.me().0)]);
+        prove(&mut party, &mut prss, gates)?;
+        // The right verifier's after six shares of the first level.
+        let masks = [draw(Side::Left, 1, 6), draw(Side::Right, 2, 0)];
+        let [next, previous] = [again.words(Side::Left, 3), again.words(Side::Right, 3)]
+            .map(|words| words.map(Fp61::new).take(2).collect::<Vec<_>>());
+        Ok((masks, [next, previous]))
+    });
+    let views = outcome.views.clone();
+    let drawn = outcome.values().unwrap();
+    for (me, views) in views.iter().enumerate() {
+        // The right verifier of the next party's proof, and the left one of the previous one's.
+        for (which, from) in [(me + 2) % 3, (me + 1) % 3].into_iter().enumerate() {
+            let told = views.iter().find(|v| v.step == REVEAL && usize::from(v.from.0) == from);
+            let told = u64::from_le_bytes(*told.unwrap().body.first_chunk().unwrap());
+            let mut theirs = copy(&gates[from]);
+            theirs.reduce();
+            let (first, last) = (drawn[me].1[which][0], drawn[me].1[which][1]);
+            let mut elements = [Fp61::ZERO; 64];
+            match which {
+                0 => theirs.right(0).look_up(&right_tables(1, first), &mut elements),
+                _ => theirs.left(1).look_up(&left_tables(1, first), &mut elements),
+            }
+            let weights = Fp61::lagrange(65, last);
+            let mask = drawn[from].0[which];
+            let masked = Fp61::dot(&elements, &weights[1..]) + weights[0] * mask;
+            assert_eq!(told, masked.get(), "what party {from} tells party {me}");
+            assert!(mask != Fp61::ZERO && weights[0] != Fp61::ZERO);
+        }
     }
 }

@@ -29,14 +29,10 @@ impl<'a> Stream<'a> {
         self.0.by_ref().take(len).collect()
     }
 
-    fn one(&mut self) -> Fp61 {
-        self.challenge(0)
-    }
-
-    /// An element that is no node.
-    fn challenge(&mut self, nodes: usize) -> Fp61 {
-        let far = self.0.by_ref().find(|x| x.get() >= nodes as u64);
-        far.expect("a stream does not end")
+    /// An element that is none of so many nodes; uniform among the others.
+    fn but(&mut self, nodes: usize) -> Fp61 {
+        let other = self.0.by_ref().find(|x| x.get() >= nodes as u64);
+        other.expect("a stream does not end")
     }
 }
 
@@ -78,31 +74,31 @@ impl<'a> Transcript<'a> {
     }
 
     /// One level: `values` are those of the own `G` at all places.
-    pub(super) fn level(&mut self, values: &[Fp61]) -> Result<Challenges> {
+    pub(super) fn level(&mut self, values: Vec<Fp61>) -> Result<Challenges> {
         let nodes = values.len().div_ceil(2);
         let (before, after) = (previous(self.party.me()), next(self.party.me()));
-        let values = self.exchange(&values[1..])?;
-        let [next, previous] = [0, 1].map(|which| self.challenges[which].challenge(nodes));
+        let shares = self.exchange(values, 0)?;
+        let [next, previous] = [0, 1].map(|which| self.challenges[which].but(nodes));
         send(self.party, after, CHALLENGE, &[next])?;
         let own = recv(self.party, before, CHALLENGE, 1)?[0];
         self.given.push(own);
         self.due.push(previous);
-        for ((target, sent), r) in self.targets.iter_mut().zip(&values).zip([next, previous]) {
-            let zeroth = *target - sent[..nodes - 1].iter().copied().sum();
-            let all = [&[zeroth], sent.as_slice()].concat();
-            *target = Fp61::dot(&all, &Fp61::lagrange(2 * nodes - 1, r));
+        for ((target, shares), r) in self.targets.iter_mut().zip(shares).zip([next, previous]) {
+            *target = value_at(r, shares, 0, *target);
         }
         Ok(Challenges { own, next, previous })
     }
 
-    /// Sends the left verifier its shares of values, and gives this verifier's shares of the next
-    /// party's and of the previous party's.
-    fn exchange(&mut self, values: &[Fp61]) -> Result<[Vec<Fp61>; 2]> {
+    /// Sends the left verifier its shares of values but one, and gives this verifier's shares of
+    /// the next party's and of the previous party's.
+    fn exchange(&mut self, mut values: Vec<Fp61>, omitted: usize) -> Result<[Vec<Fp61>; 2]> {
         let (before, after) = (previous(self.party.me()), next(self.party.me()));
         let [own, theirs] = &mut self.shares;
-        let masked = values.iter().zip(own.take(values.len())).map(|(&x, mask)| x - mask);
-        send(self.party, before, PROOF, &masked.collect::<Vec<_>>())?;
-        Ok([recv(self.party, after, PROOF, values.len())?, theirs.take(values.len())])
+        values.remove(omitted);
+        let len = values.len();
+        values.iter_mut().zip(own.take(len)).for_each(|(x, mask)| *x -= mask);
+        send(self.party, before, PROOF, &values)?;
+        Ok([recv(self.party, after, PROOF, len)?, theirs.take(len)])
     }
 
     /// The last level and the test.
@@ -110,40 +106,46 @@ impl<'a> Transcript<'a> {
         let (before, after) = (previous(self.party.me()), next(self.party.me()));
         let [own_masks, next_masks] = &mut self.masks;
         let [own_shares, previous_shares] = &mut self.shares;
-        let [u, v, left, right] = vectors.quarters();
-        let [u, v] = [with_mask(own_masks.one(), u), with_mask(own_shares.one(), v)];
-        let p = with_mask(next_masks.one(), left);
-        let q = with_mask(previous_shares.one(), right);
-        let nodes = p.len();
-        let mut values = Fp61::products(&u, &v, nodes);
-        // Node 1 is the one that is computed, node 0 does not count.
-        values.remove(1);
+        let masks = [own_masks, own_shares, next_masks, previous_shares];
+        let masked = |(stream, x): (&mut Stream, &[Fp61])| [&stream.take(1), x].concat();
+        let all: Vec<_> = masks.into_iter().zip(vectors.quarters()).map(masked).collect();
+        let nodes = all[0].len();
         send(self.party, after, ECHO, &self.given)?;
-        let shares = self.exchange(&values)?;
+        // Node 0 is for the masks: the sum is that from node 1 on.
+        let shares = self.exchange(Fp61::products(&all[0], &all[1], nodes), 1)?;
         if recv(self.party, before, ECHO, self.due.len())? != self.due {
             return Err(Error::Cheating { step: ECHO.0 });
         }
-        let mine = [0, 1].map(|which| {
-            let r = self.challenges[which].challenge(nodes);
-            let sent = &shares[which];
-            let first = self.targets[which] - sent[1..nodes - 1].iter().copied().sum();
-            let all = [&sent[..1], &[first], &sent[1..]].concat();
-            let elements = [&p, &q][which];
-            let value = Fp61::dot(elements, &Fp61::lagrange(nodes, r));
-            [value, Fp61::dot(&all, &Fp61::lagrange(2 * nodes - 1, r))]
-        });
-        // The right verifier of the next party's proof is the previous party, and conversely.
-        let peers = [before, after];
+        let mut mine = [[Fp61::ZERO; 2]; 2];
+        for (which, shares) in shares.into_iter().enumerate() {
+            let r = self.challenges[which].but(nodes);
+            let value = Fp61::dot(&all[2 + which], &Fp61::lagrange(nodes, r));
+            mine[which] = [value, value_at(r, shares, 1, self.targets[which])];
+        }
+        self.reveal(mine)
+    }
+
+    /// Whether `p(r) q(r) = G(r)`, in both proofs: the next party's, whose right verifier is the
+    /// previous party, and the previous party's, whose left verifier is the next.
+    fn reveal(self, mine: [[Fp61; 2]; 2]) -> Result<()> {
+        let peers = [previous(self.party.me()), next(self.party.me())];
         for (peer, mine) in peers.into_iter().zip(&mine) {
             send(self.party, peer, REVEAL, mine)?;
         }
-        let theirs =
-            [recv(self.party, peers[0], REVEAL, 2)?, recv(self.party, peers[1], REVEAL, 2)?];
-        let right = mine.iter().zip(&theirs).all(|(a, b)| a[0] * b[0] == a[1] + b[1]);
+        let mut right = true;
+        for (peer, [mine, share]) in peers.into_iter().zip(mine) {
+            let theirs = recv(self.party, peer, REVEAL, 2)?;
+            right &= mine * theirs[0] == share + theirs[1];
+        }
         if right { Ok(()) } else { Err(Error::Cheating { step: PROOF.0 }) }
     }
 }
 
-fn with_mask(mask: Fp61, elements: &[Fp61]) -> Vec<Fp61> {
-    [&[mask], elements].concat()
+/// The share of `G(r)`, from shares of all values of `G` but one: that one is such that from its
+/// place to the last node they sum to `target`.
+fn value_at(r: Fp61, mut shares: Vec<Fp61>, omitted: usize, target: Fp61) -> Fp61 {
+    let nodes = shares.len() / 2 + 1;
+    let others = shares[omitted..nodes - 1].iter().copied().sum();
+    shares.insert(omitted, target - others);
+    Fp61::dot(&shares, &Fp61::lagrange(shares.len(), r))
 }
