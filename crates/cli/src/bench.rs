@@ -29,6 +29,10 @@ pub(crate) struct Bench {
     #[arg(long, value_parser = PossibleValuesParser::new(bench::operations().into_iter().map(|op| op.name)),
           hide_possible_values = true)]
     op: Option<String>,
+    /// The protocol
+    #[arg(long, default_value = bench::protocols()[0],
+          value_parser = PossibleValuesParser::new(bench::protocols()))]
+    protocol: String,
     /// Elements of each operand; of a square matrix, its side
     #[arg(long, requires = "op", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     n: Option<u32>,
@@ -55,7 +59,8 @@ fn after_help() -> String {
         text += &format!("  {name:WIDTH$} {:>9}  {what}\n", show::thousands(n as u64));
     }
     text + "\nExamples:\n  sharewell bench --op mul --n 1000000 --json\n  \
-            sharewell bench --op less_than --rtt 50ms --bandwidth 100mbit"
+            sharewell bench --op less_than --rtt 50ms --bandwidth 100mbit\n  \
+            sharewell bench --op mul --protocol rep3-malicious"
 }
 
 /// What one party reports.
@@ -68,6 +73,7 @@ pub(crate) struct Samples {
 /// One operation's measurement.
 #[derive(Clone, Serialize)]
 struct Row {
+    protocol: String,
     op: &'static str,
     n: usize,
     /// From the first party's start to the last one's end.
@@ -87,7 +93,8 @@ struct Row {
 
 /// One operation's quote.
 #[derive(Serialize)]
-struct Quoted {
+struct Quoted<'a> {
+    protocol: &'a str,
     op: &'static str,
     n: usize,
     /// That messages travel.
@@ -137,8 +144,9 @@ impl Bench {
         let chosen = |op: &Card| self.op.as_ref().is_none_or(|name| name == op.name);
         for op in bench::operations().into_iter().filter(chosen) {
             let n = self.n.map_or(op.n, |n| n as usize);
-            let tallied = bench::quote(op.name, n, round_bytes);
+            let tallied = bench::quote(&self.protocol, op.name, n, round_bytes);
             let quoted = Quoted {
+                protocol: &self.protocol,
                 op: op.name,
                 n,
                 network_s: tallied.network_seconds(wide.rtt.as_secs_f64(), wide.bits_per_s as f64),
@@ -168,7 +176,8 @@ impl Bench {
         const PARTIES: [&str; 3] = ["bench_0", "bench_1", "bench_2"];
         let n = self.n.map_or(op.n, |n| n as usize);
         let (op_name, repeat) = (op.name.to_owned(), self.repeat as usize);
-        let task = Task::Bench { op: op_name, n, repeat, round_bytes: self.round_bytes };
+        let (protocol, round_bytes) = (self.protocol.clone(), self.round_bytes);
+        let task = Task::Bench { protocol, op: op_name, n, repeat, round_bytes };
         let order = |(i, name): (usize, &&str)| {
             ((*name).to_owned(), Order::new(task.clone(), i, self.distance.wide()))
         };
@@ -183,7 +192,7 @@ impl Bench {
                 let message = format!("{} gave a wrong result, which is a bug", op.name);
                 return Err(Failure::Run(message));
             }
-            rows.push(row(op, n, &samples));
+            rows.push(row(&self.protocol, op, n, &samples));
         }
         rows.sort_by(|a, b| a.wall_s.total_cmp(&b.wall_s));
         let median = rows[rows.len() / 2].clone();
@@ -193,10 +202,11 @@ impl Bench {
 }
 
 /// One repetition, over the three parties.
-fn row(op: &Card, n: usize, samples: &[Sample]) -> Row {
+fn row(protocol: &str, op: &Card, n: usize, samples: &[Sample]) -> Row {
     let start = samples.iter().map(|s| s.start_s).fold(f64::INFINITY, f64::min);
     let end = samples.iter().map(|s| s.end_s).fold(f64::NEG_INFINITY, f64::max);
     Row {
+        protocol: protocol.to_owned(),
         op: op.name,
         n,
         wall_s: end - start,

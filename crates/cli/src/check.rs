@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use sharewell_engine::{Leak, Plan, Precision, Quote};
+use sharewell_engine::{Candidate, Leak, Plan, Precision, Quote};
 use sharewell_study::Measure;
 
 use crate::failure::Failure;
@@ -34,6 +34,7 @@ struct Checked<'a> {
     study: String,
     name: &'a str,
     protocol: &'static str,
+    candidates: Vec<Candidate>,
     plan: Planned<'a>,
     leakage: Vec<Leak>,
     precision: Vec<Precision>,
@@ -75,6 +76,7 @@ fn checked(plan: &Plan) -> Checked<'_> {
         study: plan.hash().to_string(),
         name: &study.name,
         protocol: plan.protocol(),
+        candidates: plan.candidates(),
         plan: Planned {
             providers: names(study.data_parties().collect()),
             sql: sql(plan),
@@ -115,7 +117,8 @@ fn page(file: &StudyFile) -> String {
         &format!("and shares out {rows} at random. The rest is computed on shares."),
     );
     page += &format!("\nProtocol, in the ring of {}-bit integers\n", planned.ring_bits);
-    page += &format!("{}\n{}", show::prose(2, &planned.why), leakage(&checked.leakage));
+    page += &format!("{}\n{}", show::prose(2, &planned.why), candidates(&checked.candidates));
+    page += &format!("\n{}", leakage(&checked.leakage));
     page += &format!("\n{}\n{}", precision(&checked.precision), quote(&checked.quote));
     page
 }
@@ -158,6 +161,25 @@ pub(crate) fn sql(plan: &Plan) -> String {
         sql += &format!("\nGROUP BY {}", local.group_by.join(", "));
     }
     sql
+}
+
+/// The protocols side by side.
+fn candidates(candidates: &[Candidate]) -> String {
+    let rows = candidates.iter().map(|candidate| {
+        let withstands = candidate.withstands;
+        let near = candidate.quote.as_ref();
+        let of_quote = |text: fn(&Quote) -> String| near.map_or("-".to_owned(), text);
+        vec![
+            candidate.protocol.to_owned(),
+            withstands.to_string(),
+            withstands.cheater.to_owned(),
+            candidate.why.clone(),
+            of_quote(|quote| quote.rounds.to_string()),
+            of_quote(|quote| show::thousands(quote.bytes_per_party)),
+        ]
+    });
+    let heads = ["protocol", "withstands", "a party that cheats", "verdict", "rounds", "bytes"];
+    show::grid(&heads, rows.collect(), 4)
 }
 
 /// What becomes known to whom.

@@ -59,8 +59,9 @@ impl Child {
         let order: Order = parent.read();
         let done = match &order.task {
             Task::Study { path, text } => study(&parent, &order, path, text.clone()),
-            Task::Bench { op, n, repeat, round_bytes } => {
-                measure(&parent, &order, op, (*n, *repeat), *round_bytes)
+            Task::Bench { protocol, op, n, repeat, round_bytes } => {
+                let task = bench::Task { protocol, op, n: *n, repeat: *repeat };
+                measure(&parent, &order, task, *round_bytes)
             }
         };
         match done {
@@ -104,8 +105,7 @@ fn study(parent: &Parent, order: &Order, path: &Path, text: String) -> Result<Va
 fn measure(
     parent: &Parent,
     order: &Order,
-    op: &str,
-    (n, repeat): (usize, usize),
+    task: bench::Task<'_>,
     round_bytes: Option<u64>,
 ) -> Result<Value, Failed> {
     let post = Post::open().map_err(Failed::own)?;
@@ -118,7 +118,7 @@ fn measure(
         wide: order.wide(),
         round_bytes,
     };
-    let samples = bench::run(op, n, repeat, seat)?;
+    let samples = bench::run(task, seat)?;
     Ok(json(&Samples { samples, peak_rss_bytes: peak_rss_bytes() }))
 }
 

@@ -14,6 +14,7 @@ use crate::key;
 use crate::local::{Rows, local};
 use crate::progress::Progress;
 use crate::report::Told;
+use crate::show;
 use crate::study_file::StudyFile;
 
 /// Run one party's part of a study on its own machine.
@@ -126,13 +127,12 @@ fn consent(file: &StudyFile, me: usize) -> String {
     let (plan, study) = (&file.plan, file.study());
     let party = &study.parties[me];
     let mut text = format!(
-        "{}: {}\nstudy {}\n\n{} takes part. Protected against one computing party that follows \
-         the protocol and tries to\nlearn from what it sees; not against two that put their shares \
-         together.\n",
+        "{}: {}\nstudy {}\n\n{} takes part.\n{}",
         study.name,
         study.purpose,
         plan.hash(),
-        party.name
+        party.name,
+        show::protection(plan.protocol(), &plan.withstands())
     );
     if party.roles.data {
         let sql = check::sql(plan).replace('\n', "\n  ");

@@ -58,6 +58,7 @@ impl Told {
         let report = Report {
             study: file.plan.hash().to_string(),
             protocol: file.plan.protocol(),
+            withstands: file.plan.withstands(),
             results: outcome.results,
             quote: file.plan.quote_at(outcome.actual.round_bytes),
             actual: outcome.actual,
@@ -88,7 +89,8 @@ impl Told {
                 study.recipients().map(|i| study.parties[i].name.as_str()).collect();
             page += &format!("the result went to {}\n", show::and(&names));
         }
-        page += &format!("\n{}\n{}\n{}", self.cost(), self.learned(), rows(self));
+        let protection = show::protection(self.report.protocol, &self.report.withstands);
+        page += &format!("\n{}\n{protection}\n{}\n{}", self.cost(), self.learned(), rows(self));
         show::out(&page);
     }
 

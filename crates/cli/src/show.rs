@@ -2,6 +2,9 @@
 
 use std::io::Write as _;
 
+use sharewell_engine::Withstands;
+use sharewell_study::Threat;
+
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// Widest line of a table.
@@ -97,6 +100,24 @@ pub(crate) fn and(names: &[&str]) -> String {
         [name] => (*name).to_owned(),
         [names @ .., last] => format!("{} and {last}", names.join(", ")),
     }
+}
+
+/// Against whom a protocol protects, and against whom not.
+pub(crate) fn protection(protocol: &str, withstands: &Withstands) -> String {
+    let Withstands { threat, corruptions, parties, cheater, .. } = withstands;
+    let if_so = match *threat == Threat::Malicious.name() {
+        true => "whatever it does",
+        false => "if it follows the protocol and tries to learn from what it sees",
+    };
+    let together = corruptions + 1;
+    prose(
+        0,
+        &format!(
+            "The protocol {protocol} ({threat}) protects against any {corruptions} of the \
+             {parties} computing parties, {if_so}; not against {together} that put their shares \
+             together. A party that cheats {cheater}."
+        ),
+    )
 }
 
 #[cfg(test)]

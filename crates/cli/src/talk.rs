@@ -24,8 +24,8 @@ pub(crate) struct Order {
 pub(crate) enum Task {
     /// One party's part of a study, whose text the parent has read once for all.
     Study { path: PathBuf, text: String },
-    /// One of three parties of a benchmark.
-    Bench { op: String, n: usize, repeat: usize, round_bytes: Option<u64> },
+    /// One of the parties of a benchmark.
+    Bench { protocol: String, op: String, n: usize, repeat: usize, round_bytes: Option<u64> },
 }
 
 impl Order {

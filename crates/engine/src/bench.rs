@@ -7,15 +7,16 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sharewell_mpc::protocols::rep3::{self, Rep3};
+use sharewell_mpc::protocols;
 use sharewell_mpc::protocols::tally::{Tallied, Tally};
-use sharewell_mpc::{Entropy, Party, Result, pace};
+use sharewell_mpc::{Party, Result, pace};
 use sharewell_net::{
     Identity, Limits, Metered, PartyId, PublicKey, Shaped, Step, Transport, Wan, tls,
 };
 use sharewell_ring::{Ring, Z64};
 
 use crate::catalogue::{self, Card, Draw, Given, Operation, Visitor};
+use crate::dispatch::{self, Endpoint, RingKind, Work};
 use crate::run::cpu_seconds;
 use crate::{Error, Peer, Wide};
 
@@ -33,16 +34,40 @@ pub fn operations() -> Vec<Card> {
     cards.0
 }
 
-/// One party's place among the three.
+/// Names of the protocols that operations are timed under, the usual one first.
+#[must_use]
+pub fn protocols() -> Vec<&'static str> {
+    protocols::ALL.iter().map(|card| card.name).collect()
+}
+
+fn card(protocol: &str) -> &'static sharewell_mpc::Card {
+    let card = protocols::ALL.iter().find(|card| card.name == protocol);
+    card.expect("a protocol of the list")
+}
+
+/// What is timed.
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'a> {
+    /// A protocol of [`protocols`].
+    pub protocol: &'a str,
+    /// An operation of [`operations`].
+    pub op: &'a str,
+    /// Its size.
+    pub n: usize,
+    /// How often it is timed, after one run to warm up.
+    pub repeat: usize,
+}
+
+/// One party's place among those that compute.
 #[derive(Debug)]
 pub struct Seat {
-    /// 0, 1 or 2.
+    /// From 0.
     pub me: u8,
     /// Its key.
     pub identity: Identity,
     /// Its listening socket.
     pub listener: TcpListener,
-    /// Keys and addresses of all three.
+    /// Keys and addresses of all.
     pub peers: Vec<Peer>,
     /// Makes every link as slow as this.
     pub wide: Option<Wide>,
@@ -72,9 +97,9 @@ pub struct Sample {
 /// What an operation costs where a round is worth so many bytes, without a run.
 ///
 /// # Panics
-/// If there is no such operation.
+/// If there is no such protocol or operation.
 #[must_use]
-pub fn quote(op: &str, n: usize, round_bytes: u64) -> Tallied {
+pub fn quote(protocol: &str, op: &str, n: usize, round_bytes: u64) -> Tallied {
     struct Quote<'a>(&'a str, usize, Tally<Z64>, bool);
     impl Visitor for Quote<'_> {
         fn visit<O: Operation>(&mut self, operation: &O) {
@@ -87,7 +112,8 @@ pub fn quote(op: &str, n: usize, round_bytes: u64) -> Tallied {
             }
         }
     }
-    let tally = Tally::new(&rep3::CARD, rep3::CARD.parties).at_pace(round_bytes);
+    let card = card(protocol);
+    let tally = Tally::new(card, card.parties).at_pace(round_bytes);
     let mut quote = Quote(op, n, tally, false);
     catalogue::each(&mut quote);
     assert!(quote.3, "an operation of the list");
@@ -102,19 +128,15 @@ pub fn round_bytes(wide: Wide) -> u64 {
 
 const READY: Step = Step("bench ready");
 
-/// Times an operation: one warm-up, then `repeat` repetitions.
+/// Times an operation.
 ///
 /// # Errors
 /// As [`crate::run`].
 ///
 /// # Panics
-/// If there is no such operation.
-pub fn run(
-    op: &str,
-    n: usize,
-    repeat: usize,
-    seat: Seat,
-) -> std::result::Result<Vec<Sample>, Error> {
+/// If there is no such protocol or operation.
+pub fn run(task: Task<'_>, seat: Seat) -> std::result::Result<Vec<Sample>, Error> {
+    let card = card(task.protocol);
     let roster = seat.peers.iter().enumerate().map(|(i, peer)| tls::Peer {
         name: format!("bench_{i}"),
         key: PublicKey(peer.key),
@@ -135,41 +157,59 @@ pub fn run(
     let barrier = main.fork();
     let round_bytes = match seat.round_bytes {
         Some(round_bytes) => round_bytes,
-        None => pace::agree(&mut main.fork(), rep3::CARD.parties)?,
+        None => pace::agree(&mut main.fork(), card.parties)?,
     };
-    let main = main.at_pace(round_bytes);
-    let p = Rep3::<Z64>::connect(main, &[0; 32], Entropy::System)?;
-    let mut stand = Stand { p, barrier, link, op, n, repeat, samples: None };
-    catalogue::each(&mut stand);
-    Ok(stand.samples.expect("an operation of the list")?)
+    let timing = Timing { task, main: main.at_pace(round_bytes), barrier, link };
+    Ok(dispatch::over(card, RingKind::Z64, timing)?)
+}
+
+type Link = Arc<Metered<Arc<dyn Transport>>>;
+
+/// A party whose protocol is not yet a type.
+struct Timing<'a> {
+    task: Task<'a>,
+    main: Party,
+    barrier: Party,
+    link: Link,
+}
+
+impl Work for Timing<'_> {
+    type Output = Result<Vec<Sample>>;
+
+    fn over<P: Endpoint>(self) -> Self::Output {
+        let Self { task, main, barrier, link } = self;
+        let p = P::connect(main, &[0; 32])?;
+        let mut stand = Stand { p, barrier, link, task, samples: None };
+        catalogue::each(&mut stand);
+        stand.samples.expect("an operation of the list")
+    }
 }
 
 /// Where one operation is timed.
-struct Stand<'a> {
-    p: Rep3<Z64>,
+struct Stand<'a, P> {
+    p: P,
     barrier: Party,
-    link: Arc<Metered<Arc<dyn Transport>>>,
-    op: &'a str,
-    n: usize,
-    repeat: usize,
+    link: Link,
+    task: Task<'a>,
     samples: Option<Result<Vec<Sample>>>,
 }
 
-impl Visitor for Stand<'_> {
+impl<P: Endpoint> Visitor for Stand<'_, P> {
     fn visit<O: Operation>(&mut self, operation: &O) {
-        if operation.card().name == self.op {
-            let samples = (0..=self.repeat).map(|_| self.time(operation));
+        if operation.card().name == self.task.op {
+            let samples = (0..=self.task.repeat).map(|_| self.time(operation));
             // The first run warms up.
             self.samples = Some(samples.collect::<Result<Vec<_>>>().map(|all| all[1..].to_vec()));
         }
     }
 }
 
-impl Stand<'_> {
+impl<P: Endpoint> Stand<'_, P> {
     fn time(&mut self, operation: &impl Operation) -> Result<Sample> {
         let me = usize::from(self.barrier.me().0);
-        let operands = operation.operands::<Z64>(self.n, &mut Draw::new(7));
-        let given = Given::share(&mut self.p, self.n, &operands, Some(me))?;
+        let n = self.task.n;
+        let operands = operation.operands::<P::Ring>(n, &mut Draw::new(7));
+        let given = Given::share(&mut self.p, n, &operands, Some(me))?;
 
         // Everybody starts together, with clocks at zero.
         self.meet()?;
@@ -183,14 +223,15 @@ impl Stand<'_> {
 
         drop(given);
         let opened = catalogue::open(&mut self.p, &result)?;
-        let right = operation.check(self.n, &operands, &opened).is_ok();
+        let right = operation.check(n, &operands, &opened).is_ok();
         Ok(Sample { start_s, end_s, cpu_s, bytes_sent, rounds, round_bytes, right })
     }
 
-    /// Waits until all three are here.
+    /// Waits until all are here.
     fn meet(&mut self) -> Result<()> {
         let me = self.barrier.me();
-        let others: Vec<PartyId> = (0..3).map(PartyId).filter(|p| *p != me).collect();
+        let all = (0..self.barrier.parties()).map(PartyId);
+        let others: Vec<PartyId> = all.filter(|p| *p != me).collect();
         others.iter().try_for_each(|peer| self.barrier.send(*peer, READY, &[Z64::ONE]))?;
         others.iter().try_for_each(|peer| self.barrier.recv::<Z64>(*peer, READY, 1).map(drop))
     }

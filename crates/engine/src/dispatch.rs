@@ -2,12 +2,11 @@
 
 use sharewell_mpc::protocols::bounds::{Bounds, Interval};
 use sharewell_mpc::protocols::plain::Plain;
-use sharewell_mpc::protocols::rep3::{self, Rep3};
+use sharewell_mpc::protocols::rep3_malicious::Authentic;
 use sharewell_mpc::protocols::tally::{Tallied, Tally};
-use sharewell_mpc::protocols::{self};
-use sharewell_mpc::{Card, Entropy, Error as MpcError, Party, Protocol, Result, Security};
+use sharewell_mpc::protocols::{rep3, rep3_malicious};
+use sharewell_mpc::{Card, Entropy, Error as MpcError, Party, Protocol, Result};
 use sharewell_ring::{Integer, Z64, Z128};
-use sharewell_study::{Protocol as Named, Study, Threat};
 
 use crate::joint::{Opened, Scale, SecurePhase, TooLarge};
 use crate::plan::Combine;
@@ -35,33 +34,64 @@ impl RingKind {
     }
 }
 
-/// The cheapest protocol that honours a study's threat model.
-pub(crate) fn choose(study: &Study) -> Result<&'static Card, Error> {
-    let needs = match study.security.threat {
-        Threat::SemiHonest => Security::SemiHonest,
+/// What a protocol does as one of several parties, beside operations on shares.
+pub(crate) trait Endpoint: Protocol + Send {
+    /// Joins the other compute parties in a session.
+    fn connect(party: Party, session: &[u8; 32]) -> Result<Self>;
+    fn party(&self) -> &Party;
+    fn reset_rounds(&mut self);
+    /// A giver that does not compute shares its vector.
+    fn give(party: &mut Party, x: &[Self::Ring]) -> Result<()>;
+    /// A recipient that does not compute receives a vector opened to it.
+    fn take(party: &mut Party, len: usize) -> Result<Vec<Self::Ring>>;
+}
+
+/// What is done by one of several parties, whatever the protocol.
+pub(crate) trait Work {
+    type Output;
+    fn over<P: Endpoint>(self) -> Self::Output;
+}
+
+/// Does it by the card's protocol.
+pub(crate) fn over<W: Work>(card: &Card, ring: RingKind, work: W) -> W::Output {
+    match ring {
+        RingKind::Z64 => over_ring::<Z64, W>(card, work),
+        RingKind::Z128 => over_ring::<Z128, W>(card, work),
+    }
+}
+
+/// The protocols of [`protocols::ALL`]: folder and type.
+macro_rules! protocols {
+    ($($folder:ident::$protocol:ident,)*) => {
+        $(impl<R: Authentic> Endpoint for $folder::$protocol<R> {
+            fn connect(party: Party, session: &[u8; 32]) -> Result<Self> {
+                Self::connect(party, session, Entropy::System)
+            }
+            fn party(&self) -> &Party {
+                self.party()
+            }
+            fn reset_rounds(&mut self) {
+                self.reset_rounds();
+            }
+            fn give(party: &mut Party, x: &[R]) -> Result<()> {
+                $folder::give(party, x, Entropy::System)
+            }
+            fn take(party: &mut Party, len: usize) -> Result<Vec<R>> {
+                $folder::take(party, len)
+            }
+        })*
+
+        fn over_ring<R: Authentic, W: Work>(card: &Card, work: W) -> W::Output {
+            $(if card.name == $folder::CARD.name {
+                return work.over::<$folder::$protocol<R>>();
+            })*
+            unreachable!("every protocol that can be chosen is in the list, {} too", card.name)
+        }
     };
-    let compute = study.compute_parties().count();
-    let honours = |card: &&&Card| {
-        let named = match study.security.protocol {
-            Named::Auto => true,
-            Named::Rep3 => card.name == rep3::CARD.name,
-        };
-        named
-            && card.security >= needs
-            && card.corruptions >= study.security.corruptions
-            && usize::from(card.parties) == compute
-    };
-    protocols::ALL.iter().find(honours).copied().ok_or_else(|| {
-        Refusal::new(
-            format!(
-                "no protocol of this version withstands {} corrupt of {compute} compute parties \
-                 under this threat model",
-                study.security.corruptions
-            ),
-            "name three compute parties and corruptions = 1",
-        )
-        .into()
-    })
+}
+protocols! {
+    rep3::Rep3,
+    rep3_malicious::Rep3Malicious,
 }
 
 /// What is known without data: cost, scales, proof.
@@ -85,11 +115,15 @@ pub(crate) fn quote(plan: &Plan, round_bytes: u64) -> DryRun {
     if round_bytes == 0 {
         return plan.dry.clone();
     }
-    let dry = match plan.ring {
+    tally(plan, round_bytes).expect("the dry run of the same program fitted the same ring")
+}
+
+/// The cost alone.
+pub(crate) fn tally(plan: &Plan, round_bytes: u64) -> Result<DryRun, Error> {
+    match plan.ring {
         RingKind::Z64 => tally_in::<Z64>(plan, round_bytes),
         RingKind::Z128 => tally_in::<Z128>(plan, round_bytes),
-    };
-    dry.expect("the dry run of the same program fitted the same ring")
+    }
 }
 
 fn tally_in<R: Integer>(plan: &Plan, round_bytes: u64) -> Result<DryRun, Error> {
@@ -155,51 +189,49 @@ fn refuse(plan: &Plan, too_large: TooLarge) -> Error {
     .into()
 }
 
-/// Runs a compute party's secure phase; `ready` is called when the set-up is over.
-pub(crate) fn compute(
-    plan: &Plan,
-    party: Party,
-    session: &[u8; 32],
-    mine: &[i128],
-    ready: &dyn Fn(),
-) -> Result<(Opened, u32)> {
-    match plan.ring {
-        RingKind::Z64 => compute_in::<Z64>(plan, party, session, mine, ready),
-        RingKind::Z128 => compute_in::<Z128>(plan, party, session, mine, ready),
+/// A compute party's secure phase; `ready` is called when the set-up is over.
+pub(crate) struct Compute<'a> {
+    pub plan: &'a Plan,
+    pub party: Party,
+    pub session: &'a [u8; 32],
+    pub mine: &'a [i128],
+    pub ready: &'a dyn Fn(),
+}
+
+impl Work for Compute<'_> {
+    type Output = Result<(Opened, u32)>;
+
+    fn over<P: Endpoint>(self) -> Self::Output {
+        let Self { plan, party, session, mine, ready } = self;
+        let mut p = P::connect(party, session)?;
+        ready();
+        let opened = SecurePhase { plan, mine }.run(&mut p)?;
+        let opened = opened.expect("the dry run of the same program fitted the same ring");
+        Ok((opened, p.party().rounds()))
     }
 }
 
-fn compute_in<R: Integer>(
-    plan: &Plan,
-    party: Party,
-    session: &[u8; 32],
-    mine: &[i128],
-    ready: &dyn Fn(),
-) -> Result<(Opened, u32)> {
-    let mut p = Rep3::<R>::connect(party, session, Entropy::System)?;
-    ready();
-    let opened = SecurePhase { plan, mine }.run(&mut p)?;
-    let opened = opened.expect("the dry run of the same program fitted the same ring");
-    Ok((opened, p.party().rounds()))
+/// The part of a party that does not compute: it gives, takes, or both.
+pub(crate) struct Attend<'a> {
+    pub plan: &'a Plan,
+    pub party: &'a mut Party,
+    pub mine: &'a [i128],
 }
 
-/// Runs the part of a party that does not compute: it gives, takes, or both.
-pub(crate) fn attend(plan: &Plan, party: &mut Party, mine: &[i128]) -> Result<(Opened, u32)> {
-    match plan.ring {
-        RingKind::Z64 => attend_in::<Z64>(plan, party, mine),
-        RingKind::Z128 => attend_in::<Z128>(plan, party, mine),
-    }
-}
+impl Work for Attend<'_> {
+    type Output = Result<(Opened, u32)>;
 
-fn attend_in<R: Integer>(plan: &Plan, party: &mut Party, mine: &[i128]) -> Result<(Opened, u32)> {
-    let mine: Vec<R> = mine.iter().map(|x| R::from_i128(*x)).collect();
-    rep3::give(party, &mine, Entropy::System)?;
-    let mut opened = Opened { integers: None, scales: plan.dry.scales.clone() };
-    if plan.recipients().contains(&party.me().0) {
-        let all: Vec<R> = rep3::take(party, plan.opened_len())?;
-        opened.integers = Some(all.into_iter().map(Integer::to_i128).collect());
+    fn over<P: Endpoint>(self) -> Self::Output {
+        let Self { plan, party, mine } = self;
+        let mine: Vec<P::Ring> = mine.iter().map(|x| P::Ring::from_i128(*x)).collect();
+        P::give(party, &mine)?;
+        let mut opened = Opened { integers: None, scales: plan.dry.scales.clone() };
+        if plan.recipients().contains(&party.me().0) {
+            let all = P::take(party, plan.opened_len())?;
+            opened.integers = Some(all.into_iter().map(Integer::to_i128).collect());
+        }
+        Ok((opened, party.rounds()))
     }
-    Ok((opened, party.rounds()))
 }
 
 /// The reference: everybody's inputs in one process, nothing secret. For rehearsals and tests.
@@ -237,4 +269,27 @@ pub(crate) fn encode(plan: &Plan, local: &crate::LocalValues) -> Result<Vec<i128
     }
     assert_eq!(out.len(), plan.input_len(), "cells of the local phase");
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use sharewell_mpc::{Security, protocols};
+
+    use super::*;
+
+    #[test]
+    fn every_protocol_is_in_the_list_as_what_its_card_says() {
+        struct Withstands;
+        impl Work for Withstands {
+            type Output = Security;
+            fn over<P: Endpoint>(self) -> Security {
+                P::SECURITY
+            }
+        }
+        for card in protocols::ALL {
+            for ring in [RingKind::Z64, RingKind::Z128] {
+                assert_eq!(over(card, ring, Withstands), card.security, "{}", card.name);
+            }
+        }
+    }
 }

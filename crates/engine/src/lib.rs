@@ -11,6 +11,7 @@
 pub mod bench;
 mod builder;
 pub mod catalogue;
+mod choice;
 mod dispatch;
 mod error;
 mod joint;
@@ -27,6 +28,7 @@ extern crate self as sharewell_engine;
 #[path = "../tests/common/mod.rs"]
 mod common;
 
+pub use choice::{Candidate, Withstands};
 pub use error::{Error, Refusal};
 pub use leakage::Leak;
 pub use outcome::{Actual, Cell, Note, Outcome, Report, ResultTable, StepCost};

@@ -7,7 +7,7 @@ use sharewell_study::{Kind, Measure, Truncation};
 
 use crate::joint::{Opened, Scale};
 use crate::plan::{Column, Joint};
-use crate::{Plan, Quote};
+use crate::{Plan, Quote, Withstands};
 
 /// One party's account of a run.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -29,6 +29,8 @@ pub struct Report {
     pub study: String,
     /// The protocol that ran.
     pub protocol: &'static str,
+    /// What it withstood.
+    pub withstands: Withstands,
     /// The result.
     pub results: Vec<ResultTable>,
     /// The price that was quoted.

@@ -2,11 +2,11 @@
 //! opened, and to whom.
 
 use sharewell_mpc::Card;
-use sharewell_study::{Decimal, Hash, LocalQuery, Measure, Objective, Protocol, Study, Truncation};
+use sharewell_study::{Decimal, Hash, LocalQuery, Measure, Objective, Study, Truncation};
 
 use crate::dispatch::{self, DryRun, RingKind};
 use crate::joint::Scale;
-use crate::{Error, Quote, ResultTable, builder, outcome};
+use crate::{Error, Quote, ResultTable, builder, choice, outcome};
 
 /// What a provider's local phase gave: per group one integer per measure, in its quanta;
 /// `None` where no row has a value.
@@ -164,14 +164,18 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans a study: in the ring of 64 bits if all fits and every figure is sharp there, and in
-    /// that of 128 bits otherwise.
+    /// Plans a study: by the cheapest protocol that honours its threat model, in the ring of 64
+    /// bits if all fits and every figure is sharp there, and in that of 128 bits otherwise.
     ///
     /// # Errors
     /// [`Error::Refused`] if no protocol honours the threat model, or a value could overflow.
     pub fn of(study: &Study) -> Result<Self, Error> {
-        let card = dispatch::choose(study)?;
-        let mut plan = builder::build(study, card)?;
+        let cards = choice::honouring(study)?;
+        let plan = Self::in_ring(builder::build(study, cards[0])?)?;
+        choice::cheapest(plan, &cards)
+    }
+
+    fn in_ring(mut plan: Self) -> Result<Self, Error> {
         plan.ring = RingKind::Z64;
         if let Ok(dry) = dispatch::dry_run(&plan)
             && dry.scales.iter().all(Scale::is_sharp)
@@ -196,28 +200,17 @@ impl Plan {
         self.study.hash()
     }
 
+    /// The same by another protocol.
+    pub(crate) fn under(&self, card: &'static Card) -> Result<Self, Error> {
+        let mut plan = Self { card, ..self.clone() };
+        plan.dry = dispatch::tally(&plan, 0)?;
+        Ok(plan)
+    }
+
     /// Name of the protocol that runs.
     #[must_use]
     pub fn protocol(&self) -> &'static str {
         self.card.name
-    }
-
-    /// Why this protocol: its own assumptions, beside what the study asks for.
-    #[must_use]
-    pub fn why(&self) -> String {
-        let chosen = match self.study.security.protocol {
-            Protocol::Auto => "chosen by `auto`: the cheapest that honours the threat model",
-            Protocol::Rep3 => "named by the study",
-        };
-        format!(
-            "{} ({}): {} compute parties, at most {} of them corrupt, semi-honest; a cheater {}; {}",
-            self.card.name,
-            chosen,
-            self.card.parties,
-            self.card.corruptions,
-            self.card.cheater,
-            self.card.source
-        )
     }
 
     /// Bits of the ring that the planner picked.

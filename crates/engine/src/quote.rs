@@ -54,6 +54,33 @@ pub struct Estimate {
     pub bytes_per_party: u64,
 }
 
+/// A usual condition.
+pub(crate) struct Network {
+    name: &'static str,
+    rtt_s: f64,
+    bits_per_s: f64,
+}
+
+pub(crate) const LAN: Network = Network { name: "LAN", rtt_s: 0.5e-3, bits_per_s: 1e9 };
+const WAN: Network = Network { name: "WAN", rtt_s: 50e-3, bits_per_s: 100e6 };
+
+impl Network {
+    pub(crate) fn estimate(&self, plan: &Plan) -> Estimate {
+        let &Self { name: network, rtt_s, bits_per_s } = self;
+        let travel = Duration::from_secs_f64(rtt_s / 2.0);
+        let worth = pace::round_bytes(travel, bits_per_s / 8.0);
+        let there = dispatch::quote(plan, worth).tallied;
+        Estimate {
+            network,
+            rtt_s,
+            bits_per_s,
+            seconds: there.network_seconds(rtt_s, bits_per_s),
+            rounds: there.rounds,
+            bytes_per_party: there.bytes_per_party(),
+        }
+    }
+}
+
 impl Quote {
     pub(crate) fn of(plan: &Plan, round_bytes: u64) -> Self {
         let dry = dispatch::quote(plan, round_bytes);
@@ -64,27 +91,13 @@ impl Quote {
             to: name(to),
             bytes,
         });
-        let networks = [("LAN", 0.5e-3, 1e9), ("WAN", 50e-3, 100e6)];
-        let estimates = networks.map(|(network, rtt_s, bits_per_s)| {
-            let travel = Duration::from_secs_f64(rtt_s / 2.0);
-            let worth = pace::round_bytes(travel, bits_per_s / 8.0);
-            let there = dispatch::quote(plan, worth).tallied;
-            Estimate {
-                network,
-                rtt_s,
-                bits_per_s,
-                seconds: there.network_seconds(rtt_s, bits_per_s),
-                rounds: there.rounds,
-                bytes_per_party: there.bytes_per_party(),
-            }
-        });
         Self {
             rounds: tallied.rounds,
             bytes_per_party: tallied.bytes_per_party(),
             links: links.collect(),
             wire_bytes: tallied.wire_bytes(),
             memory_bytes: dry.memory_bytes,
-            estimates: estimates.to_vec(),
+            estimates: [LAN, WAN].iter().map(|network| network.estimate(plan)).collect(),
         }
     }
 }

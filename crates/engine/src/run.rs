@@ -12,7 +12,7 @@ use sharewell_net::{
 use sharewell_ring::{Z64, hash};
 
 use crate::joint::Opened;
-use crate::{Actual, Error, LocalValues, Outcome, Plan, StepCost, dispatch, outcome};
+use crate::{Actual, Error, LocalValues, Outcome, Plan, StepCost, Withstands, dispatch, outcome};
 
 /// Steps before the first share moves: outside every quote.
 const SET_UP: [Step; 2] = [KEYS, pace::PACE];
@@ -116,11 +116,21 @@ pub fn run(
     }
 }
 
-/// What all parties must agree on, down to the version of the program that they run.
+/// What all parties must agree on, down to the version of the program that they run: the study,
+/// and by which protocol, of which security, in which ring it is run.
 fn session(plan: &Plan) -> [u8; 32] {
     let version = concat!("sharewell ", env!("CARGO_PKG_VERSION"));
-    let ring = plan.ring_bits().to_le_bytes();
-    hash::digest(&[version.as_bytes(), &plan.hash().0, plan.protocol().as_bytes(), &ring])
+    let Withstands { threat, corruptions, parties, statistical_bits, .. } = plan.withstands();
+    let [bits, ring] = [statistical_bits, plan.ring_bits()].map(u32::to_le_bytes);
+    hash::digest(&[
+        version.as_bytes(),
+        &plan.hash().0,
+        plan.protocol().as_bytes(),
+        threat.as_bytes(),
+        &[corruptions, parties],
+        &bits,
+        &ring,
+    ])
 }
 
 /// A connected party that knows what a round is worth, and what the run will cost at that.
@@ -214,9 +224,12 @@ fn play(
     let mut closing = main.fork();
     let (start, cpu) = (Instant::now(), cpu_seconds());
     let (opened, rounds) = if main.me().0 < plan.card.parties {
-        dispatch::compute(plan, main, session, mine, &|| link.restart_rounds())?
+        let ready = &|| link.restart_rounds();
+        let compute = dispatch::Compute { plan, party: main, session, mine, ready };
+        dispatch::over(plan.card, plan.ring, compute)?
     } else {
-        dispatch::attend(plan, &mut main, mine)?
+        let attend = dispatch::Attend { plan, party: &mut main, mine };
+        dispatch::over(plan.card, plan.ring, attend)?
     };
     let (wall_s, cpu_s) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let meter = link.meter();

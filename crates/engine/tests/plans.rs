@@ -111,22 +111,6 @@ fn what_cannot_be_calculated_on_shares_is_refused_with_advice() {
 }
 
 #[test]
-fn a_threat_model_that_no_protocol_honours_is_refused() {
-    let mut study = Setup::default().study();
-    study.security.corruptions = 2;
-    let two = refusal(&study);
-    assert_eq!(
-        two.message,
-        "no protocol of this version withstands 2 corrupt of 3 compute parties under this \
-         threat model"
-    );
-    assert_eq!(two.help, "name three compute parties and corruptions = 1");
-    let mut study = Setup { roles: &[ALL, ALL, ALL, "\"data\""], ..Setup::default() }.study();
-    study.parties[3].roles.compute = true;
-    assert!(refusal(&study).message.contains("1 corrupt of 4 compute parties"));
-}
-
-#[test]
 fn the_ring_is_the_narrowest_that_holds_every_value() {
     let table = [
         ("SELECT COUNT(*) AS n, SUM(x) AS s FROM t", (-1000, 1000), 64),

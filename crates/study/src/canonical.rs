@@ -100,10 +100,12 @@ enums! {
     }
     Threat {
         0 Self::SemiHonest => ()
+        1 Self::Malicious => ()
     }
     Protocol {
         0 Self::Auto => ()
         1 Self::Rep3 => ()
+        2 Self::Rep3Malicious => ()
     }
     Sufficient {
         0 Self::Hidden => ()

@@ -2,6 +2,7 @@
 
 mod objective;
 mod parties;
+mod security;
 mod table;
 
 use std::ops::Range;
@@ -10,7 +11,7 @@ use toml::Spanned;
 
 use crate::document::{Document, Section};
 use crate::report::Report;
-use crate::{Limits, Protocol, Release, Security, Study, Sufficient, Threat, suggest};
+use crate::{Limits, Release, Study, Sufficient, suggest};
 
 /// The study format that this crate reads.
 const FORMAT: u64 = 1;
@@ -49,7 +50,8 @@ impl Reader<'_> {
         let table = root.required_section("table").and_then(|section| self.table(section));
         let objective = root.required_section("objective");
         let objective = objective.and_then(|section| self.objective(section, table.as_ref()));
-        let security = root.required_section("security").and_then(|section| self.security(section));
+        let security = root.required_section("security");
+        let security = security.and_then(|section| self.security(section, parties.as_deref()));
         let release = match root.optional_section("release") {
             Some(section) => self.release(section, parties.as_deref()),
             None => self.release(self.empty(), parties.as_deref()),
@@ -98,32 +100,6 @@ impl Reader<'_> {
         section.finish();
         version?;
         Some(Header { name: name?, version: FORMAT as u32, purpose: purpose? })
-    }
-
-    fn security(&self, section: Section<'_>) -> Option<Security> {
-        let threat = section.required("threat").and_then(|threat: Spanned<String>| {
-            if threat.get_ref() == "malicious" {
-                let message = "no protocol of this version withstands malicious parties";
-                let help = "write \"semi-honest\" if the parties are trusted to follow the protocol; \
-                            otherwise do not run this study";
-                self.document.refuse_with_help(threat.span(), message, help);
-                return None;
-            }
-            self.choice(&threat, &[("semi-honest", Threat::SemiHonest)])
-        });
-        let corruptions = section.required("corruptions").and_then(|corruptions: Spanned<u64>| {
-            self.require(*corruptions.get_ref() == 1, corruptions.span(), || {
-                let help =
-                    "write `corruptions = 1`: no two of the three computing parties may collude";
-                ("the protocol withstands exactly 1 corrupted party".to_owned(), help.to_owned())
-            })
-        });
-        let protocols = [("auto", Protocol::Auto), ("rep3", Protocol::Rep3)];
-        let protocol = section.required("protocol");
-        let protocol = protocol.and_then(|protocol| self.choice(&protocol, &protocols));
-        section.finish();
-        corruptions?;
-        Some(Security { threat: threat?, corruptions: 1, protocol: protocol? })
     }
 
     fn release(&self, section: Section<'_>, parties: Option<&[crate::Party]>) -> Option<Release> {

@@ -161,11 +161,27 @@ pub struct Security {
     pub protocol: Protocol,
 }
 
-/// What corrupted parties may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What corrupted parties may do; what comes later includes what comes before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Threat {
     /// They follow the protocol and try to learn from what they see.
     SemiHonest,
+    /// They do what they like.
+    Malicious,
+}
+
+impl Threat {
+    /// Every threat.
+    pub const ALL: [Self; 2] = [Self::SemiHonest, Self::Malicious];
+
+    /// The word for it in a study.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SemiHonest => "semi-honest",
+            Self::Malicious => "malicious",
+        }
+    }
 }
 
 /// Which protocol computes.
@@ -175,6 +191,32 @@ pub enum Protocol {
     Auto,
     /// Replicated secret sharing among three parties, one of which may be corrupted.
     Rep3,
+    /// The same, and checked: the corrupted party may do what it likes.
+    Rep3Malicious,
+}
+
+impl Protocol {
+    /// Every choice.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Rep3, Self::Rep3Malicious];
+
+    /// The word for it in a study.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Rep3 => "rep3",
+            Self::Rep3Malicious => "rep3-malicious",
+        }
+    }
+
+    /// The strongest threat that it withstands; what is chosen automatically withstands any.
+    #[must_use]
+    pub const fn withstands(self) -> Threat {
+        match self {
+            Self::Rep3 => Threat::SemiHonest,
+            Self::Auto | Self::Rep3Malicious => Threat::Malicious,
+        }
+    }
 }
 
 /// What may leave the computation.

@@ -76,10 +76,16 @@ fn unknown_missing_and_mistyped_keys_are_refused() {
             row("min_records = 10", "min_records = ¦0", "`min_records` must be at least 1", "default is 10"),
             row("min_parties = 3", "min_parties = ¦4", "needs 4 organisations, but only 3 provide data", "lower `min_parties`"),
             row("\"hidden\"", "¦\"secret\"", "\"secret\" is not possible here", "the choices are `hidden`, `open`"),
-            row("\"semi-honest\"", "¦\"malicious\"", "no protocol of this version withstands malicious", "semi-honest"),
             row("\"semi-honest\"", "¦\"semihonest\"", "not possible here", "did you mean `semi-honest`?"),
-            row("corruptions = 1", "corruptions = ¦2", "exactly 1 corrupted party", "corruptions = 1"),
+            row("corruptions = 1", "corruptions = ¦3", "only 3 parties compute", "corruptions = 1"),
+            row("corruptions = 1", "corruptions = ¦0", "no number of corrupt parties", "corruptions = 1"),
+            row("corruptions = 1", "corruptions = ¦18446744073709551615", "only 3 parties compute", "corruptions = 1"),
+            row("corruptions = 1", "corruptions = ¦-1", "must be a whole number of at least 0", ""),
             row("\"auto\"", "¦\"rep4\"", "not possible here", "did you mean `rep3`?"),
+            row("\"semi-honest\"\ncorruptions = 1\nprotocol = \"auto\"",
+                "\"malicious\"\ncorruptions = 1\nprotocol = ¦\"rep3\"",
+                "`rep3` withstands semi-honest parties only, and the study says malicious ones",
+                "what withstands them: `auto`, `rep3-malicious`"),
         ],
     );
 }
@@ -121,7 +127,7 @@ fn bad_parties_are_refused() {
             row("[[party]]\nname = \"op_a\"\nroles = [\"data\", \"compute\", \"recipient\"]",
                 "¦[[party]]\nname = \"op_a\"\nroles = [\"data\", \"compute\"]", "no party receives the result", ""),
             row("[[party]]\nname = \"op_a\"\nroles = [\"data\", \"compute\", \"recipient\"]",
-                "¦[[party]]\nname = \"op_a\"\nroles = [\"data\", \"recipient\"]", "2 parties compute, but the protocol rep3 needs exactly 3", ""),
+                "¦[[party]]\nname = \"op_a\"\nroles = [\"data\", \"recipient\"]", "2 parties compute, but every protocol needs exactly 3", ""),
         ],
     );
 }
@@ -302,14 +308,14 @@ fn a_bad_failure_rate_is_refused() {
 fn several_mistakes_are_told_at_once_in_the_order_of_the_text() {
     let text = QUERY
         .replace("\"op_b\"", "\"op_a\"")
-        .replace("\"semi-honest\"", "\"malicious\"")
+        .replace("\"auto\"", "\"rep4\"")
         .replace("SUM(failures)", "SUM(failure)")
         .replace("hours > 10", "hours > model")
         .replace("wait_s", "waits");
     let Report(problems) = Study::parse(&text, "study.toml").expect_err("five mistakes");
     let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
     assert_eq!(messages.len(), 5, "{messages:#?}");
-    let order = ["two parties", "no column", "cannot be compared", "malicious", "`waits`"];
+    let order = ["two parties", "no column", "cannot be compared", "rep4", "`waits`"];
     for (message, want) in messages.iter().zip(order) {
         assert!(message.contains(want), "{messages:#?}");
     }

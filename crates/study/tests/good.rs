@@ -78,6 +78,27 @@ fn every_part_of_a_study_is_read() {
 }
 
 #[test]
+fn the_threat_model_is_what_the_study_says() {
+    let asked = "\"semi-honest\"\ncorruptions = 1\nprotocol = \"auto\"";
+    assert_eq!(QUERY.matches(asked).count(), 1);
+    for threat in Threat::ALL {
+        for protocol in Protocol::ALL {
+            let text = format!(
+                "\"{}\"\ncorruptions = 2\nprotocol = \"{}\"",
+                threat.name(),
+                protocol.name()
+            );
+            let study = Study::parse(&QUERY.replace(asked, &text), "study.toml");
+            let weaker = threat == Threat::Malicious && protocol == Protocol::Rep3;
+            assert_eq!(study.is_err(), weaker, "{text}");
+            if let Ok(study) = study {
+                assert_eq!(study.security, Security { threat, corruptions: 2, protocol });
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_left_out_has_its_default() {
     let (cut, _) = QUERY.split_once("[release]").expect("a release rule");
     assert_eq!(parse(cut), parse(QUERY));

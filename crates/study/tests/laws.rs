@@ -26,7 +26,7 @@ fn with_query(query: &str) -> String {
 
 /// Studies that differ from the canonical ones in one thing each, all valid.
 #[rustfmt::skip] // one row, one line
-const MUTATIONS: [(&str, &str, &str); 55] = [
+const MUTATIONS: [(&str, &str, &str); 58] = [
     (QUERY, "\"fan-failure-rate\"", "\"fan-failure-rates\""),
     (QUERY, "diesel generator fans", "diesel generator fan s"),
     (QUERY, "name = \"op_a\"", "name = \"op_d\""),
@@ -72,6 +72,9 @@ const MUTATIONS: [(&str, &str, &str); 55] = [
     (QUERY, "WHERE hours > 10\n", ""),
     (QUERY, "GROUP BY model", "GROUP BY model, status"),
     (QUERY, "\"auto\"", "\"rep3\""),
+    (QUERY, "\"auto\"", "\"rep3-malicious\""),
+    (QUERY, "\"semi-honest\"", "\"malicious\""),
+    (QUERY, "corruptions = 1", "corruptions = 2"),
     (QUERY, "min_records = 10", "min_records = 11"),
     (QUERY, "min_parties = 3", "min_parties = 2"),
     (QUERY, "\"hidden\"", "\"open\""),
@@ -94,7 +97,7 @@ fn studies_that_differ_in_anything_differ_in_their_hash() {
     // What no valid study can change by itself.
     let by_hand: [fn(&mut Study); 4] = [
         |study| study.version = 2,
-        |study| study.security.corruptions = 2,
+        |study| study.security.corruptions = 3,
         |study| study.parties[0].roles.data = false,
         |study| study.parties[0].roles.compute = false,
     ];

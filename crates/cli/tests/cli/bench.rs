@@ -24,6 +24,15 @@ fn a_product_costs_a_round_and_an_element_per_party() {
 }
 
 #[test]
+fn a_protocol_by_name_is_timed() {
+    let row = row(&["--op", "mul", "--n", "1000", "--protocol", "rep3-malicious"]);
+    assert_eq!((&row["op"], &row["protocol"]), (&"mul".into(), &"rep3-malicious".into()));
+    // A product and its tag, of 13 bytes each.
+    assert_eq!((&row["bytes_per_party"], &row["rounds"]), (&26_000.into(), &1.into()));
+    run(&["bench", "--protocol", "rep4"]).fails(2, &["rep4", "rep3"]);
+}
+
+#[test]
 fn a_matrix_product_costs_its_output() {
     let row = row(&["--op", "matmul", "--n", "20"]);
     assert_eq!(row["bytes_per_party"], 20 * 20 * 8);

@@ -58,6 +58,53 @@ fn the_failure_rate_study_gives_what_the_demo_gives() {
     is_the_failure_rate(&copy_of_example("study.toml").result());
 }
 
+#[test]
+fn the_failure_rate_is_the_same_if_one_operator_may_cheat() {
+    let site = copy_of_example("malicious.toml");
+    let report = site.result();
+    is_the_failure_rate(&report);
+    assert_eq!(report["protocol"], "rep3-malicious");
+    let withstands = &report["withstands"];
+    assert_eq!(withstands["threat"], "malicious");
+    assert_eq!((&withstands["corruptions"], &withstands["parties"]), (&1.into(), &3.into()));
+    assert_eq!(withstands["statistical_bits"], 40);
+    let page = site.run(&[]);
+    assert_eq!(page.status, Some(0), "{page:#?}");
+    let words: Vec<&str> = page.out.split_whitespace().collect();
+    let told = "The protocol rep3-malicious (malicious) protects against any 1 of the 3 computing \
+                parties, whatever it does; not against 2";
+    assert!(words.join(" ").contains(told), "{}", page.out);
+}
+
+#[test]
+fn the_check_shows_the_protocols_side_by_side() {
+    for (study, chosen) in [("study.toml", 0), ("malicious.toml", 1)] {
+        let path = example(study);
+        let checked = run(&["study", "check", path.to_str().unwrap(), "--json"]).json();
+        let candidates = checked["candidates"].as_array().unwrap();
+        let names: Vec<&Value> = candidates.iter().map(|c| &c["protocol"]).collect();
+        assert_eq!(names, ["rep3", "rep3-malicious"]);
+        let page = run(&["study", "check", path.to_str().unwrap()]);
+        assert_eq!(page.status, Some(0), "{page:#?}");
+        for (at, candidate) in candidates.iter().enumerate() {
+            assert_eq!(candidate["chosen"], at == chosen, "{study}: {candidate}");
+            assert_eq!(candidate["honours"], at >= chosen, "{study}: {candidate}");
+            let mut cells = page.out.lines().filter(|line| {
+                line.split_whitespace().next() == candidate["protocol"].as_str()
+            });
+            let rounds = candidate["quote"]["rounds"].to_string();
+            assert!(cells.any(|line| line.contains(&rounds)), "{}", page.out);
+        }
+        assert_eq!(checked["protocol"], names[chosen].as_str().unwrap());
+        assert_eq!(checked["quote"]["rounds"], candidates[chosen]["quote"]["rounds"]);
+        assert!(candidates[chosen]["why"].as_str().unwrap().starts_with("chosen"), "{study}");
+    }
+    let weaker = copy_of_example("malicious.toml");
+    let text = std::fs::read_to_string(weaker.path("study.toml")).unwrap();
+    weaker.write("study.toml", &text.replace("\"auto\"", "\"rep3\""));
+    weaker.check().fails(2, &["study.toml:60:12", "`rep3` withstands semi-honest parties only"]);
+}
+
 /// The column `hours` of one operator's file, in tenths.
 fn tenths_of_hours(party: &str) -> Vec<i64> {
     let file = example("sources").join(party.replace("op_", "party_") + ".csv");
@@ -101,7 +148,7 @@ fn the_study_by_status_gives_its_answer_group_by_group() {
 
 #[test]
 fn every_example_is_well_formed_and_quoted() {
-    let studies = ["study.toml", "hours.toml", "mtbf.toml", "by-status.toml"];
+    let studies = ["study.toml", "malicious.toml", "hours.toml", "mtbf.toml", "by-status.toml"];
     for study in studies {
         let path = example(study);
         let page = run(&["study", "check", path.to_str().unwrap()]);

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use sharewell_mpc::protocols::rep3::Rep3;
-use sharewell_mpc::{Arithmetic, Entropy, Error as MpcError, Party};
+use sharewell_mpc::{Arithmetic, Card, Entropy, Error as MpcError, Party, Security};
 use sharewell_net::{Error as NetError, Fate, Frame, Metered, PartyId, Tampered, Transport};
 use sharewell_ring::{Ring, Z64};
 
@@ -103,6 +103,30 @@ fn a_giver_or_a_recipient_that_dies_is_named_by_all_at_once() {
             }
         }
     }
+}
+
+#[test]
+fn the_same_study_by_another_protocol_is_another_session() {
+    let plan = Setup::default().plan();
+    let mut sessions: Vec<[u8; 32]> = vec![];
+    for card in sharewell_mpc::protocols::ALL {
+        sessions.push(session(&plan.under(card).expect("three parties compute")));
+        // One of its name and less security.
+        for weaken in [
+            |card: &mut Card| card.security = Security::None,
+            |card: &mut Card| card.corruptions = 0,
+            |card: &mut Card| card.statistical_bits = 39,
+        ] {
+            let mut weaker = **card;
+            weaken(&mut weaker);
+            let card: &'static Card = Box::leak(Box::new(weaker));
+            sessions.push(session(&Plan { card, ..plan.clone() }));
+        }
+    }
+    let all = sessions.len();
+    sessions.sort_unstable();
+    sessions.dedup();
+    assert_eq!(sessions.len(), all);
 }
 
 /// Frames by which a party of three agrees what a round is worth.

@@ -30,6 +30,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) range: (i64, i64),
     pub(crate) max_rows: u64,
     pub(crate) release: &'a str,
+    /// Threat, corruptions, protocol.
+    pub(crate) security: (&'a str, u8, &'a str),
 }
 
 impl Default for Setup<'_> {
@@ -41,6 +43,7 @@ impl Default for Setup<'_> {
             range: (-1000, 1000),
             max_rows: 1000,
             release: "min_records = 3\nmin_parties = 2",
+            security: ("semi-honest", 1, "auto"),
         }
     }
 }
@@ -59,6 +62,7 @@ impl Setup<'_> {
             );
         }
         let (lo, hi) = self.range;
+        let (threat, corruptions, protocol) = self.security;
         let sql = format!("kind = \"sql\"\nquery = \"\"\"{}\"\"\"", self.query);
         text += &format!(
             "[table]\nname = \"t\"\nmax_rows = {}\n\
@@ -69,7 +73,7 @@ impl Setup<'_> {
              [[table.column]]\nname = \"y\"\ntype = \"decimal\"\ndecimals = 1\nunit = \"km\"\n\
              range = [0, 1000]\n\
              [objective]\n{}\n\
-             [security]\nthreat = \"semi-honest\"\ncorruptions = 1\nprotocol = \"auto\"\n\
+             [security]\nthreat = \"{threat}\"\ncorruptions = {corruptions}\nprotocol = \"{protocol}\"\n\
              [release]\n{}\n[limits]\nconnect_s = 20\nwait_s = 20\n",
             self.max_rows,
             self.objective.unwrap_or(&sql),

@@ -8,5 +8,5 @@ pub mod tally;
 
 use crate::Card;
 
-/// Every protocol that a study can ask for, in the order in which `auto` prefers them.
+/// Every protocol that a study can ask for.
 pub const ALL: &[&Card] = &[&rep3::CARD, &rep3_malicious::CARD];

@@ -12,7 +12,7 @@ use crate::{Party, PublicKey, Roles, suggest};
 /// Most parties of a study.
 pub(super) const PARTIES_MAX: u64 = 100;
 
-/// Number of parties that replicated secret sharing runs among.
+/// Number of parties that the protocols of this version run among.
 const COMPUTE_PARTIES: usize = 3;
 
 /// What must differ between parties: the values seen so far.
@@ -50,8 +50,7 @@ impl Reader<'_> {
         });
         let compute = count(|roles| roles.compute);
         let compute = self.require(compute == COMPUTE_PARTIES, first.clone(), || {
-            let message =
-                format!("{compute} parties compute, but the protocol rep3 needs exactly 3");
+            let message = format!("{compute} parties compute, but every protocol needs exactly 3");
             (message, "give the role \"compute\" to three parties that do not collude".to_owned())
         });
         let recipient = self.require(count(|roles| roles.recipient) > 0, first, || {
