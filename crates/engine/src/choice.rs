@@ -19,9 +19,11 @@ pub struct Withstands {
     pub corruptions: u8,
     /// How many compute parties there are.
     pub parties: u8,
-    /// A cheater passes a check with a probability of two to the power of minus this, at most; 0
-    /// if there is no check.
-    pub statistical_bits: u32,
+    /// A false value passes the checks with a chance below two to the minus so many bits; none if
+    /// nothing is checked.
+    pub statistical_bits: Option<u32>,
+    /// What must be so, beside what all protocols rest on.
+    pub assumes: &'static [&'static str],
     /// What a party that cheats all the same can achieve.
     pub cheater: &'static str,
     /// The paper that it rests on.
@@ -35,6 +37,7 @@ impl Withstands {
             corruptions: card.corruptions,
             parties: card.parties,
             statistical_bits: card.statistical_bits,
+            assumes: card.assumes,
             cheater: card.cheater,
             source: card.source,
         }

@@ -121,7 +121,7 @@ pub fn run(
 fn session(plan: &Plan) -> [u8; 32] {
     let version = concat!("sharewell ", env!("CARGO_PKG_VERSION"));
     let Withstands { threat, corruptions, parties, statistical_bits, .. } = plan.withstands();
-    let [bits, ring] = [statistical_bits, plan.ring_bits()].map(u32::to_le_bytes);
+    let [bits, ring] = [statistical_bits.unwrap_or(0), plan.ring_bits()].map(u32::to_le_bytes);
     hash::digest(&[
         version.as_bytes(),
         &plan.hash().0,

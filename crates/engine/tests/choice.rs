@@ -55,14 +55,15 @@ fn every_candidate_states_what_it_assumes_and_costs() {
     let candidates = of(("malicious", 1, "auto")).plan().candidates();
     let [rep3, malicious] = &candidates[..] else { panic!("{candidates:?}") };
     let Withstands { threat, corruptions, parties, statistical_bits, .. } = rep3.withstands;
-    assert_eq!((threat, corruptions, parties, statistical_bits), ("semi-honest", 1, 3, 0));
+    assert_eq!((threat, corruptions, parties, statistical_bits), ("semi-honest", 1, 3, None));
     assert_eq!(rep3.why, "it withstands semi-honest parties, not malicious ones");
     assert!(!rep3.honours && !rep3.chosen);
     let Withstands { threat, corruptions, parties, statistical_bits, .. } = malicious.withstands;
-    assert_eq!((threat, corruptions, parties, statistical_bits), ("malicious", 1, 3, 40));
+    assert_eq!((threat, corruptions, parties, statistical_bits), ("malicious", 1, 3, Some(40)));
     for candidate in &candidates {
         assert!(candidate.withstands.source.contains("eprint 20"), "{candidate:?}");
         assert!(candidate.withstands.cheater.starts_with("can "), "{candidate:?}");
+        assert!(candidate.withstands.assumes[0].contains("two computing parties"));
     }
     let bytes = |candidate: &Candidate| candidate.quote.as_ref().map(|quote| quote.bytes_per_party);
     assert!(bytes(malicious) > bytes(rep3), "checks cost something");

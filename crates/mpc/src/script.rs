@@ -102,9 +102,6 @@ pub struct Card {
     pub corruptions: u8,
     /// What corrupt parties may do.
     pub security: Security,
-    /// A cheater passes a check with a probability of two to the power of minus this, at most;
-    /// 0 if there is no check.
-    pub statistical_bits: u32,
     /// What a party that cheats all the same can achieve.
     pub cheater: &'static str,
     /// A false value passes the checks with a chance below two to the minus so many bits; none

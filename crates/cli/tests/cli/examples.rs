@@ -89,9 +89,10 @@ fn the_check_shows_the_protocols_side_by_side() {
         for (at, candidate) in candidates.iter().enumerate() {
             assert_eq!(candidate["chosen"], at == chosen, "{study}: {candidate}");
             assert_eq!(candidate["honours"], at >= chosen, "{study}: {candidate}");
-            let mut cells = page.out.lines().filter(|line| {
-                line.split_whitespace().next() == candidate["protocol"].as_str()
-            });
+            let mut cells = page
+                .out
+                .lines()
+                .filter(|line| line.split_whitespace().next() == candidate["protocol"].as_str());
             let rounds = candidate["quote"]["rounds"].to_string();
             assert!(cells.any(|line| line.contains(&rounds)), "{}", page.out);
         }

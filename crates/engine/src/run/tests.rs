@@ -115,7 +115,7 @@ fn the_same_study_by_another_protocol_is_another_session() {
         for weaken in [
             |card: &mut Card| card.security = Security::None,
             |card: &mut Card| card.corruptions = 0,
-            |card: &mut Card| card.statistical_bits = 39,
+            |card: &mut Card| card.statistical_bits = Some(39),
         ] {
             let mut weaker = **card;
             weaken(&mut weaker);

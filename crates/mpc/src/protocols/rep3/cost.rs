@@ -20,7 +20,6 @@ pub const CARD: Card = Card {
     share_bytes: |w| 2 * w,
     corruptions: 1,
     security: Security::SemiHonest,
-    statistical_bits: 0,
     cheater: "can falsify results and, by falsifying, learn about inputs; nothing detects it",
     statistical_bits: None,
     assumes: &[

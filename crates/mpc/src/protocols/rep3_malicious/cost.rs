@@ -22,7 +22,6 @@ pub const CARD: Card = Card {
     share_bytes: |w| if w == 16 { 4 * 24 } else { 4 * 16 },
     corruptions: 1,
     security: Security::MaliciousAbort,
-    statistical_bits: 40,
     cheater: "can stop the run, and is then not always known; nothing else",
     statistical_bits: Some(40),
     assumes: &["no two computing parties put together what they hold"],
