@@ -142,8 +142,9 @@ pub struct Costs {
     pub shuffle: fn(turn: u32, way: Way, columns: &Columns) -> Script,
     /// The same, forward, and opening destinations of so many bytes.
     pub shuffle_open: Option<fn(turn: u32, to: usize, columns: &Columns) -> Script>,
-    /// Boolean sharings of the summands of `n` values, `bits` bits of each.
-    pub summands: fn(n: usize, w: usize, bits: usize) -> Script,
+    /// Boolean sharings of the summands of `n` values, `bits` bits of each; without a script they
+    /// are made by a layer of full adders.
+    pub summands: Option<fn(n: usize, w: usize, bits: usize) -> Script>,
     /// Carry lookahead over the summands of `n` values, in blocks of so many bits.
     pub lookahead: Option<(Lookaheads, usize)>,
     /// A test of `n` values in few rounds, by comparing so many bits of their summands.
@@ -167,8 +168,9 @@ pub struct Costs {
     pub is_due: fn(&Owing) -> bool,
     /// Bytes that a party keeps of what is owed.
     pub owed_bytes: fn(&Owing) -> usize,
-    /// Elements that go through a product, a lift of bits and a truncation at once.
-    pub chunks: [usize; 3],
+    /// Elements that go through a product, a lift of bits and a truncation at once, and words of
+    /// gates.
+    pub chunks: [usize; 4],
 }
 
 /// Of `n` values, in blocks.

@@ -36,9 +36,9 @@ pub const CARD: Card = Card {
         trunc,
         trunc_exact: None,
         and: |words| around(words * 8, 2).into(),
-        summands: |n, w, bits| {
+        summands: Some(|n, w, bits| {
             in_turn(n, w, 1, |n| vec![vec![message(2, 1, plane_bytes(n) * bits)]])
-        },
+        }),
         lookahead: Some((carries, BLOCK)),
         quick_test: Some(quick_test),
         b2a: |n, width, w| b2a(n, width, width, w),
@@ -62,7 +62,7 @@ pub const CARD: Card = Card {
         verify: |_| vec![],
         is_due: |_| false,
         owed_bytes: |_| 0,
-        chunks: [usize::MAX; 3],
+        chunks: [usize::MAX; 4],
     },
 };
 

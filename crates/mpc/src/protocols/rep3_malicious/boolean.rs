@@ -4,6 +4,7 @@ use sharewell_net::Step;
 use sharewell_ring::{Bits, Planes, Ring, Z32, reserved, zeroed};
 
 use super::domain::Authentic;
+use super::ledger::GATE_WORDS;
 use super::shuffle::AuthenticRows;
 use super::{Authenticated, Rep3Malicious};
 use crate::party::TILE_BYTES;
@@ -67,10 +68,18 @@ impl<R: Authentic> Protocol for Rep3Malicious<R> {
     }
 
     fn and(&mut self, x: &BitLinear<2>, y: &BitLinear<2>) -> Result<BitLinear<2>> {
-        let words = |x: &BitLinear<2>| x.0[0].words().len();
-        assert_eq!(words(x), words(y), "factors of different sizes");
-        let z = self.gates(x.0.each_ref().map(Planes::words), y.0.each_ref().map(Planes::words))?;
-        self.done(BitLinear(z.map(|words| Planes::from_words(x.len(), words))))
+        let [x_words, y_words] = [x, y].map(|x| x.0.each_ref().map(Planes::words));
+        let words = x_words[0].len();
+        assert_eq!(words, y_words[0].len(), "factors of different sizes");
+        let mut out: Pair<Bits> = [reserved(words), reserved(words)];
+        for start in (0..words).step_by(GATE_WORDS) {
+            let piece = start..words.min(start + GATE_WORDS);
+            let z =
+                self.gates(x_words.map(|x| &x[piece.clone()]), y_words.map(|y| &y[piece.clone()]))?;
+            out.iter_mut().zip(&z).for_each(|(out, z)| out.extend_from_slice(z));
+            self.done(())?;
+        }
+        Ok(BitLinear(out.map(|words| Planes::from_words(x.len(), words))))
     }
 
     fn partial_open_bits(&mut self, x: &BitLinear<2>) -> Result<Planes> {

@@ -431,7 +431,10 @@ impl<R: Integer> Protocol for Tally<R> {
     fn and(&mut self, x: &Area, y: &Area) -> Result<Area> {
         assert_eq!(x.words(), y.words(), "factors of different sizes");
         let out = x.clone();
-        self.perform(&(self.card.costs.and)(x.words()));
+        let (costs, words) = (&self.card.costs, x.words());
+        for start in (0..words).step_by(costs.chunks[3]) {
+            self.perform(&(costs.and)((words - start).min(costs.chunks[3])));
+        }
         Ok(out)
     }
     fn partial_open_bits(&mut self, x: &Area) -> Result<Planes> {
@@ -440,7 +443,13 @@ impl<R: Integer> Protocol for Tally<R> {
     }
     fn summands(&mut self, x: &Length, bits: u32, _: Split) -> Result<(Area, Area)> {
         let sums = self.planes(x.len, bits as usize);
-        self.perform(&(self.card.costs.summands)(x.len, R::BYTES, sums.width));
+        match self.card.costs.summands {
+            Some(script) => self.perform(&script(x.len, R::BYTES, sums.width)),
+            None => {
+                let low = self.planes(x.len, sums.width.saturating_sub(1));
+                self.and(&low, &low)?;
+            }
+        }
         Ok((sums.clone(), sums))
     }
     fn lookahead(
