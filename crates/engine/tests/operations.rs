@@ -4,9 +4,10 @@ use sharewell_engine::catalogue::{self, Draw, Given, Operand, Operation, Secret,
 use sharewell_mpc::protocols::bounds::{Bounds, Interval};
 use sharewell_mpc::protocols::plain::Plain;
 use sharewell_mpc::protocols::rep3::{self, Rep3};
+use sharewell_mpc::protocols::rep3_malicious::{self, Authentic, Rep3Malicious};
 use sharewell_mpc::protocols::tally::{Tallied, Tally};
 use sharewell_mpc::sim::Sim;
-use sharewell_mpc::{Protocol, Result};
+use sharewell_mpc::{Card, Entropy, Party, Protocol, Result};
 use sharewell_ring::{Integer, Z64, Z128};
 
 /// Shares, computes, opens.
@@ -46,31 +47,59 @@ fn proven<R: Integer>(
     Ok(result.into_iter().map(range).collect())
 }
 
-/// The operation at these sizes, where rounds are worth so much: right, at the price quoted,
-/// inside what is proven.
-fn check<R: Integer>(operation: &impl Operation, sizes: &[usize], round_bytes: u64) {
-    let name = operation.card().name;
+/// How a party joins the others.
+type Connect<P> = fn(Party, &[u8; 32], Entropy) -> Result<P>;
+
+/// What parties open, where rounds are worth so much: all the same, at the price quoted.
+fn jointly<P: Protocol>(
+    (protocol, connect): (&'static Card, Connect<P>),
+    operation: &impl Operation,
+    on: (usize, &[Operand]),
+    round_bytes: u64,
+) -> Vec<Vec<P::Ring>> {
+    let mut tally = Tally::<P::Ring>::new(protocol, protocol.parties).at_pace(round_bytes);
+    whole(operation, &mut tally, on, None).expect("no links");
+    let outcome = Sim::new(protocol.parties).run(|party, entropy| {
+        let (me, party) = (usize::from(party.me().0), party.at_pace(round_bytes));
+        whole(operation, &mut connect(party, &[0; 32], entropy)?, on, Some(me))
+    });
+    let what = format!("{} of {}, {}", operation.card().name, on.0, protocol.name);
+    assert_eq!(outcome.cost.messages, tally.tallied(), "the price of {what}");
+    let mut opened = outcome.values().expect("honest links");
+    let first = opened.swap_remove(0);
+    assert!(opened.iter().all(|z| *z == first), "all parties open the same: {what}");
+    first
+}
+
+/// The operation at this size under a protocol and in the clear: right, inside what is proven.
+fn check<P: Protocol>(
+    protocol: (&'static Card, Connect<P>),
+    operation: &impl Operation,
+    sizes: &[usize],
+    round_bytes: u64,
+) {
     for &n in sizes {
-        let what = format!("{name} of {n}, {} bits", R::BITS);
-        let operands = operation.operands::<R>(n, &mut Draw::new(n as u64));
+        let bits = <P::Ring as Integer>::BITS;
+        let what = format!("{} of {n}, {bits} bits", operation.card().name);
+        let operands = operation.operands::<P::Ring>(n, &mut Draw::new(n as u64));
         let on = (n, &operands[..]);
-        let plain = whole(operation, &mut Plain::<R>::new(1), on, None).expect("no links");
-        let mut tally = Tally::<R>::new(&rep3::CARD, 3).at_pace(round_bytes);
-        whole(operation, &mut tally, on, None).expect("no links");
-        let outcome = Sim::new(3).run(|party, entropy| {
-            let (me, party) = (usize::from(party.me().0), party.at_pace(round_bytes));
-            whole(operation, &mut Rep3::<R>::connect(party, &[0; 32], entropy)?, on, Some(me))
-        });
-        assert_eq!(outcome.cost.messages, tally.tallied(), "the price of {what}");
-        let opened = outcome.values().expect("honest links");
-        assert!(opened[1..].iter().all(|z| *z == opened[0]), "all parties open the same: {what}");
-        let bounds = proven::<R>(operation, on).unwrap_or_else(|error| panic!("{what}: {error}"));
-        for z in [&plain, &opened[0]] {
+        let plain = whole(operation, &mut Plain::new(1), on, None).expect("no links");
+        let opened = jointly(protocol, operation, on, round_bytes);
+        let bounds =
+            proven::<P::Ring>(operation, on).unwrap_or_else(|error| panic!("{what}: {error}"));
+        for z in [&plain, &opened] {
             operation.check(n, &operands, z).unwrap_or_else(|wrong| panic!("{what}: {wrong}"));
             inside(z, &bounds, &what);
         }
         refuses_what_is_wrong(operation, on, &plain);
     }
+}
+
+/// Under every protocol.
+fn check_all<R: Authentic>(operation: &impl Operation, sizes: &[usize], round_bytes: u64) {
+    check((&rep3::CARD, Rep3::<R>::connect), operation, sizes, round_bytes);
+    let short = &sizes[..sizes.len().min(3)];
+    check((&rep3_malicious::CARD, Rep3Malicious::<R>::connect), operation, short, round_bytes);
 }
 
 fn inside<R: Integer>(z: &[Vec<R>], bounds: &[Option<Vec<Interval>>], what: &str) {
@@ -110,12 +139,12 @@ impl Visitor for Checks {
     fn visit<O: Operation>(&mut self, operation: &O) {
         if operation.card().group == self.0 {
             let sizes = operation.sizes();
-            check::<Z64>(operation, &sizes, 0);
-            check::<Z128>(operation, &sizes, 0);
+            check_all::<Z64>(operation, &sizes, 0);
+            check_all::<Z128>(operation, &sizes, 0);
             // What a round is worth over 50 ms and 100 Mbit/s.
             let short = &sizes[..sizes.len() - 1];
-            check::<Z64>(operation, short, 1 << 18);
-            check::<Z128>(operation, &short[..short.len() - 1], 1 << 18);
+            check_all::<Z64>(operation, short, 1 << 18);
+            check_all::<Z128>(operation, &short[..short.len() - 1], 1 << 18);
         }
     }
 }
