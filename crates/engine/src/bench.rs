@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sharewell_mpc::protocols;
 use sharewell_mpc::protocols::tally::{Tallied, Tally};
-use sharewell_mpc::{Party, Result, pace};
+use sharewell_mpc::{Entropy, Party, Result, pace};
 use sharewell_net::{
     Identity, Limits, Metered, PartyId, PublicKey, Shaped, Step, Transport, Wan, tls,
 };
@@ -178,7 +178,7 @@ impl Work for Timing<'_> {
 
     fn over<P: Endpoint>(self) -> Self::Output {
         let Self { task, main, barrier, link } = self;
-        let p = P::connect(main, &[0; 32])?;
+        let p = P::connect(main, &[0; 32], Entropy::System)?;
         let mut stand = Stand { p, barrier, link, task, samples: None };
         catalogue::each(&mut stand);
         stand.samples.expect("an operation of the list")

@@ -194,12 +194,46 @@ impl Plan {
             return why;
         }
         let named = self.study.security.protocol;
+        let honours = |card: &&&Card| shortfall(card, &self.study).is_none();
         let verdict = match (card.name == self.card.name, named) {
+            (true, Protocol::Auto) if protocols::ALL.iter().filter(honours).count() == 1 => {
+                "chosen: the only one that honours the threat model"
+            }
             (true, Protocol::Auto) => "chosen: the cheapest that honours the threat model",
             (true, _) => "chosen: named by the study",
             (false, Protocol::Auto) => "honours the threat model at a higher price",
             (false, _) => "honours the threat model; the study names another",
         };
         verdict.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sharewell_mpc::protocols::{rep3, rep3_malicious};
+
+    use super::*;
+    use crate::common::Setup;
+
+    fn leaked(card: Card) -> &'static Card {
+        Box::leak(Box::new(card))
+    }
+
+    #[test]
+    fn of_equal_prices_the_stronger_runs_and_otherwise_the_lower() {
+        let stronger = leaked(Card { security: Security::MaliciousAbort, ..rep3::CARD });
+        let dearer = leaked(Card { security: Security::SemiHonest, ..rep3_malicious::CARD });
+        let plan = Setup::default().plan();
+        for (cards, want) in [
+            ([&rep3::CARD, stronger], stronger.security),
+            ([&rep3::CARD, dearer], rep3::CARD.security),
+            ([stronger, dearer], stronger.security),
+        ] {
+            for cards in [cards, [cards[1], cards[0]]] {
+                let first = plan.under(cards[0]).expect("three parties compute");
+                let chosen = cheapest(first, &cards).expect("three parties compute");
+                assert_eq!((chosen.card.security, chosen.card.name), (want, rep3::CARD.name));
+            }
+        }
     }
 }

@@ -37,7 +37,7 @@ impl RingKind {
 /// What a protocol does as one of several parties, beside operations on shares.
 pub(crate) trait Endpoint: Protocol + Send {
     /// Joins the other compute parties in a session.
-    fn connect(party: Party, session: &[u8; 32]) -> Result<Self>;
+    fn connect(party: Party, session: &[u8; 32], entropy: Entropy) -> Result<Self>;
     fn party(&self) -> &Party;
     fn reset_rounds(&mut self);
     /// A giver that does not compute shares its vector.
@@ -64,8 +64,8 @@ pub(crate) fn over<W: Work>(card: &Card, ring: RingKind, work: W) -> W::Output {
 macro_rules! protocols {
     ($($folder:ident::$protocol:ident,)*) => {
         $(impl<R: Authentic> Endpoint for $folder::$protocol<R> {
-            fn connect(party: Party, session: &[u8; 32]) -> Result<Self> {
-                Self::connect(party, session, Entropy::System)
+            fn connect(party: Party, session: &[u8; 32], entropy: Entropy) -> Result<Self> {
+                Self::connect(party, session, entropy)
             }
             fn party(&self) -> &Party {
                 self.party()
@@ -203,7 +203,7 @@ impl Work for Compute<'_> {
 
     fn over<P: Endpoint>(self) -> Self::Output {
         let Self { plan, party, session, mine, ready } = self;
-        let mut p = P::connect(party, session)?;
+        let mut p = P::connect(party, session, Entropy::System)?;
         ready();
         let opened = SecurePhase { plan, mine }.run(&mut p)?;
         let opened = opened.expect("the dry run of the same program fitted the same ring");

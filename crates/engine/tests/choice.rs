@@ -6,7 +6,9 @@ use common::{ALL, Record, Setup, local, run_all, run_each};
 use sharewell_engine::{Candidate, Cell, Error, LocalValues, Plan, Refusal, Withstands};
 use sharewell_study::{Protocol, Study, Threat};
 
-const AUTO: [(&str, &str); 2] = [("semi-honest", "rep3"), ("malicious", "rep3-malicious")];
+/// What is chosen, and by which right.
+const AUTO: [(&str, &str, &str); 2] =
+    [("semi-honest", "rep3", "the cheapest"), ("malicious", "rep3-malicious", "the only one")];
 
 fn of(security: (&'static str, u8, &'static str)) -> Setup<'static> {
     Setup { security, ..Setup::default() }
@@ -25,14 +27,15 @@ fn seconds(candidate: &Candidate) -> f64 {
 
 #[test]
 fn the_cheapest_that_honours_the_threat_is_chosen() {
-    for (threat, protocol) in AUTO {
+    for (threat, protocol, right) in AUTO {
         let plan = of((threat, 1, "auto")).plan();
         assert_eq!(plan.protocol(), protocol);
         let candidates = plan.candidates();
         let chosen: Vec<_> = candidates.iter().filter(|candidate| candidate.chosen).collect();
         let [chosen] = chosen[..] else { panic!("{candidates:?}") };
         assert_eq!((chosen.protocol, chosen.withstands), (protocol, plan.withstands()));
-        assert!(chosen.honours && chosen.why.starts_with("chosen: the cheapest"), "{chosen:?}");
+        let why = format!("chosen: {right} that honours the threat model");
+        assert!(chosen.honours && chosen.why == why, "{chosen:?}");
         assert_eq!(chosen.quote.as_ref(), Some(&plan.quote()));
         assert!(plan.why().contains(&chosen.why), "{}", plan.why());
         for other in candidates.iter().filter(|other| other.honours) {
@@ -191,14 +194,14 @@ fn the_failure_rate_is_the_same_whatever_the_threat() {
         });
         outcomes.next().expect("three parties")
     };
-    let [semi_honest, malicious] = AUTO.map(|(threat, _)| table(threat));
+    let [semi_honest, malicious] = AUTO.map(|(threat, ..)| table(threat));
     assert_eq!(semi_honest, malicious);
     assert_eq!(malicious[0].rows[0][0], Cell::Integer(12));
 }
 
 #[test]
 fn parties_that_differ_in_the_threat_alone_end_before_a_share_moves() {
-    let [semi_honest, malicious] = AUTO.map(|(threat, _)| of((threat, 1, "auto")).plan());
+    let [semi_honest, malicious] = AUTO.map(|(threat, ..)| of((threat, 1, "auto")).plan());
     let stronger = of(("semi-honest", 1, "rep3-malicious")).plan();
     // The last two would run the same protocol.
     for (ours, theirs) in

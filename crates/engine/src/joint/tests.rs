@@ -2,14 +2,14 @@
 
 use proptest::prelude::*;
 use sharewell_mpc::protocols::plain::Plain;
-use sharewell_mpc::protocols::rep3::Rep3;
 use sharewell_mpc::sim::{Outcome, Sim};
-use sharewell_ring::{Integer, Z64, Z128};
+use sharewell_mpc::{Entropy, Party, Result};
+use sharewell_ring::{Z64, Z128};
 
 use super::{Opened, SecurePhase};
 use crate::Plan;
 use crate::common::{Record, Setup, local};
-use crate::dispatch::{self, Program, RingKind};
+use crate::dispatch::{self, Endpoint, Program, RingKind, Work};
 
 const QUERY: &str = "SELECT g, COUNT(*) AS n, SUM(x) AS total, AVG(x) AS mean, VAR_SAMP(y) AS v, \
                      MIN(x) AS least, MAX(y) AS most, SUM(y) / SUM(x) AS ratio FROM t GROUP BY g";
@@ -34,19 +34,26 @@ fn plainly(plan: &Plan, inputs: &[Vec<i128>]) -> Opened {
     opened.expect("no links").expect("planned")
 }
 
-fn on_shares(plan: &Plan, inputs: &[Vec<i128>]) -> Outcome<Opened> {
-    match plan.ring {
-        RingKind::Z64 => on_shares_in::<Z64>(plan, inputs),
-        RingKind::Z128 => on_shares_in::<Z128>(plan, inputs),
+/// One party's part of a simulation.
+struct OnShares<'a> {
+    phase: SecurePhase<'a>,
+    party: Party,
+    entropy: Entropy,
+}
+
+impl Work for OnShares<'_> {
+    type Output = Result<Opened>;
+
+    fn over<P: Endpoint>(self) -> Result<Opened> {
+        let mut p = P::connect(self.party, &[0; 32], self.entropy)?;
+        Ok(self.phase.run(&mut p)?.expect("planned"))
     }
 }
 
-fn on_shares_in<R: Integer>(plan: &Plan, inputs: &[Vec<i128>]) -> Outcome<Opened> {
-    Sim::new(3).run(|party, entropy| {
-        let mine = &inputs[usize::from(party.me().0)];
-        let mut p = Rep3::<R>::connect(party, &[0; 32], entropy)?;
-        let opened = SecurePhase { plan, mine }.run(&mut p)?;
-        Ok(opened.expect("planned"))
+fn on_shares(plan: &Plan, inputs: &[Vec<i128>]) -> Outcome<Opened> {
+    Sim::new(plan.card.parties).run(|party, entropy| {
+        let phase = SecurePhase { plan, mine: &inputs[usize::from(party.me().0)] };
+        dispatch::over(plan.card, plan.ring, OnShares { phase, party, entropy })
     })
 }
 
@@ -89,14 +96,15 @@ proptest! {
     #[test]
     fn nothing_but_zeros_is_opened_of_a_suppressed_cell(
         providers in prop::collection::vec(records(), 3),
-        records in 1..6u32, parties in 1..4u32, open: bool, narrow: bool,
+        records in 1..6u32, parties in 1..4u32, open: bool, narrow: bool, malicious: bool,
     ) {
         let sufficient = if open { "open" } else { "hidden" };
         let release = format!(
             "min_records = {records}\nmin_parties = {parties}\nsufficient = \"{sufficient}\""
         );
         let query = if narrow { NARROW } else { QUERY };
-        let plan = Setup { query, release: &release, ..Setup::default() }.plan();
+        let security = (if malicious { "malicious" } else { "semi-honest" }, 1, "auto");
+        let plan = Setup { query, release: &release, security, ..Setup::default() }.plan();
         prop_assert!(open || narrow == (plan.ring == RingKind::Z64));
         let inputs = inputs(&plan, &providers);
         let plain = plainly(&plan, &inputs).integers.expect("opened");
@@ -112,11 +120,15 @@ proptest! {
 
 #[test]
 fn messages_have_the_same_shape_whatever_the_data_are() {
-    [QUERY, NARROW].into_iter().for_each(messages_have_the_same_shape);
+    for query in [QUERY, NARROW] {
+        for threat in ["semi-honest", "malicious"] {
+            messages_have_the_same_shape(query, (threat, 1, "auto"));
+        }
+    }
 }
 
-fn messages_have_the_same_shape(query: &str) {
-    let plan = Setup { query, ..Setup::default() }.plan();
+fn messages_have_the_same_shape(query: &str, security: (&str, u8, &str)) {
+    let plan = Setup { query, security, ..Setup::default() }.plan();
     let record = |i: usize, x| Record { g: i % 3, f: true, x, y: 7 * i as i64 };
     let many = |x: Option<i64>| -> Vec<Record> { (0..500).map(|i| record(i, x)).collect() };
     let one = vec![record(1, Some(1))];

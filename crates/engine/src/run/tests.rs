@@ -181,3 +181,23 @@ fn a_frame_of_another_step_is_out_of_step() {
     let told = errors(spoiled(&plan, SET_UP + 8, |frame| frame.step ^= 1));
     assert!(told.iter().any(|error| error.contains("out of step")), "{told:?}");
 }
+
+#[test]
+fn a_party_that_falsifies_under_a_malicious_threat_stops_the_run() {
+    let plan = Setup { security: ("malicious", 1, "auto"), ..Setup::default() }.plan();
+    let mut caught = 0;
+    for at in [4, 8, 16, 32, 64].map(|at| SET_UP + at) {
+        let spoil = |frame: &mut Frame| {
+            if let Some(byte) = frame.body.last_mut() {
+                *byte ^= 1;
+            }
+        };
+        let outcomes = spoiled(&plan, at, spoil);
+        let cheats = |outcome: &Result<Outcome, Error>| {
+            matches!(outcome, Err(Error::Protocol(MpcError::Cheating { .. })))
+        };
+        caught += usize::from(outcomes.iter().any(cheats));
+        assert_eq!(errors(outcomes).len(), 2, "frame {at}");
+    }
+    assert!(caught >= 4, "{caught} of 5 by a check");
+}
