@@ -85,10 +85,10 @@ use super::wire::ELEMENT_BYTES;
 use crate::script::Message;
 use crate::{Party, Phase, Prss, Result};
 
-const PROOF: Step = Step("and gates");
-const CHALLENGE: Step = Step("and gates challenge");
-const ECHO: Step = Step("and gates echo");
-const REVEAL: Step = Step("and gates reveal");
+pub(super) const PROOF: Step = Step("and gates");
+pub(super) const CHALLENGE: Step = Step("and gates challenge");
+pub(super) const ECHO: Step = Step("and gates echo");
+pub(super) const REVEAL: Step = Step("and gates reveal");
 
 /// What one party keeps of a batch of AND gates, 64 to a word.
 #[derive(Default)]

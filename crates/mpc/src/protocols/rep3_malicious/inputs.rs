@@ -9,16 +9,17 @@
 use sharewell_net::{PartyId, Step};
 use sharewell_ring::{Key, Prg, Ring, Wide, Z128, hash, reserved, zeroed};
 
+use super::demand::demand;
 use super::domain::{Authentic, Domain};
 use super::{Authenticated, Pair, Rep3Malicious};
 use crate::prss::{next, previous};
-use crate::{Entropy, Error, Linear, Party, Result, Share, Side};
+use crate::{Entropy, Linear, Party, Result, Share, Side};
 
 const INPUT: Step = Step("input");
 const SEEDS: Step = Step("give seeds");
-const REST: Step = Step("give rest");
-const COMPARE: Step = Step("compare given");
-const TAKE: Step = Step("open to");
+pub(super) const REST: Step = Step("give rest");
+pub(super) const COMPARE: Step = Step("compare given");
+pub(super) const TAKE: Step = Step("open to");
 const DIGEST: Step = Step("open to, digest");
 
 fn send_packed<D: Domain>(party: &mut Party, to: PartyId, step: Step, x: &[D::Wide]) -> Result<()> {
@@ -92,7 +93,7 @@ fn accept<D: Domain>(party: &mut Party, from: PartyId, len: usize) -> Result<Pai
 /// Cost: one element and a digest from each compute party; one round.
 ///
 /// # Errors
-/// If a link fails, and [`Error::Cheating`] if two parties do not say the same of a component.
+/// If a link fails, and [`Error::Cheating`](crate::Error::Cheating) if two parties do not say the same of a component.
 pub fn take<R: Authentic>(party: &mut Party, len: usize) -> Result<Vec<R>> {
     let mut out = zeroed(len);
     if len == 0 {
@@ -107,9 +108,7 @@ pub fn take<R: Authentic>(party: &mut Party, len: usize) -> Result<Vec<R>> {
     }
     // Party `i` has sent component `i` and digested component `i + 1`.
     for (i, part) in parts.iter().enumerate() {
-        if digests[(i + 2) % 3] != hash::digest(&[bytemuck::cast_slice(part)]) {
-            return Err(Error::Cheating { step: TAKE.0 });
-        }
+        demand(digests[(i + 2) % 3] == hash::digest(&[bytemuck::cast_slice(part)]), TAKE)?;
     }
     Ok(out)
 }
@@ -165,10 +164,7 @@ impl<R: Authentic> Rep3Malicious<R> {
         self.party.send(after, COMPARE, &second)?;
         let from_before: Vec<u8> = self.party.recv(before, COMPARE, first.len())?;
         let from_after: Vec<u8> = self.party.recv(after, COMPARE, second.len())?;
-        match from_before == first && from_after == second {
-            true => Ok(()),
-            false => Err(Error::Cheating { step: COMPARE.0 }),
-        }
+        demand(from_before == first && from_after == second, COMPARE)
     }
 
     pub(super) fn open_to(
@@ -197,9 +193,7 @@ impl<R: Authentic> Rep3Malicious<R> {
         }
         let mut out: Vec<R> = self.party.recv(previous(me), TAKE, len)?;
         let said: Vec<u8> = self.party.recv(next(me), DIGEST, 32)?;
-        if said != hash::digest(&[bytemuck::cast_slice(&out)]) {
-            return Err(Error::Cheating { step: TAKE.0 });
-        }
+        demand(said == hash::digest(&[bytemuck::cast_slice(&out)]), TAKE)?;
         parts.iter().for_each(|x| R::add_assign(&mut out, x));
         Ok(Some(out))
     }

@@ -45,8 +45,11 @@
 //! Nof, Ohara (eprint 2016/768) on products; gates as in `gates`. Differs: `settle` says how.
 
 mod boolean;
+#[cfg(test)]
+mod cheating;
 mod convert;
 mod cost;
+mod demand;
 mod domain;
 mod gates;
 mod inputs;

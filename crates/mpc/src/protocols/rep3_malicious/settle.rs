@@ -24,18 +24,19 @@
 use sharewell_net::Step;
 use sharewell_ring::{Gf64, Key, Prg, Ring, Wide, Z64, Z128, zeroed};
 
+use super::demand::demand;
 use super::domain::{Authentic, Domain};
 use super::ledger::{Debts, Keys, Ledger};
 use super::samples::Samples;
 use super::{Pair, Rep3Malicious, gates};
 use crate::prss::{next, previous};
-use crate::{Error, Party, Prss, Result, Side};
+use crate::{Party, Prss, Result, Side};
 
 const MASKS: Step = Step("check masks");
-const ECHO: Step = Step("check openings");
-const COIN: Step = Step("check coin");
-const COMBINED: Step = Step("check values");
-const ZERO: Step = Step("check tags");
+pub(super) const ECHO: Step = Step("check openings");
+pub(super) const COIN: Step = Step("check coin");
+pub(super) const COMBINED: Step = Step("check values");
+pub(super) const ZERO: Step = Step("check tags");
 
 /// Combinations of each domain.
 pub(super) const COMBINATIONS: usize = 2;
@@ -96,8 +97,9 @@ impl Letters {
     }
 
     /// What both holders of the missing components have sent.
-    fn agreed(self, step: &'static str) -> Result<Vec<u8>> {
-        if self.previous == self.next { Ok(self.next) } else { Err(Error::Cheating { step }) }
+    fn agreed(self, step: Step) -> Result<Vec<u8>> {
+        demand(self.previous == self.next, step)?;
+        Ok(self.next)
     }
 }
 
@@ -259,10 +261,7 @@ impl<R: Authentic> Rep3Malicious<R> {
     fn echo(&mut self, opened: [u8; 32]) -> Result<()> {
         let mine = Letters { previous: opened.to_vec(), next: opened.to_vec() };
         let theirs = mine.exchange(&mut self.party, ECHO)?;
-        match theirs.agreed(ECHO.0)? == opened {
-            true => Ok(()),
-            false => Err(Error::Cheating { step: ECHO.0 }),
-        }
+        demand(theirs.agreed(ECHO)? == opened, ECHO)
     }
 
     /// Uniform, unknown to anybody before the honest parties send this.
@@ -272,7 +271,7 @@ impl<R: Authentic> Rep3Malicious<R> {
             [Side::Left, Side::Right].map(|side| self.prss.uniform(side, draw, 1));
         let mut mine = Letters::default();
         mine.components(&parts, Z128::BYTES);
-        let missing = mine.exchange(&mut self.party, COIN)?.agreed(COIN.0)?;
+        let missing = mine.exchange(&mut self.party, COIN)?.agreed(COIN)?;
         let missing = Z128(bytemuck::pod_read_unaligned(&missing));
         let coin = parts[0][0] + parts[1][0] + missing;
         Ok(Prg::new(&Key(coin.0.to_le_bytes())))
@@ -283,7 +282,7 @@ impl<R: Authentic> Rep3Malicious<R> {
         each!(checks.combine(&coin));
         let mut letters = Letters::default();
         each!(checks.send_values(&mut letters));
-        let missing = letters.exchange(&mut self.party, COMBINED)?.agreed(COMBINED.0)?;
+        let missing = letters.exchange(&mut self.party, COMBINED)?.agreed(COMBINED)?;
         let mut missing = missing.as_slice();
         each!(checks.take_values(&mut missing));
         let mut differences = vec![];
@@ -324,9 +323,6 @@ impl<R: Authentic> Rep3Malicious<R> {
         let theirs = letters.exchange(&mut self.party, ZERO)?;
         let word = |bytes: &[u8]| Gf64(bytemuck::pod_read_unaligned(bytes));
         let sum = word(&theirs.previous) + word(&theirs.next);
-        match sum == Gf64::dot(&second, &r_left) {
-            true => Ok(()),
-            false => Err(Error::Cheating { step: ZERO.0 }),
-        }
+        demand(sum == Gf64::dot(&second, &r_left), ZERO)
     }
 }

@@ -8,12 +8,15 @@
 use sharewell_net::{PartyId, Step};
 use sharewell_ring::{Gf64, Planes, Wide, Z64, reserved};
 
+use super::demand::demand;
 use super::domain::{Authentic, Domain, Row};
 use super::{Authenticated, Pair, Rep3Malicious, Tags};
 use crate::replicated::shuffle::{Codec, Column, Ends, Route, Shuffle};
 use crate::rows::sources;
-use crate::{Arithmetic, BitLinear, BitShare, Error, Party, Result, Rows, Way};
+use crate::{Arithmetic, BitLinear, BitShare, Party, Result, Rows, Way};
 
+/// Destinations, which must be a permutation.
+pub(super) const PLACES: Step = Step("shuffle open");
 /// Planes of one word per row.
 const WORD: usize = 64;
 
@@ -164,8 +167,9 @@ impl<R: Authentic> Rep3Malicious<R> {
         let mut rows = self.shuffle_rows(by, Way::Forward, rows)?;
         let to = rows.ints.pop().expect("what was pushed");
         let opened = self.reveal(&to)?;
-        let order = sources(&opened).ok_or(Error::Cheating { step: "shuffle open" })?;
-        Ok((order, rows))
+        let order = sources(&opened);
+        demand(order.is_some(), PLACES)?;
+        Ok((order.unwrap_or_default(), rows))
     }
 }
 

@@ -2,10 +2,11 @@
 
 use sharewell_ring::Fp61;
 
+use super::super::demand::demand;
 use super::super::wire::{recv, send};
 use super::{CHALLENGE, ECHO, PROOF, REVEAL, Vectors};
 use crate::prss::{next, previous};
-use crate::{Error, Party, Prss, Result, Side};
+use crate::{Party, Prss, Result, Side};
 
 /// The challenges of one level.
 pub(super) struct Challenges {
@@ -113,9 +114,7 @@ impl<'a> Transcript<'a> {
         send(self.party, after, ECHO, &self.given)?;
         // Node 0 is for the masks: the sum is that from node 1 on.
         let shares = self.exchange(Fp61::products(&all[0], &all[1], nodes), 1)?;
-        if recv(self.party, before, ECHO, self.due.len())? != self.due {
-            return Err(Error::Cheating { step: ECHO.0 });
-        }
+        demand(recv(self.party, before, ECHO, self.due.len())? == self.due, ECHO)?;
         let mut mine = [[Fp61::ZERO; 2]; 2];
         for (which, shares) in shares.into_iter().enumerate() {
             let r = self.challenges[which].but(nodes);
@@ -137,7 +136,7 @@ impl<'a> Transcript<'a> {
             let theirs = recv(self.party, peer, REVEAL, 2)?;
             right &= mine * theirs[0] == share + theirs[1];
         }
-        if right { Ok(()) } else { Err(Error::Cheating { step: PROOF.0 }) }
+        demand(right, PROOF)
     }
 }
 
