@@ -1,7 +1,8 @@
 //! The operations of the catalogue, timed over real links and checked.
 //!
 //! Inputs are shared before the clock starts and results are opened after it stops; what is
-//! timed is the operation on shares, in the 64-bit ring, between its first and last message.
+//! timed is the operation on shares, in the 64-bit ring, between its first and last message: with
+//! its checks, where the protocol has any.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sharewell_mpc::protocols;
 use sharewell_mpc::protocols::tally::{Tallied, Tally};
-use sharewell_mpc::{Entropy, Party, Result, pace};
+use sharewell_mpc::{Arithmetic as _, Entropy, Party, Result, pace};
 use sharewell_net::{
     Identity, Limits, Metered, PartyId, PublicKey, Shaped, Step, Transport, Wan, tls,
 };
@@ -108,6 +109,7 @@ pub fn quote(protocol: &str, op: &str, n: usize, round_bytes: u64) -> Tallied {
                 let operands = operation.operands::<Z64>(*n, &mut Draw::new(7));
                 let given = Given::free(tally, *n, &operands);
                 operation.run(tally, &given).expect("no links");
+                tally.verify().expect("no links");
                 *found = true;
             }
         }
@@ -211,12 +213,15 @@ impl<P: Endpoint> Stand<'_, P> {
         let operands = operation.operands::<P::Ring>(n, &mut Draw::new(7));
         let given = Given::share(&mut self.p, n, &operands, Some(me))?;
 
+        self.p.verify()?;
+
         // Everybody starts together, with clocks at zero.
         self.meet()?;
         self.p.reset_rounds();
         let before = self.link.meter();
         let (start_s, cpu) = (monotonic_seconds(), cpu_seconds());
         let result = operation.run(&mut self.p, &given)?;
+        self.p.verify()?;
         let (end_s, cpu_s) = (monotonic_seconds(), cpu_seconds() - cpu);
         let bytes_sent = (self.link.meter() - &before).total().sent.bytes;
         let (rounds, round_bytes) = (self.p.party().rounds(), self.p.party().round_bytes());

@@ -25,10 +25,16 @@ fn a_product_costs_a_round_and_an_element_per_party() {
 
 #[test]
 fn a_protocol_by_name_is_timed() {
-    let row = row(&["--op", "mul", "--n", "1000", "--protocol", "rep3-malicious"]);
-    assert_eq!((&row["op"], &row["protocol"]), (&"mul".into(), &"rep3-malicious".into()));
-    // A product and its tag, of 13 bytes each.
-    assert_eq!((&row["bytes_per_party"], &row["rounds"]), (&26_000.into(), &1.into()));
+    let of = ["--op", "mul", "--n", "1000", "--protocol", "rep3-malicious", "--round-bytes", "0"];
+    let timed = row(&of);
+    assert_eq!((&timed["op"], &timed["protocol"]), (&"mul".into(), &"rep3-malicious".into()));
+    // A product and its tag, of 13 bytes each, and what does not grow with their number.
+    let bytes = timed["bytes_per_party"].as_u64().unwrap();
+    assert!((26_001..27_000).contains(&bytes), "{timed}");
+    let quoted = row(&[&of[..], &["--quote", "--rtt", "1ms"]].concat());
+    for field in ["bytes_per_party", "rounds"] {
+        assert_eq!(timed[field], quoted[field], "{field}");
+    }
     run(&["bench", "--protocol", "rep4"]).fails(2, &["rep4", "rep3"]);
 }
 
