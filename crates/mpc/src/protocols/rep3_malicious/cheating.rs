@@ -2,12 +2,13 @@
 //! right result or an error.
 //!
 //! `frames` spoils what a party sends, frame by frame; `liars` run another program; `missed` leaves
-//! checks out, so that the same lies pass.
+//! checks out, so that the same lies pass; `selective` asks whether stopping tells of secrets.
 
 mod frames;
 mod liars;
 mod missed;
 mod objectives;
+mod selective;
 
 use std::time::Duration;
 

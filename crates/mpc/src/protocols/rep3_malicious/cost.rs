@@ -2,12 +2,12 @@
 
 use sharewell_net::PartyId;
 
+use super::combined::SUMS;
 use super::convert::WIRES_OF_BIT;
 use super::domain::{Domain, Row};
 use super::gates;
 use super::ledger::{GATE_WORDS, Matrix, WIRES, chunk_of};
-use super::samples::pays;
-use super::settle::COMBINATIONS;
+use super::samples::{VECTORS, pays};
 use super::trunc::WIRES_OF_TRUNC;
 use crate::circuit;
 use crate::replicated::shuffle::roles;
@@ -203,13 +203,13 @@ fn shuffle(turn: u32, way: Way, columns: &Columns) -> Script {
 
 fn verify(owed: &Owing) -> Vec<Phase> {
     let domains = owed.wires.iter().zip(WIRE).filter(|(n, _)| **n > 0);
-    let combined: usize = domains.map(|(_, wire)| COMBINATIONS * wire).sum();
+    let combined: usize = domains.map(|(_, wire)| SUMS * wire).sum();
     let echo = vec![both(32)];
     let gates = gates::script(owed.gate_words);
     if combined == 0 {
         return [echo, gates].concat();
     }
-    let samples = owed.matrices.iter().zip(WIRE).map(|(n, wire)| 2 * COMBINATIONS * n * wire);
+    let samples = owed.matrices.iter().zip(WIRE).map(|(n, wire)| 2 * VECTORS * n * wire);
     let samples: usize = samples.sum();
     let sampling = if samples > 0 { vec![both(32), both(16)] } else { vec![] };
     let checks = vec![both(16), both(combined), both(8)];

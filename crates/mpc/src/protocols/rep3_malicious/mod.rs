@@ -47,6 +47,7 @@
 mod boolean;
 #[cfg(test)]
 mod cheating;
+mod combined;
 mod convert;
 mod cost;
 mod demand;

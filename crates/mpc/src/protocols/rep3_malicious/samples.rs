@@ -7,20 +7,23 @@
 //! like any wire; the difference from the right side is one of the strings that are to be zero.
 //!
 //! If an entry of `X Y - Z` is not zero modulo `2^k`, neither is the difference, but for the error
-//! of a combination as in `settle`, for `w` and for `v`: so there are two of them.
+//! `(s+2) 2^-(s+1)` of a combination with coefficients of 64 bits (eprint 2019/1298, 4), for `w`
+//! and for `v`: so there are two of them. An error that they miss does not grow by secrets.
 //!
 //! Cost: a product takes the tags of its result and two wires, instead of a second product.
 
 use sharewell_ring::{Dims, Prg, Wide, Z64, transpose, zeroed};
 
 use super::ledger::Debts;
-use super::settle::COMBINATIONS;
 use crate::replicated::{Pair, dot_part};
 
 /// Whether a product is checked so: one with thin factors is as soon computed twice.
 pub(super) const fn pays(d: Dims) -> bool {
     d.m >= 8 && d.n >= 8 && d.k >= 8
 }
+
+/// Vectors on either side.
+pub(super) const VECTORS: usize = 2;
 
 /// What is known of the samples of one domain.
 pub(super) struct Samples<W> {
@@ -53,8 +56,8 @@ impl<W: Wide> Samples<W> {
                 let rows = combined(&z[at.clone()], m, &v);
                 [0, 1].map(|i| combined(&rows[i], 1, &w)[i][0])
             });
-            for i in 0..COMBINATIONS {
-                let of = |x: &[[Vec<W>; COMBINATIONS]; 2]| x.each_ref().map(|x| x[i].clone());
+            for i in 0..VECTORS {
+                let of = |x: &[[Vec<W>; VECTORS]; 2]| x.each_ref().map(|x| x[i].clone());
                 values.extend(dot_part(&of(&x), &of(&y), 1));
                 tags.extend(dot_part(&of(&x_tag), &of(&y), 1));
                 differences.iter_mut().zip(&z).for_each(|(to, z)| to.push(z[i]));
@@ -79,21 +82,16 @@ impl<W: Wide> Samples<W> {
 }
 
 /// Two vectors of coefficients.
-fn drawn(coin: &Prg, stream: u64, len: usize) -> [Vec<u64>; COMBINATIONS] {
-    let mut both = vec![Z64(0); COMBINATIONS * len.next_multiple_of(2)];
+fn drawn(coin: &Prg, stream: u64, len: usize) -> [Vec<u64>; VECTORS] {
+    let mut both = vec![Z64(0); VECTORS * len.next_multiple_of(2)];
     coin.fill(stream, 0, &mut both);
     let mut halves = both.chunks(len.next_multiple_of(2));
-    [(); COMBINATIONS]
-        .map(|()| halves.next().map_or(vec![], |x| x[..len].iter().map(|x| x.0).collect()))
+    [(); VECTORS].map(|()| halves.next().map_or(vec![], |x| x[..len].iter().map(|x| x.0).collect()))
 }
 
 /// Of each of `rows` rows the combinations by both vectors.
-fn combined<W: Wide>(
-    x: &[W],
-    rows: usize,
-    by: &[Vec<u64>; COMBINATIONS],
-) -> [Vec<W>; COMBINATIONS] {
-    let mut out = [(); COMBINATIONS].map(|()| zeroed(rows));
+fn combined<W: Wide>(x: &[W], rows: usize, by: &[Vec<u64>; VECTORS]) -> [Vec<W>; VECTORS] {
+    let mut out = [(); VECTORS].map(|()| zeroed(rows));
     for (row, x) in x.chunks_exact(x.len() / rows.max(1)).enumerate() {
         let sums = W::weighted_sums(x, by.each_ref().map(Vec::as_slice));
         out.iter_mut().zip(sums).for_each(|(out, sum)| out[row] = sum);

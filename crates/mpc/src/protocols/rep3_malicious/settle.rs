@@ -6,24 +6,30 @@
 //! 2. everybody compares what has been opened. Who sends this has received all that came before,
 //!    so nothing that is checked can change after it;
 //! 3. a coin is opened, whose components both holders send;
-//! 4. of each domain two random combinations of values, under the masks of the first round;
-//! 5. the same combinations of tags must be `alpha` times those: [`is_zero`].
+//! 4. of each domain random sums of values, under the masks of the first round (`combined`);
+//! 5. the same sums of tags must be `alpha` times those: `zero`.
 //!
-//! Soundness: let a value be wrong by `d`, `d != 0` modulo `2^k`, and its tag by `e`. With
-//! coefficients `r` that are uniform after `d` and `e` are fixed, a combination passes where
-//! `r (e - alpha d) + ... = 0` modulo `2^(k+s)`. If `2^v` is the greatest power of two in
-//! `e - alpha d`, that is so with probability `2^-(k+s-v)` at most, `2^-64` for the smallest `v`,
-//! as coefficients have 64 bits; and `v` is reached with probability `2^(k-1-v)` over `alpha`.
-//! One combination errs with probability `(s+2) 2^-(s+1)`; two, as here, with `2^-s`.
+//! Soundness: let a value be wrong by `d`, `d != 0` modulo `2^k`, and its tag by `e`. Then
+//! `e - alpha d`, modulo `2^(k+s)`, is zero with probability `2^-(s+1)` at most, over `alpha`; and
+//! if it is not, the sums show it but for `2^-43`.
+//!
+//! Privacy: a wrong tag that enters a product becomes wrong by a multiple of the other factor, a
+//! secret. If a check could miss it with a probability that is not small, stopping would tell of
+//! that factor to whoever knows the coin; `2^(k+s-1)` in a tag would tell whether it is even. So
+//! the sums must show every error, also such as could falsify nothing; and as they do, the first
+//! tag that is wrong stops the run, whatever the secrets are.
 //!
 //! Source: Abspoel, Dalskov, Escudero, Nof (eprint 2019/1298), 4; Chida et al. (eprint 2018/570).
-//! Differs: two combinations instead of one; values are masked and opened, so that `alpha` never
-//! is and serves the whole session; the zero check tells nothing but whether it passed, not even
-//! to who cheated (a product with a random secret would tell the power of two in what it hides).
+//! Differs: many sums of random halves instead of one combination with secret coefficients, which
+//! hides what one check finds but leaves to the next what it misses; values are masked and opened,
+//! so that `alpha` never is and serves the whole session; the zero check tells nothing but whether
+//! it passed, not even to who cheated (a product with a random secret would tell the power of two
+//! in what it hides).
 
 use sharewell_net::Step;
 use sharewell_ring::{Gf64, Key, Prg, Ring, Wide, Z64, Z128, zeroed};
 
+use super::combined::{SUMS, combined};
 use super::demand::demand;
 use super::domain::{Authentic, Domain};
 use super::ledger::{Debts, Keys, Ledger};
@@ -38,11 +44,6 @@ pub(super) const COIN: Step = Step("check coin");
 pub(super) const COMBINED: Step = Step("check values");
 pub(super) const ZERO: Step = Step("check tags");
 
-/// Combinations of each domain.
-pub(super) const COMBINATIONS: usize = 2;
-/// Elements that are combined at a time.
-const TILE: usize = 1 << 11;
-
 /// Calls a method of the check of each domain that owes something.
 macro_rules! each {
     ($checks:ident . $method:ident ( $($arg:expr),* )) => {{
@@ -53,7 +54,7 @@ macro_rules! each {
     }};
 }
 
-/// What one domain's check knows so far: two elements of each.
+/// What one domain's check knows so far: the sums of each.
 struct Check<D: Domain> {
     debts: Debts<D::Wide>,
     /// The masks, then what they mask.
@@ -118,9 +119,9 @@ fn unpacked<W: Wide>(from: &mut &[u8], wire: usize, len: usize) -> Vec<W> {
 impl<D: Domain> Check<D> {
     fn begin(debts: Debts<D::Wide>, prss: &mut Prss) -> Option<Self> {
         let draw = prss.next_draw();
-        let mask = |side| prss.uniform(side, draw, COMBINATIONS);
+        let mask = |side| prss.uniform(side, draw, SUMS);
         let values = [Side::Left, Side::Right].map(mask);
-        let tags = [(); 2].map(|()| zeroed(COMBINATIONS));
+        let tags = [(); 2].map(|()| zeroed(SUMS));
         (debts.len() > 0).then_some(Self {
             debts,
             values,
@@ -136,7 +137,7 @@ impl<D: Domain> Check<D> {
         let [draw, prss_draw] = [(); 2].map(|()| prss.next_draw());
         prss.zero(draw, 0, part);
         let [mine, theirs] = &self.values;
-        let [first, second] = D::key(keys).map(|alpha| [alpha; COMBINATIONS]);
+        let [first, second] = D::key(keys).map(|alpha| [alpha; SUMS]);
         D::Wide::cross_add(part, [mine, theirs], [&first, &second]);
         D::Wide::pack(part, D::WIRE, out);
         let mut parts = zeroed(self.samples.parts.len());
@@ -147,7 +148,7 @@ impl<D: Domain> Check<D> {
     }
 
     fn take_masks(&mut self, from: &mut &[u8]) {
-        self.tags[1] = unpacked(from, D::WIRE, COMBINATIONS);
+        self.tags[1] = unpacked(from, D::WIRE, SUMS);
         let parts = std::mem::take(&mut self.samples.parts);
         let theirs = unpacked(from, D::WIRE, parts.len());
         self.samples.settle(&[parts, theirs], &mut self.debts);
@@ -167,21 +168,9 @@ impl<D: Domain> Check<D> {
     }
 
     fn combine(&mut self, coin: &Prg) {
-        let stream = |which| D::NUMBER * COMBINATIONS as u64 + which;
-        let mut weights = [(); COMBINATIONS].map(|()| vec![Z64::ZERO; TILE]);
         let sums = self.values.iter_mut().chain(&mut self.tags);
-        let of = self.debts.value.iter().chain(&self.debts.tag);
-        let mut of: Vec<_> = of.zip(sums).collect();
-        for start in (0..self.debts.len()).step_by(TILE) {
-            let tile = start..self.debts.len().min(start + TILE);
-            for (which, weights) in (0..).zip(&mut weights) {
-                coin.fill(stream(which), start as u64 / 2, &mut weights[..tile.len()]);
-            }
-            let by = weights.each_ref().map(|by| bytemuck::cast_slice(&by[..tile.len()]));
-            for (x, sums) in &mut of {
-                let weighted = D::Wide::weighted_sums(&x[tile.clone()], by);
-                D::Wide::add_assign(sums, &weighted);
-            }
+        for (x, sums) in self.debts.value.iter().chain(&self.debts.tag).zip(sums) {
+            D::Wide::add_assign(sums, &combined(x, coin, D::NUMBER));
         }
     }
 
@@ -190,7 +179,7 @@ impl<D: Domain> Check<D> {
     }
 
     fn take_values(&mut self, missing: &mut &[u8]) {
-        self.opened = unpacked(missing, D::WIRE, COMBINATIONS);
+        self.opened = unpacked(missing, D::WIRE, SUMS);
         self.values.iter().for_each(|x| D::Wide::add_assign(&mut self.opened, x));
     }
 

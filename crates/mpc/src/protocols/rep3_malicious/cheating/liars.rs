@@ -13,7 +13,7 @@ use crate::sim::{Outcome, Sim};
 use crate::{Arithmetic, Linear, Protocol, Result, Rows, Share, Way};
 
 /// Bits of the ring that products of [`Z64`] are authenticated in.
-const WIDE: u32 = 104;
+pub(super) const WIDE: u32 = 104;
 
 pub(super) fn inputs(p: &mut Rep3Malicious<Z64>, me: u8) -> Result<Vec<Authenticated<Z64>>> {
     let mine = [Z64(3 + u64::from(me)), Z64(10)];

@@ -107,7 +107,7 @@ fn without_the_comparison_of_what_is_given_a_giver_shares_nothing_and_is_not_tol
             p.input(&[], &[0, 0, 0, 1]).map(drop)
         });
         assert_eq!(outcome.outputs[..3].iter().all(Result::is_ok), passes);
-        assert_ne!(is_noticed(&outcome, 0, COMPARE), passes);
+        assert_ne!(is_noticed(&outcome, NOBODY, COMPARE), passes);
     }
 }
 
@@ -147,7 +147,7 @@ fn without_the_test_of_destinations_rows_are_lost() {
                 p.shuffle_open(&by, x[0].clone(), Rows::ints(vec![x[1].clone()]))?;
             Ok(rows.ints[0].gather(&order).len())
         });
-        assert_eq!(is_noticed(&outcome, 0, PLACES), rows_left.is_none());
+        assert_eq!(is_noticed(&outcome, NOBODY, PLACES), rows_left.is_none());
         assert_eq!(outcome.values().ok(), rows_left.map(|rows| vec![rows; 3]));
     }
 }
