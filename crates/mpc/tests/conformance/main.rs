@@ -24,6 +24,7 @@ mod shuffles;
 mod subject;
 mod tampering;
 mod threats;
+mod views;
 
 use sharewell_ring::{Z32, Z64, Z128};
 use subject::{MaliciousOver, Rep3Far, Rep3Over};
@@ -71,6 +72,10 @@ macro_rules! conformance {
         #[test]
         fn no_mask_serves_twice_not_even_across_forks() {
             independence::no_block_is_seen_twice::<$subject>();
+        }
+        #[test]
+        fn views_of_two_inputs_of_others_are_of_one_distribution() {
+            views::of_two_inputs_are_alike::<$subject>();
         }
         #[test]
         fn spoilt_frames_end_in_errors_never_in_a_panic_or_a_hang() {
