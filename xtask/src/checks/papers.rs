@@ -29,26 +29,30 @@ pub(crate) fn links(tree: &Tree) -> Vec<Breach> {
     found
 }
 
-/// Every row of the table of traps names tests, and they are there.
+/// Tables whose rows end with the tests of what they say, and the heads of their first columns.
+const TESTED: [(&str, &str); 2] = [("docs/traps.md", "asked for"), ("docs/faults.md", "fault")];
+
+/// Every row of the tables of traps and of faults names tests, and they are there.
 pub(crate) fn traps(tree: &Tree) -> Vec<Breach> {
-    let Some(source) = tree.get("docs/traps.md") else { return Vec::new() };
     let is_there = |name: &str| {
         let head = format!("fn {name}(");
         tree.sources.iter().any(|source| source.is_rust() && source.code.contains(&head))
     };
     let mut found = Vec::new();
-    for (index, line) in source.text.lines().enumerate() {
-        // Below the head and its rule.
-        let Some(row) = line.strip_prefix("| ").filter(|row| !row.starts_with("asked for")) else {
-            continue;
-        };
-        let tests = row.trim_end_matches(['|', ' ']).rsplit('|').next().unwrap_or_default();
-        let names: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
-        if names.is_empty() {
-            found.push(source.breach(index + 1, "a trap without a test"));
-        }
-        for name in names.iter().filter(|name| !is_there(name)) {
-            found.push(source.breach(index + 1, format!("there is no test `{name}`")));
+    for (source, head) in TESTED.iter().filter_map(|(path, head)| Some((tree.get(path)?, head))) {
+        for (index, line) in source.text.lines().enumerate() {
+            // Below the head and its rule.
+            let Some(row) = line.strip_prefix("| ").filter(|row| !row.starts_with(head)) else {
+                continue;
+            };
+            let tests = row.trim_end_matches(['|', ' ']).rsplit('|').next().unwrap_or_default();
+            let names: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+            if names.is_empty() {
+                found.push(source.breach(index + 1, "a row without a test"));
+            }
+            for name in names.iter().filter(|name| !is_there(name)) {
+                found.push(source.breach(index + 1, format!("there is no test `{name}`")));
+            }
         }
     }
     found
@@ -138,8 +142,11 @@ mod tests {
         let page =
             "# Traps\n\n| asked for | tests |\n|---|---|\n| `ln(0)` | `a`, `b` |\n| e | none |";
         let code = "#[test]\nfn a() {}\n// fn b() {}";
-        let texts = [("docs/traps.md", page), ("crates/x/tests/x.rs", code)];
-        assert_eq!(breaches(traps, &texts), ["docs/traps.md:5", "docs/traps.md:6"]);
+        let faults = "| fault | tests |\n|---|---|\n| one | `a`, `c` |";
+        let texts =
+            [("docs/traps.md", page), ("docs/faults.md", faults), ("crates/x/tests/x.rs", code)];
+        let found = breaches(traps, &texts);
+        assert_eq!(found, ["docs/traps.md:5", "docs/traps.md:6", "docs/faults.md:3"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! covered yet.
 
 use sharewell_ring::{Bits, Dims, Gf64, Ring, Wide, Z128, Z192, hash};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::domain::Domain;
 use super::gates::Gates;
@@ -46,6 +46,14 @@ impl Keys {
 
 impl Drop for Keys {
     fn drop(&mut self) {
+        self.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Keys {}
+
+impl Zeroize for Keys {
+    fn zeroize(&mut self) {
         bytemuck::cast_slice_mut::<_, u8>(&mut self.z32).zeroize();
         bytemuck::cast_slice_mut::<_, u8>(&mut self.z64).zeroize();
         bytemuck::cast_slice_mut::<_, u8>(&mut self.z128).zeroize();
@@ -171,5 +179,27 @@ impl Ledger {
         if let Some(theirs) = other.opened {
             self.saw(&theirs.map(|byte| Bits(byte.into())));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sharewell_ring::{Gf64, Ring, Z128, Z192};
+    use zeroize::{Zeroize, ZeroizeOnDrop};
+
+    use super::Keys;
+
+    fn is_wiped_when_dropped<T: ZeroizeOnDrop>(_: &T) -> bool {
+        std::mem::needs_drop::<T>()
+    }
+
+    #[test]
+    fn keys_of_tags_are_wiped_whole() {
+        let (wide, wider, row) = (Z128(u128::MAX), Z192::from_i128(-1), Gf64(u64::MAX));
+        let mut keys = Keys { z32: [wide; 2], z64: [wide; 2], z128: [wider; 2], rows: [row; 2] };
+        assert!(is_wiped_when_dropped(&keys));
+        keys.zeroize();
+        assert_eq!([keys.z32, keys.z64], [[Z128::ZERO; 2]; 2]);
+        assert_eq!((keys.z128, keys.rows), ([Z192::ZERO; 2], [Gf64::ZERO; 2]));
     }
 }
