@@ -49,7 +49,7 @@ fn card(protocol: &str) -> &'static sharewell_mpc::Card {
 /// What is timed.
 #[derive(Clone, Copy, Debug)]
 pub struct Task<'a> {
-    /// A protocol of [`protocols`].
+    /// A protocol of [`protocols()`].
     pub protocol: &'a str,
     /// An operation of [`operations`].
     pub op: &'a str,

@@ -8,7 +8,7 @@ use sharewell_ring::{Integer, Ring, Z64, Z128};
 use crate::cases::{self, Case};
 use crate::choice::Choice;
 use crate::program::{Op, Opened, Program};
-use crate::subject::{Subject, run, sim, tally};
+use crate::subject::{MaliciousOver, Rep3Over, Subject, run, sim, tally};
 
 /// Runs a program, every register opened, with a seed and every view kept.
 pub(crate) fn measured<S: Subject>(
@@ -130,10 +130,9 @@ pub(crate) fn long_vectors<S: Subject>() {
     }
 }
 
-/// What Rep3 opens of a program on long vectors, beside what is computed in the clear; it costs
-/// what was quoted.
-fn long_and_quoted(n: usize, ops: Vec<Op<Z64>>) -> [Opened<Z64>; 2] {
-    type S = crate::subject::Rep3Over<Z64>;
+/// What a protocol opens of a program on long vectors, beside what is computed in the clear; it
+/// costs what was quoted.
+fn long_and_quoted<S: Subject<Ring = Z64>>(n: usize, ops: Vec<Op<Z64>>) -> [Opened<Z64>; 2] {
     let x: Vec<Z64> = (0..n as u64).map(|i| Z64(i * i % 16) - Z64(8)).collect();
     let y = x.iter().rev().copied().collect();
     let program = Program { inputs: vec![x, y, vec![]], ops };
@@ -156,7 +155,7 @@ fn products_and_conversions_of_more_than_a_window_are_right_and_quoted_exactly()
         Op::MulBits(0, 1),
         Op::Mul(0, 1),
     ];
-    let [opened, plain] = long_and_quoted(3 * CHUNK + 77, ops);
+    let [opened, plain] = long_and_quoted::<Rep3Over<Z64>>(3 * CHUNK + 77, ops);
     for (register, (got, want)) in opened.ints.iter().zip(&plain.ints).enumerate() {
         let slack = i128::from(register == 3 || register == 4);
         let near = |(&x, &y): (&Z64, &Z64)| (0..=slack).contains(&(x - y).to_i128());
@@ -176,6 +175,23 @@ fn comparisons_of_more_than_a_chunk_are_right_and_quoted_exactly() {
         Op::Choose(Choice::Clamp(0, 1, 0), 5),
         Op::Choose(Choice::Sign(1), 5),
     ];
-    let [opened, plain] = long_and_quoted(CHUNK + 77, ops);
+    let [opened, plain] = long_and_quoted::<Rep3Over<Z64>>(CHUNK + 77, ops);
     assert!(opened == plain, "opened and computed in the clear");
+}
+
+/// So much that it is checked on the way: products, gates, and lifted bits of truncations.
+#[test]
+fn what_is_owed_beyond_a_check_is_right_and_quoted_exactly() {
+    let (n, some) = ((1 << 20) + 70, (1 << 15) + 7);
+    let ops = vec![
+        Op::Mul(0, 1),
+        Op::RandomBits(n, 17),
+        Op::And(0, 0),
+        Op::Xor(0, 1),
+        Op::Gather(3, (0..some).collect()),
+        Op::TruncExact(4, 2),
+    ];
+    let [opened, plain] = long_and_quoted::<MaliciousOver<Z64>>(n, ops);
+    assert_eq!(opened.ints, plain.ints);
+    assert!(opened.bits[2].iter().all(|x| *x == Z128::ZERO), "a bit and itself is itself");
 }
