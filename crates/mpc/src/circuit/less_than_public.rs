@@ -1,6 +1,6 @@
 //! Order between shared bits and public numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sharewell_ring::Planes;
 
@@ -96,10 +96,10 @@ pub fn less_than_public<P: Protocol>(
 fn answers<P: Protocol>(p: &mut P, x: &P::BShare, questions: &[Below]) -> Result<P::BShare> {
     let open: Vec<Below> =
         questions.iter().filter(|q| q.known().is_none()).map(Below::odd).collect();
-    let mut orders: BTreeMap<Block, Order<P::BShare>> = BTreeMap::new();
-    for block in open.iter().flat_map(|q| q.blocks(1)) {
-        orders.entry(block).or_insert_with(|| leaf(p, x, block));
-    }
+    let leaves: BTreeSet<Block> = open.iter().flat_map(|q| q.blocks(1)).collect();
+    // Collected, a tree is full; grown, it is half empty, and nodes are as large as short planes.
+    let mut orders: BTreeMap<Block, Order<P::BShare>> =
+        leaves.into_iter().map(|block| (block, leaf(p, x, block))).collect();
     let mut size = 1;
     while open.iter().any(|q| q.width > size) {
         orders = doubled(p, &orders, &open, size)?;
