@@ -25,6 +25,9 @@ pub enum Error {
         /// Where they lie, as far as can be proved, printed.
         bound: String,
     },
+    /// An operation of this run has failed before.
+    #[error("this run has failed and its keys are destroyed: only a new run can try again")]
+    Ended,
     /// The operating system gave no randomness.
     #[error("the operating system's random generator failed")]
     Entropy,
@@ -36,7 +39,7 @@ impl From<&Error> for sharewell_net::Abort {
         match error {
             Error::Net(error) => error.into(),
             Error::Cheating { .. } => Self::Cheating,
-            Error::Overflow { .. } | Error::Entropy => Self::Failed,
+            Error::Overflow { .. } | Error::Ended | Error::Entropy => Self::Failed,
         }
     }
 }

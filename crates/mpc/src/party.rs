@@ -1,6 +1,7 @@
 //! One lane of one party: typed vectors, collective patterns, the clock.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytemuck::Pod;
 use sharewell_net::{Error as NetError, Frame, Lane, PartyId, Step, Transport};
@@ -41,6 +42,8 @@ impl Entropy {
 /// one that the program expects is an error, never data.
 pub struct Party {
     link: Arc<dyn Transport>,
+    /// Whether the run has ended, on any lane.
+    over: Arc<AtomicBool>,
     lane: Lane,
     clock: u32,
     forks: u32,
@@ -59,13 +62,10 @@ impl Party {
     /// The first lane over a transport.
     #[must_use]
     pub fn new(link: Arc<dyn Transport>) -> Self {
-        Self::on(link, Lane(0), 0, 0)
-    }
-
-    fn on(link: Arc<dyn Transport>, lane: Lane, clock: u32, round_bytes: u64) -> Self {
         let parties = usize::from(link.parties());
         let (sent, received) = (vec![0; parties], vec![0; parties]);
-        Self { link, lane, clock, forks: 0, round_bytes, sent, received }
+        let over = Arc::default();
+        Self { link, over, lane: Lane(0), clock: 0, forks: 0, round_bytes: 0, sent, received }
     }
 
     /// Which party this is.
@@ -128,7 +128,27 @@ impl Party {
         let name = hash::digest(&[&self.lane.0.to_le_bytes(), &self.forks.to_le_bytes()]);
         let mut lane = [0; 8];
         lane.copy_from_slice(&name[..8]);
-        Self::on(self.link.clone(), Lane(u64::from_le_bytes(lane)), self.clock, self.round_bytes)
+        Self {
+            over: self.over.clone(),
+            lane: Lane(u64::from_le_bytes(lane)),
+            clock: self.clock,
+            round_bytes: self.round_bytes,
+            ..Self::new(self.link.clone())
+        }
+    }
+
+    /// Ends the run here, on all lanes: nothing is sent or received any more.
+    pub(crate) fn end(&self) {
+        self.over.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the run has ended here.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::SeqCst)
+    }
+
+    fn goes_on(&self) -> Result<()> {
+        if self.is_over() { Err(Error::Ended) } else { Ok(()) }
     }
 
     /// Takes the clock of a child lane that has ended.
@@ -139,8 +159,9 @@ impl Party {
     /// Queues a vector for a peer. Nothing is sent for an empty one.
     ///
     /// # Errors
-    /// [`Error::Net`] if the link has ended or its queue is full.
+    /// [`Error::Net`] if the link has ended or its queue is full, [`Error::Ended`] if the run has.
     pub fn send<R: Pod>(&mut self, to: PartyId, step: Step, x: &[R]) -> Result<()> {
+        self.goes_on()?;
         for tile in x.chunks(TILE_BYTES / size_of::<R>()) {
             let seq = self.sent[usize::from(to.0)];
             self.sent[usize::from(to.0)] += 1;
@@ -154,7 +175,8 @@ impl Party {
     /// Waits for a vector of `len` elements.
     ///
     /// # Errors
-    /// [`Error::Net`] if the link fails or the peer is out of step.
+    /// [`Error::Net`] if the link fails or the peer is out of step, [`Error::Ended`] if the run has
+    /// ended.
     pub fn recv<R: Pod>(&mut self, from: PartyId, step: Step, len: usize) -> Result<Vec<R>> {
         let mut out = reserved(len);
         self.recv_up_to(from, step, len, &mut out)?;
@@ -172,6 +194,7 @@ impl Party {
         len: usize,
         out: &mut Vec<R>,
     ) -> Result<()> {
+        self.goes_on()?;
         let mut clock = self.clock;
         while out.len() < len {
             let frame = self.link.recv(from, step, self.lane)?;

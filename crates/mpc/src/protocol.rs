@@ -5,7 +5,7 @@ use std::ops::Range;
 use sharewell_net::PartyId;
 use sharewell_ring::{Dims, Integer, Planes, Z32};
 
-use crate::{BitShare, Carries, Lookahead, Result, RowsOf, Share, Tariff, Way, circuit};
+use crate::{BitShare, Carries, Error, Lookahead, Result, RowsOf, Share, Tariff, Way, circuit};
 
 /// What corrupt parties may do without harm.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,7 +163,11 @@ pub trait Arithmetic: Sized {
         });
         self.absorb(l);
         self.absorb(r);
-        Ok((a?, b?))
+        match (a, b) {
+            (Ok(a), Ok(b)) => Ok((a, b)),
+            // Why a lane failed, not that the other could therefore not go on.
+            (Err(Error::Ended), Err(error)) | (Err(error), _) | (_, Err(error)) => Err(error),
+        }
     }
 
     /// What mathematics knows of `x` and arithmetic on intervals cannot see. Only an interpreter

@@ -93,6 +93,22 @@ impl Prss {
         Self::for_lane(self.secrets.clone(), self.session, child)
     }
 
+    /// Destroys the keys. Nobody may be sent anything that is drawn after this.
+    pub(crate) fn wipe(&mut self) {
+        let nothing = || Prg::new(&Key([0; 16]));
+        self.secrets = Default::default();
+        self.streams = [nothing(), nothing()];
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_wiped(&self) -> bool {
+        let mut drawn = [Z64::ONE; 2];
+        self.streams.iter().for_each(|stream| stream.fill_sub(0, 0, &mut drawn));
+        let mut expected = [Z64::ONE; 2];
+        (0..2).for_each(|_| Prg::new(&Key([0; 16])).fill_sub(0, 0, &mut expected));
+        drawn == expected && self.secrets.iter().all(|secret| **secret == [0; 32])
+    }
+
     /// The number of the next draw; every party takes it, whether it holds the stream or not.
     pub fn next_draw(&mut self) -> u64 {
         self.draws += 1;

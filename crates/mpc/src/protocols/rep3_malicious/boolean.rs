@@ -61,34 +61,42 @@ impl<R: Authentic> Protocol for Rep3Malicious<R> {
     }
 
     fn random_bits(&mut self, len: usize, width: usize) -> Result<BitLinear<2>> {
-        let draw = self.prss.next_draw();
-        let words = width * Planes::words_per_plane(len);
-        let part = |side| Planes::from_words(len, self.prss.uniform(side, draw, words));
-        Ok(BitLinear([Side::Left, Side::Right].map(part)))
+        self.attempt(|p| {
+            let draw = p.prss.next_draw();
+            let words = width * Planes::words_per_plane(len);
+            let part = |side| Planes::from_words(len, p.prss.uniform(side, draw, words));
+            Ok(BitLinear([Side::Left, Side::Right].map(part)))
+        })
     }
 
     fn and(&mut self, x: &BitLinear<2>, y: &BitLinear<2>) -> Result<BitLinear<2>> {
-        let [x_words, y_words] = [x, y].map(|x| x.0.each_ref().map(Planes::words));
-        let words = x_words[0].len();
-        assert_eq!(words, y_words[0].len(), "factors of different sizes");
-        let mut out: Pair<Bits> = [reserved(words), reserved(words)];
-        for start in (0..words).step_by(GATE_WORDS) {
-            let piece = start..words.min(start + GATE_WORDS);
-            let z =
-                self.gates(x_words.map(|x| &x[piece.clone()]), y_words.map(|y| &y[piece.clone()]))?;
-            out.iter_mut().zip(&z).for_each(|(out, z)| out.extend_from_slice(z));
-            self.done(())?;
-        }
-        Ok(BitLinear(out.map(|words| Planes::from_words(x.len(), words))))
+        self.attempt(|p| {
+            let [x_words, y_words] = [x, y].map(|x| x.0.each_ref().map(Planes::words));
+            let words = x_words[0].len();
+            assert_eq!(words, y_words[0].len(), "factors of different sizes");
+            let mut out: Pair<Bits> = [reserved(words), reserved(words)];
+            for start in (0..words).step_by(GATE_WORDS) {
+                let piece = start..words.min(start + GATE_WORDS);
+                let z = p.gates(
+                    x_words.map(|x| &x[piece.clone()]),
+                    y_words.map(|y| &y[piece.clone()]),
+                )?;
+                out.iter_mut().zip(&z).for_each(|(out, z)| out.extend_from_slice(z));
+                p.done(())?;
+            }
+            Ok(BitLinear(out.map(|words| Planes::from_words(x.len(), words))))
+        })
     }
 
     fn partial_open_bits(&mut self, x: &BitLinear<2>) -> Result<Planes> {
-        let mut out: Vec<Bits> = pass_on(&mut self.party, Step("open bits"), x.0[0].words())?;
-        for x in &x.0 {
-            Bits::add_assign(&mut out, x.words());
-        }
-        self.ledger.saw(&out);
-        Ok(Planes::from_words(x.len(), out))
+        self.attempt(|p| {
+            let mut out: Vec<Bits> = pass_on(&mut p.party, Step("open bits"), x.0[0].words())?;
+            for x in &x.0 {
+                Bits::add_assign(&mut out, x.words());
+            }
+            p.ledger.saw(&out);
+            Ok(Planes::from_words(x.len(), out))
+        })
     }
 
     fn summands(
@@ -97,15 +105,15 @@ impl<R: Authentic> Protocol for Rep3Malicious<R> {
         bits: u32,
         split: Split,
     ) -> Result<(BitLinear<2>, BitLinear<2>)> {
-        self.summands_of(x, bits, split)
+        self.attempt(|p| p.summands_of(x, bits, split))
     }
 
     fn b2a(&mut self, x: &BitLinear<2>) -> Result<Authenticated<R>> {
-        self.lifted(x)
+        self.attempt(|p| p.lifted(x))
     }
 
     fn index(&mut self) -> Result<Rep3Malicious<Z32>> {
-        Ok(self.child())
+        self.attempt(|p| Ok(p.child()))
     }
 
     fn absorb_index(&mut self, child: Rep3Malicious<Z32>) {
@@ -113,7 +121,7 @@ impl<R: Authentic> Protocol for Rep3Malicious<R> {
     }
 
     fn draw_shuffle(&mut self, len: usize) -> Result<Shuffle> {
-        Ok(self.draw_shuffle_of(len))
+        self.attempt(|p| Ok(p.draw_shuffle_of(len)))
     }
 
     fn shuffle(
@@ -122,7 +130,7 @@ impl<R: Authentic> Protocol for Rep3Malicious<R> {
         way: Way,
         rows: AuthenticRows<R>,
     ) -> Result<AuthenticRows<R>> {
-        self.shuffle_rows(by, way, rows)
+        self.attempt(|p| p.shuffle_rows(by, way, rows))
     }
 
     fn shuffle_open(
@@ -131,14 +139,14 @@ impl<R: Authentic> Protocol for Rep3Malicious<R> {
         to: Authenticated<R>,
         rows: AuthenticRows<R>,
     ) -> Result<(Vec<usize>, AuthenticRows<R>)> {
-        self.shuffle_and_open(by, to, rows)
+        self.attempt(|p| p.shuffle_and_open(by, to, rows))
     }
 
     fn trunc(&mut self, x: &Authenticated<R>, by: u32) -> Result<Authenticated<R>> {
-        self.truncated(x, by)
+        self.attempt(|p| p.truncated(x, by))
     }
 
     fn trunc_exact(&mut self, x: &Authenticated<R>, by: u32) -> Result<Authenticated<R>> {
-        self.truncated_exactly(x, by)
+        self.attempt(|p| p.truncated_exactly(x, by))
     }
 }

@@ -2,8 +2,10 @@
 //! right result or an error.
 //!
 //! `frames` spoils what a party sends, frame by frame; `liars` run another program; `missed` leaves
-//! checks out, so that the same lies pass; `selective` asks whether stopping tells of secrets.
+//! checks out, so that the same lies pass; `selective` asks whether stopping tells of secrets;
+//! `ended` what is left after it.
 
+mod ended;
 mod frames;
 mod liars;
 mod missed;

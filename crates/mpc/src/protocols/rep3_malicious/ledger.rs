@@ -34,6 +34,14 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Keys {
+    /// None: they are destroyed.
+    pub(super) const WIPED: Self = Self {
+        z32: [Z128::ZERO; 2],
+        z64: [Z128::ZERO; 2],
+        z128: [Z192::ZERO; 2],
+        rows: [Gf64::ZERO; 2],
+    };
+
     /// Uniform, each component known to the pair that holds it.
     pub(super) fn draw(prss: &mut Prss) -> Self {
         fn one<T: Ring>(prss: &mut Prss) -> [T; 2] {

@@ -4,7 +4,7 @@
 //!
 //! Adversary: malicious, at most one of the three compute parties; givers and recipients may
 //! join it. Abort: a party that finds a check failed tells all others to stop; a party may have
-//! received its result before another stops.
+//! received its result before another stops. The first failure destroys keys and debts (`ending`).
 //!
 //! What a cheater achieves: it can stop the run, and is then not always known. It learns nothing
 //! but what it may and falsifies nothing, except with probability below `2^-40` a check.
@@ -52,6 +52,7 @@ mod convert;
 mod cost;
 mod demand;
 mod domain;
+mod ending;
 mod gates;
 mod inputs;
 mod ledger;
@@ -95,6 +96,8 @@ pub struct Rep3Malicious<R> {
     shuffles: u32,
     /// Whether a primitive is under way: checks wait for its end.
     busy: bool,
+    /// Whether this is a lane of another endpoint's, which must get back what is owed here.
+    is_child: bool,
     ring: PhantomData<R>,
 }
 
@@ -118,7 +121,8 @@ impl<R: Authentic> Rep3Malicious<R> {
         party.reset_rounds();
         let keys = Arc::new(Keys::draw(&mut prss));
         let ledger = Ledger::default();
-        Ok(Self { party, prss, keys, ledger, shuffles: 0, busy: false, ring: PhantomData })
+        let ring = PhantomData;
+        Ok(Self { party, prss, keys, ledger, shuffles: 0, busy: false, is_child: false, ring })
     }
 
     /// This party's endpoint.
@@ -134,22 +138,6 @@ impl<R: Authentic> Rep3Malicious<R> {
 
     fn me(&self) -> PartyId {
         self.party.me()
-    }
-
-    /// A child on its own lane, over any ring, with what is owed so far.
-    fn child<S>(&mut self) -> Rep3Malicious<S> {
-        let party = self.party.fork();
-        let (prss, keys) = (self.prss.fork(&party), self.keys.clone());
-        let ledger = std::mem::take(&mut self.ledger);
-        let shuffles = self.shuffles;
-        Rep3Malicious { party, prss, keys, ledger, shuffles, busy: false, ring: PhantomData }
-    }
-
-    /// Takes a child's clock, its turns and its debts.
-    fn take_back<S>(&mut self, child: Rep3Malicious<S>) {
-        self.party.absorb(&child.party);
-        self.shuffles = self.shuffles.max(child.shuffles);
-        self.ledger.inherit(child.ledger);
     }
 
     /// Turns additive parts of `N` vectors into replicated sharings, in one round: masks this
@@ -292,34 +280,40 @@ impl<R: Authentic> Arithmetic for Rep3Malicious<R> {
     }
 
     fn input(&mut self, mine: &[R], lens: &[usize]) -> Result<Vec<Authenticated<R>>> {
-        let shared = self.share_inputs(mine, lens)?;
-        let whole = Linear::concat(&shared.iter().collect::<Vec<_>>());
-        let mut rest = self.authenticate(whole.0)?;
-        let mut out = Vec::with_capacity(lens.len());
-        for &len in lens {
-            let (first, others) = rest.split(len);
-            out.push(first);
-            rest = others;
-        }
-        self.done(out)
+        self.attempt(|p| {
+            let shared = p.share_inputs(mine, lens)?;
+            let whole = Linear::concat(&shared.iter().collect::<Vec<_>>());
+            let mut rest = p.authenticate(whole.0)?;
+            let mut out = Vec::with_capacity(lens.len());
+            for &len in lens {
+                let (first, others) = rest.split(len);
+                out.push(first);
+                rest = others;
+            }
+            p.done(out)
+        })
     }
 
     fn random(&mut self, len: usize) -> Result<Authenticated<R>> {
-        let draw = self.prss.next_draw();
-        let value = [Side::Left, Side::Right].map(|side| self.prss.uniform(side, draw, len));
-        let out = self.authenticate(value)?;
-        self.done(out)
+        self.attempt(|p| {
+            let draw = p.prss.next_draw();
+            let value = [Side::Left, Side::Right].map(|side| p.prss.uniform(side, draw, len));
+            let out = p.authenticate(value)?;
+            p.done(out)
+        })
     }
 
     fn mul(&mut self, x: &Authenticated<R>, y: &Authenticated<R>) -> Result<Authenticated<R>> {
-        assert_eq!(x.len(), y.len(), "factors of different lengths");
-        let [out] = in_chunks(self, x.len(), WIRES, |p, range| {
-            let (x, y) = (chunk::<Self>(x, range.clone()), chunk::<Self>(y, range));
-            let part = |x: &Pair<_>, tile, z: &mut [_]| cross(z, x, &y.value.0, tile);
-            let z = p.products(Step("mul"), x.len(), &x, part)?;
-            p.done([z])
-        })?;
-        Ok(out)
+        self.attempt(|p| {
+            assert_eq!(x.len(), y.len(), "factors of different lengths");
+            let [out] = in_chunks(p, x.len(), WIRES, |p, range| {
+                let (x, y) = (chunk::<Self>(x, range.clone()), chunk::<Self>(y, range));
+                let part = |x: &Pair<_>, tile, z: &mut [_]| cross(z, x, &y.value.0, tile);
+                let z = p.products(Step("mul"), x.len(), &x, part)?;
+                p.done([z])
+            })?;
+            Ok(out)
+        })
     }
 
     fn dot(
@@ -328,8 +322,10 @@ impl<R: Authentic> Arithmetic for Rep3Malicious<R> {
         y: &Authenticated<R>,
         rows: usize,
     ) -> Result<Authenticated<R>> {
-        let of = |x| dot_part(x, &y.value.0, rows);
-        self.reshared(Step("dot"), &of(&x.value.0), &of(&x.tag.0))
+        self.attempt(|p| {
+            let of = |x| dot_part(x, &y.value.0, rows);
+            p.reshared(Step("dot"), &of(&x.value.0), &of(&x.tag.0))
+        })
     }
 
     fn mul_sum(
@@ -338,14 +334,16 @@ impl<R: Authentic> Arithmetic for Rep3Malicious<R> {
         y: &Authenticated<R>,
         terms: usize,
     ) -> Result<Authenticated<R>> {
-        let len = block_len(x.len(), terms);
-        assert_eq!(x.len(), y.len(), "factors of different lengths");
-        let out = self.products(Step("mul_sum"), len, x, |x, tile, z| {
-            for term in 0..terms {
-                cross(z, x, &y.value.0, term * len + tile.start..term * len + tile.end);
-            }
-        })?;
-        self.done(out)
+        self.attempt(|p| {
+            let len = block_len(x.len(), terms);
+            assert_eq!(x.len(), y.len(), "factors of different lengths");
+            let out = p.products(Step("mul_sum"), len, x, |x, tile, z| {
+                for term in 0..terms {
+                    cross(z, x, &y.value.0, term * len + tile.start..term * len + tile.end);
+                }
+            })?;
+            p.done(out)
+        })
     }
 
     fn matmul(
@@ -354,42 +352,48 @@ impl<R: Authentic> Arithmetic for Rep3Malicious<R> {
         y: &Authenticated<R>,
         d: Dims,
     ) -> Result<Authenticated<R>> {
-        const STEP: Step = Step("matmul");
-        let of = |x| matmul_part(x, &y.value.0, d);
-        if !samples::pays(d) {
-            return self.reshared(STEP, &of(&x.value.0), &of(&x.tag.0));
-        }
-        let part = of(&x.value.0);
-        let [value] = self.reshare::<R, 1>(STEP, d.m * d.n, |_, tile, z| {
-            R::Wide::add_assign(z, &part[tile]);
-        })?;
-        let at = R::debts(&mut self.ledger).len();
-        let out = self.authenticate(value)?;
-        let [x, x_tag, y] = [&x.value, &x.tag, &y.value].map(|x| x.0.clone());
-        R::debts(&mut self.ledger).matrices.push(Matrix { d, x, x_tag, y, at });
-        self.done(out)
+        self.attempt(|p| {
+            const STEP: Step = Step("matmul");
+            let of = |x| matmul_part(x, &y.value.0, d);
+            if !samples::pays(d) {
+                return p.reshared(STEP, &of(&x.value.0), &of(&x.tag.0));
+            }
+            let part = of(&x.value.0);
+            let [value] = p.reshare::<R, 1>(STEP, d.m * d.n, |_, tile, z| {
+                R::Wide::add_assign(z, &part[tile]);
+            })?;
+            let at = R::debts(&mut p.ledger).len();
+            let out = p.authenticate(value)?;
+            let [x, x_tag, y] = [&x.value, &x.tag, &y.value].map(|x| x.0.clone());
+            R::debts(&mut p.ledger).matrices.push(Matrix { d, x, x_tag, y, at });
+            p.done(out)
+        })
     }
 
     fn partial_open(&mut self, x: &Authenticated<R>) -> Result<Vec<R>> {
-        let parts = x.narrow();
-        let mut out = pass_on(&mut self.party, Step("open"), &parts[0])?;
-        parts.iter().for_each(|x| R::add_assign(&mut out, x));
-        self.ledger.saw(&out);
-        Ok(out)
+        self.attempt(|p| {
+            let parts = x.narrow();
+            let mut out = pass_on(&mut p.party, Step("open"), &parts[0])?;
+            parts.iter().for_each(|x| R::add_assign(&mut out, x));
+            p.ledger.saw(&out);
+            Ok(out)
+        })
     }
 
     fn partial_open_to(&mut self, x: &Authenticated<R>, to: &[PartyId]) -> Result<Option<Vec<R>>> {
-        self.open_to(x, to)
+        self.attempt(|p| p.open_to(x, to))
     }
 
     fn verify(&mut self) -> Result<()> {
-        self.settle()
+        self.attempt(|p| p.settle())
     }
 
     fn fork(&mut self) -> Result<Self> {
-        // Lanes that run at once cannot share a debt, and either may open what rests on it.
-        self.settle()?;
-        Ok(self.child())
+        self.attempt(|p| {
+            // Lanes that run at once cannot share a debt, and either may open what rests on it.
+            p.settle()?;
+            Ok(p.child())
+        })
     }
 
     fn absorb(&mut self, child: Self) {
