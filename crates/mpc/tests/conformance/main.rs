@@ -29,85 +29,84 @@ mod views;
 use sharewell_ring::{Z32, Z64, Z128};
 use subject::{MaliciousOver, Rep3Far, Rep3Over};
 
-/// Every law for one protocol over one ring; without `full`, those in which the ring plays
-/// no part are left out, so that the suite compiles in seconds. `checked` is for protocols with
-/// checks, whose own tests spoil their frames; `lean` for their other rings.
+/// Laws for one protocol over one ring, in groups; those behind `later` only when all tests are
+/// asked for (`scripts/test`), so that the everyday suite takes seconds. Where the ring plays no
+/// part, one ring is enough; protocols with checks have tests of their own that spoil frames.
 macro_rules! conformance {
-    ($name:ident: $subject:ty, lean) => {
+    ($name:ident: $subject:ty, $now:tt, later $later:tt) => {
         mod $name {
+            #![allow(unused_imports, reason = "not every group is taken of every protocol")]
             use super::*;
-
-            #[test]
-            fn every_operation_is_right_quoted_exactly_and_oblivious() {
-                laws::every_operation::<$subject>();
-            }
-            #[test]
-            fn random_programs_are_right_within_bounds_quoted_exactly_and_oblivious() {
-                random::programs::<$subject>();
-            }
+            conformance!(@each $now $subject, ());
+            conformance!(@each $later $subject, (#[ignore = "long: scripts/test runs it"]));
         }
     };
-    ($name:ident: $subject:ty $(, $full:ident)?) => {
-        mod $name {
-            use super::*;
-
+    (@each [$($group:ident),*] $subject:ty, $when:tt) => {
+        conformance!(@one $($group)*; $subject, $when);
+    };
+    (@one $group:ident $($rest:ident)*; $subject:ty, $when:tt) => {
+        conformance!(@$group $subject, $when);
+        conformance!(@one $($rest)*; $subject, $when);
+    };
+    (@one; $subject:ty, $when:tt) => {};
+    (@tests $(($($when:tt)*) $name:ident: $law:expr;)*) => {
+        $(
             #[test]
-            fn every_operation_is_right_quoted_exactly_and_oblivious() {
-                laws::every_operation::<$subject>();
+            $($when)*
+            fn $name() {
+                $law;
             }
-            #[test]
-            fn random_programs_are_right_within_bounds_quoted_exactly_and_oblivious() {
-                random::programs::<$subject>();
-            }
-            #[test]
-            fn truncation_rounds_up_as_often_as_the_fraction_says() {
-                rounding::unbiased::<$subject>();
-                rounding::biased_by_a_scale_before::<$subject>();
-            }
-            #[test]
-            fn what_a_party_receives_tells_it_nothing() {
-                independence::every_view_is_uniform::<$subject>();
-            }
-            $(conformance!(@$full $subject);)?
+        )*
+    };
+    (@right $s:ty, $when:tt) => {
+        conformance! { @tests
+            $when every_operation_is_right_quoted_exactly_and_oblivious:
+                laws::every_operation::<$s>();
+            $when random_programs_are_right_within_bounds_quoted_exactly_and_oblivious:
+                random::programs::<$s>();
         }
     };
-    (@full $subject:ty) => {
-        conformance!(@checked $subject);
-
-        #[test]
-        fn vectors_longer_than_a_frame_are_right_and_quoted_exactly() {
-            laws::long_vectors::<$subject>();
-        }
-        #[test]
-        fn spoilt_frames_end_in_errors_never_in_a_panic_or_a_hang() {
-            tampering::every_frame_in_turn::<$subject>();
+    (@chance $s:ty, $when:tt) => {
+        conformance! { @tests
+            $when truncation_rounds_up_as_often_as_the_fraction_says: {
+                rounding::unbiased::<$s>();
+                rounding::biased_by_a_scale_before::<$s>();
+            };
+            $when what_a_party_receives_tells_it_nothing:
+                independence::every_view_is_uniform::<$s>();
         }
     };
-    (@checked $subject:ty) => {
-        #[test]
-        fn random_values_are_shared_fresh_and_uniform() {
-            laws::random_values::<$subject>();
+    (@fresh $s:ty, $when:tt) => {
+        conformance! { @tests
+            $when random_values_are_shared_fresh_and_uniform:
+                laws::random_values::<$s>();
+            $when givers_and_recipients_beside_the_compute_parties_are_served:
+                clients::give_and_take::<$s>();
+            $when no_mask_serves_twice_not_even_across_forks:
+                independence::no_block_is_seen_twice::<$s>();
         }
-        #[test]
-        fn givers_and_recipients_beside_the_compute_parties_are_served() {
-            clients::give_and_take::<$subject>();
+    };
+    (@views $s:ty, $when:tt) => {
+        conformance! { @tests
+            $when views_of_two_inputs_of_others_are_of_one_distribution:
+                views::of_two_inputs_are_alike::<$s>();
         }
-        #[test]
-        fn no_mask_serves_twice_not_even_across_forks() {
-            independence::no_block_is_seen_twice::<$subject>();
-        }
-        #[test]
-        fn views_of_two_inputs_of_others_are_of_one_distribution() {
-            views::of_two_inputs_are_alike::<$subject>();
+    };
+    (@frames $s:ty, $when:tt) => {
+        conformance! { @tests
+            $when vectors_longer_than_a_frame_are_right_and_quoted_exactly:
+                laws::long_vectors::<$s>();
+            $when spoilt_frames_end_in_errors_never_in_a_panic_or_a_hang:
+                tampering::every_frame_in_turn::<$s>();
         }
     };
 }
 
-conformance!(rep3_z32: Rep3Over<Z32>);
-conformance!(rep3_z64: Rep3Over<Z64>, full);
-conformance!(rep3_z128: Rep3Over<Z128>);
-conformance!(rep3_z64_far: Rep3Far<Z64>, full);
-conformance!(rep3_z128_far: Rep3Far<Z128>);
-conformance!(malicious_z32: MaliciousOver<Z32>, lean);
-conformance!(malicious_z64: MaliciousOver<Z64>, checked);
-conformance!(malicious_z128: MaliciousOver<Z128>, lean);
+conformance!(rep3_z32: Rep3Over<Z32>, [right], later [chance]);
+conformance!(rep3_z64: Rep3Over<Z64>, [right, chance, fresh, frames], later [views]);
+conformance!(rep3_z128: Rep3Over<Z128>, [right], later [chance]);
+conformance!(rep3_z64_far: Rep3Far<Z64>, [], later [right, chance, fresh, views, frames]);
+conformance!(rep3_z128_far: Rep3Far<Z128>, [], later [right, chance]);
+conformance!(malicious_z32: MaliciousOver<Z32>, [], later [right]);
+conformance!(malicious_z64: MaliciousOver<Z64>, [right], later [chance, fresh, views]);
+conformance!(malicious_z128: MaliciousOver<Z128>, [], later [right]);
