@@ -35,7 +35,6 @@ use subject::{MaliciousOver, Rep3Far, Rep3Over};
 macro_rules! conformance {
     ($name:ident: $subject:ty, $now:tt, later $later:tt) => {
         mod $name {
-            #![allow(unused_imports, reason = "not every group is taken of every protocol")]
             use super::*;
             conformance!(@each $now $subject, ());
             conformance!(@each $later $subject, (#[ignore = "long: scripts/test runs it"]));
@@ -49,7 +48,7 @@ macro_rules! conformance {
         conformance!(@one $($rest)*; $subject, $when);
     };
     (@one; $subject:ty, $when:tt) => {};
-    (@tests $(($($when:tt)*) $name:ident: $law:expr;)*) => {
+    (@tests $(($($when:tt)*) fn $name:ident(): $law:expr;)*) => {
         $(
             #[test]
             $($when)*
@@ -60,43 +59,43 @@ macro_rules! conformance {
     };
     (@right $s:ty, $when:tt) => {
         conformance! { @tests
-            $when every_operation_is_right_quoted_exactly_and_oblivious:
+            $when fn every_operation_is_right_quoted_exactly_and_oblivious():
                 laws::every_operation::<$s>();
-            $when random_programs_are_right_within_bounds_quoted_exactly_and_oblivious:
+            $when fn random_programs_are_right_within_bounds_quoted_exactly_and_oblivious():
                 random::programs::<$s>();
         }
     };
     (@chance $s:ty, $when:tt) => {
         conformance! { @tests
-            $when truncation_rounds_up_as_often_as_the_fraction_says: {
+            $when fn truncation_rounds_up_as_often_as_the_fraction_says(): {
                 rounding::unbiased::<$s>();
                 rounding::biased_by_a_scale_before::<$s>();
             };
-            $when what_a_party_receives_tells_it_nothing:
+            $when fn what_a_party_receives_tells_it_nothing():
                 independence::every_view_is_uniform::<$s>();
         }
     };
     (@fresh $s:ty, $when:tt) => {
         conformance! { @tests
-            $when random_values_are_shared_fresh_and_uniform:
+            $when fn random_values_are_shared_fresh_and_uniform():
                 laws::random_values::<$s>();
-            $when givers_and_recipients_beside_the_compute_parties_are_served:
+            $when fn givers_and_recipients_beside_the_compute_parties_are_served():
                 clients::give_and_take::<$s>();
-            $when no_mask_serves_twice_not_even_across_forks:
+            $when fn no_mask_serves_twice_not_even_across_forks():
                 independence::no_block_is_seen_twice::<$s>();
         }
     };
     (@views $s:ty, $when:tt) => {
         conformance! { @tests
-            $when views_of_two_inputs_of_others_are_of_one_distribution:
+            $when fn views_of_two_inputs_of_others_are_of_one_distribution():
                 views::of_two_inputs_are_alike::<$s>();
         }
     };
     (@frames $s:ty, $when:tt) => {
         conformance! { @tests
-            $when vectors_longer_than_a_frame_are_right_and_quoted_exactly:
+            $when fn vectors_longer_than_a_frame_are_right_and_quoted_exactly():
                 laws::long_vectors::<$s>();
-            $when spoilt_frames_end_in_errors_never_in_a_panic_or_a_hang:
+            $when fn spoilt_frames_end_in_errors_never_in_a_panic_or_a_hang():
                 tampering::every_frame_in_turn::<$s>();
         }
     };
