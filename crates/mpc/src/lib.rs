@@ -30,6 +30,7 @@ pub mod sample;
 mod script;
 mod share;
 pub mod sim;
+mod wiped;
 
 pub use chunks::{CHUNK, bit_chunk, bits_in_chunks, chunk, in_chunks, rows_in_chunks};
 pub use error::{Error, Result};

@@ -42,6 +42,8 @@ impl Neg for Gf64 {
     }
 }
 
+impl zeroize::DefaultIsZeroes for Gf64 {}
+
 impl Ring for Gf64 {
     const BYTES: usize = 8;
     const ZERO: Self = Self(0);

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::ops::{Add, Mul, Neg, Sub};
 
 use bytemuck::Pod;
+use zeroize::DefaultIsZeroes;
 
 use crate::Z192;
 use crate::kernel::{self, Backend};
@@ -22,7 +23,7 @@ pub struct Dims {
 /// A commutative ring whose elements are plain little-endian words.
 pub trait Ring:
     Pod
-    + Default
+    + DefaultIsZeroes
     + Eq
     + Debug
     + Send
@@ -214,6 +215,8 @@ impl Neg for Bits {
 /// The kernels with the back end `$on`.
 macro_rules! kernels {
     ($name:ident, $zero:expr, $one:expr, $on:expr) => {
+        impl DefaultIsZeroes for $name {}
+
         impl Ring for $name {
             const BYTES: usize = size_of::<Self>();
             const ZERO: Self = Self($zero);

@@ -31,6 +31,7 @@ use sharewell_ring::Ring;
 use super::Pair;
 use crate::prss::{next, previous};
 use crate::rows::{permuted, uniform};
+use crate::wiped::Wiped;
 use crate::{Party, Prss, Result, Side, Way};
 
 const HOP: Step = Step("shuffle hop");
@@ -58,7 +59,7 @@ impl Ends<'_> {
 /// The two permutations of three that this party knows.
 pub struct Shuffle {
     turn: u32,
-    known: [Vec<u32>; 2],
+    known: [Wiped<u32>; 2],
 }
 
 impl std::fmt::Debug for Shuffle {
@@ -73,8 +74,8 @@ impl Shuffle {
         let draws = [(); 3].map(|()| p.prss.next_draw());
         // Draw `i` belongs to the pair whose right member is party `i`.
         let known = [(Side::Left, p.me()), (Side::Right, next(p.me()))];
-        let known =
-            known.map(|(side, of)| uniform(len, p.prss.words(side, draws[usize::from(of.0)])));
+        let known = known
+            .map(|(side, of)| uniform(len, p.prss.words(side, draws[usize::from(of.0)])).into());
         let turn = *turns;
         *turns = turn.wrapping_add(1);
         Self { turn, known }

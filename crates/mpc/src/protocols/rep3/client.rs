@@ -6,6 +6,7 @@
 use sharewell_net::{PartyId, Step};
 use sharewell_ring::{Integer, Key, Prg, Ring, Z128, hash, zeroed};
 
+use crate::wiped::Wiped;
 use crate::{Entropy, Party, Result};
 
 const SEEDS: Step = Step("give seeds");
@@ -25,15 +26,15 @@ pub fn give<R: Integer>(party: &mut Party, x: &[R], entropy: Entropy) -> Result<
     // A seeded simulation must not draw the same for two vectors.
     let label = format!("give {:x} {}", party.lane().0, party.sent_to(PartyId(1)));
     let secret = entropy.draw(party.me(), &label)?;
-    let seeds = [0, 1].map(|i| hash::derive::<16>(&*secret, &[i], b"sharewell giver 1"));
-    let mut rest = x.to_vec();
-    for seed in &seeds {
-        R::sub_assign(&mut rest, &expand(seed, x.len()));
+    let seed = |i| hash::derive::<16>(&*secret, &[i], b"sharewell giver 1");
+    let seeds = Wiped::from([0, 1].map(|i| Z128(u128::from_le_bytes(seed(i)))).to_vec());
+    let mut rest = Wiped::from(x.to_vec());
+    for seed in seeds.iter() {
+        R::sub_assign(&mut rest, &Wiped::from(expand(seed, x.len())));
     }
-    let [zero, one] = seeds.map(|seed| Z128(u128::from_le_bytes(seed)));
-    party.send(PartyId(0), SEEDS, &[zero, one])?;
-    party.send(PartyId(1), SEEDS, &[one])?;
-    party.send(PartyId(2), SEEDS, &[zero])?;
+    party.send(PartyId(0), SEEDS, &seeds)?;
+    party.send(PartyId(1), SEEDS, &seeds[1..])?;
+    party.send(PartyId(2), SEEDS, &seeds[..1])?;
     party.send(PartyId(1), REST, &rest)?;
     party.send(PartyId(2), REST, &rest)
 }
@@ -48,8 +49,8 @@ pub(super) fn accept<R: Integer>(
         return Ok([vec![], vec![]]);
     }
     let me = party.me().0;
-    let seeds: Vec<Z128> = party.recv(from, SEEDS, if me == 0 { 2 } else { 1 })?;
-    let expanded = |seed: &Z128| expand(&seed.0.to_le_bytes(), len);
+    let seeds: Wiped<Z128> = party.recv(from, SEEDS, if me == 0 { 2 } else { 1 })?.into();
+    let expanded = |seed| expand(seed, len);
     Ok(match me {
         0 => [expanded(&seeds[0]), expanded(&seeds[1])],
         1 => [expanded(&seeds[0]), party.recv(from, REST, len)?],
@@ -71,8 +72,8 @@ pub fn take<R: Integer>(party: &mut Party, len: usize) -> Result<Vec<R>> {
     Ok(out)
 }
 
-fn expand<R: Ring>(seed: &[u8; 16], len: usize) -> Vec<R> {
+fn expand<R: Ring>(seed: &Z128, len: usize) -> Vec<R> {
     let mut out = zeroed(len);
-    Prg::new(&Key(*seed)).fill(0, 0, &mut out);
+    Prg::new(&Key(seed.0.to_le_bytes())).fill(0, 0, &mut out);
     out
 }

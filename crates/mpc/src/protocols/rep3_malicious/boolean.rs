@@ -11,6 +11,7 @@ use crate::party::TILE_BYTES;
 use crate::prss::{next, previous};
 use crate::replicated::shuffle::Shuffle;
 use crate::replicated::{Pair, pass_on};
+use crate::wiped::Wiped;
 use crate::{BitLinear, BitShare, Protocol, Result, Side, Split, Way};
 
 impl<R: Authentic> Rep3Malicious<R> {
@@ -20,12 +21,12 @@ impl<R: Authentic> Rep3Malicious<R> {
         const TILE: usize = TILE_BYTES / size_of::<Bits>();
         let (draw, len) = (self.prss.next_draw(), x[0].len());
         let mut mine: Vec<Bits> = reserved(len);
-        let mut masks: Pair<Bits> = [reserved(len), reserved(len)];
+        let mut masks = [(); 2].map(|()| Wiped::from(reserved(len)));
         for (tile, start) in (0..len).step_by(TILE).enumerate() {
             let range = start..len.min(start + TILE);
             let mut z: Vec<Bits> = zeroed(range.len());
             for (side, masks) in [Side::Left, Side::Right].into_iter().zip(&mut masks) {
-                let mask: Vec<Bits> = self.prss.tile(side, draw, tile, range.len());
+                let mask: Wiped<Bits> = self.prss.tile(side, draw, tile, range.len()).into();
                 Bits::add_assign(&mut z, &mask);
                 masks.extend_from_slice(&mask);
             }
@@ -40,7 +41,7 @@ impl<R: Authentic> Rep3Malicious<R> {
             x,
             y,
             z.each_ref().map(Vec::as_slice),
-            masks.each_ref().map(Vec::as_slice),
+            masks.each_ref().map(|masks| &**masks),
         );
         Ok(z)
     }

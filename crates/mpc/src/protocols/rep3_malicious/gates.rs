@@ -83,6 +83,7 @@ use self::plan::Plan;
 use self::transcript::{Challenges, Transcript};
 use super::wire::ELEMENT_BYTES;
 use crate::script::Message;
+use crate::wiped::Wiped;
 use crate::{Party, Phase, Prss, Result};
 
 pub(super) const PROOF: Step = Step("and gates");
@@ -93,10 +94,10 @@ pub(super) const REVEAL: Step = Step("and gates reveal");
 /// What one party keeps of a batch of AND gates, 64 to a word.
 #[derive(Default)]
 pub(super) struct Gates {
-    x: [Vec<Bits>; 2],
-    y: [Vec<Bits>; 2],
-    z: [Vec<Bits>; 2],
-    masks: [Vec<Bits>; 2],
+    x: [Wiped<Bits>; 2],
+    y: [Wiped<Bits>; 2],
+    z: [Wiped<Bits>; 2],
+    masks: [Wiped<Bits>; 2],
 }
 
 impl std::fmt::Debug for Gates {
@@ -134,8 +135,8 @@ impl Gates {
 
     /// Adds another lane's.
     pub(super) fn append(&mut self, other: &Self) {
-        fn of(list: &[Vec<Bits>; 2]) -> [&[Bits]; 2] {
-            list.each_ref().map(Vec::as_slice)
+        fn of(list: &[Wiped<Bits>; 2]) -> [&[Bits]; 2] {
+            list.each_ref().map(|list| &**list)
         }
         self.push(of(&other.x), of(&other.y), of(&other.z), of(&other.masks));
     }

@@ -13,6 +13,7 @@ use super::demand::demand;
 use super::domain::{Authentic, Domain};
 use super::{Authenticated, Pair, Rep3Malicious};
 use crate::prss::{next, previous};
+use crate::wiped::Wiped;
 use crate::{Entropy, Linear, Party, Result, Share, Side};
 
 const INPUT: Step = Step("input");
@@ -60,15 +61,15 @@ pub fn give<R: Authentic>(party: &mut Party, x: &[R], entropy: Entropy) -> Resul
     // A seeded simulation must not draw the same for two vectors.
     let label = format!("give {:x} {}", party.lane().0, party.sent_to(PartyId(1)));
     let secret = entropy.draw(party.me(), &label)?;
-    let seeds = [0, 1].map(|i| hash::derive::<16>(&*secret, &[i], b"sharewell malicious giver 1"));
-    let mut rest: Vec<R::Wide> = x.iter().map(|&x| x.widen()).collect();
-    for seed in &seeds {
-        R::Wide::sub_assign(&mut rest, &expand(seed, x.len()));
+    let seed = |i| hash::derive::<16>(&*secret, &[i], b"sharewell malicious giver 1");
+    let seeds = Wiped::from([0, 1].map(|i| Z128(u128::from_le_bytes(seed(i)))).to_vec());
+    let mut rest = Wiped::from(x.iter().map(|&x| x.widen()).collect::<Vec<R::Wide>>());
+    for seed in seeds.iter() {
+        R::Wide::sub_assign(&mut rest, &Wiped::from(expand(seed, x.len())));
     }
-    let [zero, one] = seeds.map(|seed| Z128(u128::from_le_bytes(seed)));
-    party.send(PartyId(0), SEEDS, &[zero, one])?;
-    party.send(PartyId(1), SEEDS, &[one])?;
-    party.send(PartyId(2), SEEDS, &[zero])?;
+    party.send(PartyId(0), SEEDS, &seeds)?;
+    party.send(PartyId(1), SEEDS, &seeds[1..])?;
+    party.send(PartyId(2), SEEDS, &seeds[..1])?;
     send_packed::<R>(party, PartyId(1), REST, &rest)?;
     send_packed::<R>(party, PartyId(2), REST, &rest)
 }
@@ -79,8 +80,8 @@ fn accept<D: Domain>(party: &mut Party, from: PartyId, len: usize) -> Result<Pai
         return Ok([vec![], vec![]]);
     }
     let me = party.me().0;
-    let seeds: Vec<Z128> = party.recv(from, SEEDS, if me == 0 { 2 } else { 1 })?;
-    let expanded = |seed: &Z128| expand(&seed.0.to_le_bytes(), len);
+    let seeds: Wiped<Z128> = party.recv(from, SEEDS, if me == 0 { 2 } else { 1 })?.into();
+    let expanded = |seed| expand(seed, len);
     Ok(match me {
         0 => [expanded(&seeds[0]), expanded(&seeds[1])],
         1 => [expanded(&seeds[0]), recv_packed::<D>(party, from, REST, len)?],
@@ -113,9 +114,9 @@ pub fn take<R: Authentic>(party: &mut Party, len: usize) -> Result<Vec<R>> {
     Ok(out)
 }
 
-fn expand<T: Ring>(seed: &[u8; 16], len: usize) -> Vec<T> {
+fn expand<T: Ring>(seed: &Z128, len: usize) -> Vec<T> {
     let mut out = zeroed(len);
-    Prg::new(&Key(*seed)).fill(0, 0, &mut out);
+    Prg::new(&Key(seed.0.to_le_bytes())).fill(0, 0, &mut out);
     out
 }
 

@@ -1,5 +1,7 @@
 //! What is owed: everything that a corrupt party may have falsified and that no check has
-//! covered yet.
+//! covered yet. It is wiped as soon as it is checked, and when it is lost.
+
+use std::ops::Deref;
 
 use sharewell_ring::{Bits, Dims, Gf64, Ring, Wide, Z128, Z192, hash};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -7,6 +9,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::domain::Domain;
 use super::gates::Gates;
 use crate::replicated::Pair;
+use crate::wiped::Wiped;
 use crate::{Prss, Side};
 
 /// Wires that are owed at most before they are checked, and words of gates: 64 MiB of elements of
@@ -20,6 +23,7 @@ pub(super) const fn chunk_of(wires: usize) -> usize {
 }
 
 /// This party's components of the keys of tags, one key for each domain.
+#[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Keys {
     pub(super) z32: [Z128; 2],
     pub(super) z64: [Z128; 2],
@@ -52,34 +56,17 @@ impl Keys {
     }
 }
 
-impl Drop for Keys {
-    fn drop(&mut self) {
-        self.zeroize();
-    }
-}
-
-impl ZeroizeOnDrop for Keys {}
-
-impl Zeroize for Keys {
-    fn zeroize(&mut self) {
-        bytemuck::cast_slice_mut::<_, u8>(&mut self.z32).zeroize();
-        bytemuck::cast_slice_mut::<_, u8>(&mut self.z64).zeroize();
-        bytemuck::cast_slice_mut::<_, u8>(&mut self.z128).zeroize();
-        bytemuck::cast_slice_mut::<_, u8>(&mut self.rows).zeroize();
-    }
-}
-
 /// A matrix product whose result was not computed twice: it is to be held against random vectors.
-pub(super) struct Matrix<W> {
+pub(super) struct Matrix<W: Wide> {
     pub(super) d: Dims,
-    pub(super) x: Pair<W>,
-    pub(super) x_tag: Pair<W>,
-    pub(super) y: Pair<W>,
+    pub(super) x: [Wiped<W>; 2],
+    pub(super) x_tag: [Wiped<W>; 2],
+    pub(super) y: [Wiped<W>; 2],
     /// Where among the wires its result begins.
     pub(super) at: usize,
 }
 
-impl<W> Matrix<W> {
+impl<W: Wide> Matrix<W> {
     /// Elements that are kept for it, counted as wires are.
     pub(super) fn weight(d: Dims) -> usize {
         (2 * d.m * d.k + d.k * d.n) / 2
@@ -88,23 +75,22 @@ impl<W> Matrix<W> {
 
 /// Components of values, and of their tags; and matrix products among them.
 #[derive(Default)]
-pub struct Debts<W> {
-    pub(super) value: Pair<W>,
-    pub(super) tag: Pair<W>,
+pub struct Debts<W: Wide> {
+    pub(super) value: [Wiped<W>; 2],
+    pub(super) tag: [Wiped<W>; 2],
     pub(super) matrices: Vec<Matrix<W>>,
 }
 
-impl<W> std::fmt::Debug for Debts<W> {
+impl<W: Wide> std::fmt::Debug for Debts<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Debts({} wires)", self.value[0].len())
     }
 }
 
 impl<W: Wide> Debts<W> {
-    pub(super) fn push(&mut self, value: &Pair<W>, tag: &Pair<W>) {
-        let extend = |to: &mut Vec<W>, from: &Vec<W>| to.extend_from_slice(from);
-        self.value.iter_mut().zip(value).for_each(|(to, from)| extend(to, from));
-        self.tag.iter_mut().zip(tag).for_each(|(to, from)| extend(to, from));
+    pub(super) fn push<V: Deref<Target = [W]>>(&mut self, value: &[V; 2], tag: &[V; 2]) {
+        self.value.iter_mut().zip(value).for_each(|(to, from)| to.extend_from_slice(from));
+        self.tag.iter_mut().zip(tag).for_each(|(to, from)| to.extend_from_slice(from));
     }
 
     /// Takes another lane's.
@@ -117,7 +103,7 @@ impl<W: Wide> Debts<W> {
 
     /// Nothing is owed any more; the memory serves again.
     pub(super) fn clear(&mut self) {
-        self.value.iter_mut().chain(&mut self.tag).for_each(Vec::clear);
+        self.value.iter_mut().chain(&mut self.tag).for_each(Wiped::clear);
         self.matrices.clear();
     }
 

@@ -82,6 +82,7 @@ use crate::party::TILE_BYTES;
 use crate::prss::{next, previous};
 use crate::replicated::{Pair, cross, dot_part, matmul_part, pass_on};
 use crate::share::block_len;
+use crate::wiped::Wiped;
 use crate::{Arithmetic, Entropy, Linear, Party, Prss, Result, Security, Share, Side, Tariff};
 
 /// Elements that are worked on at a time, and packed.
@@ -364,7 +365,7 @@ impl<R: Authentic> Arithmetic for Rep3Malicious<R> {
             })?;
             let at = R::debts(&mut p.ledger).len();
             let out = p.authenticate(value)?;
-            let [x, x_tag, y] = [&x.value, &x.tag, &y.value].map(|x| x.0.clone());
+            let [x, x_tag, y] = [&x.value, &x.tag, &y.value].map(|x| x.0.clone().map(Wiped::from));
             R::debts(&mut p.ledger).matrices.push(Matrix { d, x, x_tag, y, at });
             p.done(out)
         })

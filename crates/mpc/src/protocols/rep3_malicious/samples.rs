@@ -15,7 +15,8 @@
 use sharewell_ring::{Dims, Prg, Wide, Z64, transpose, zeroed};
 
 use super::ledger::Debts;
-use crate::replicated::{Pair, dot_part};
+use crate::replicated::dot_part;
+use crate::wiped::Wiped;
 
 /// Whether a product is checked so: one with thin factors is as soon computed twice.
 pub(super) const fn pays(d: Dims) -> bool {
@@ -26,16 +27,16 @@ pub(super) const fn pays(d: Dims) -> bool {
 pub(super) const VECTORS: usize = 2;
 
 /// What is known of the samples of one domain.
-pub(super) struct Samples<W> {
+pub(super) struct Samples<W: Wide> {
     /// This party's parts of the inner products, then of their tags.
-    pub(super) parts: Vec<W>,
+    pub(super) parts: Wiped<W>,
     /// What the products should be, then what they are less that.
-    pub(super) differences: Pair<W>,
+    pub(super) differences: [Wiped<W>; 2],
 }
 
-impl<W> Default for Samples<W> {
+impl<W: Wide> Default for Samples<W> {
     fn default() -> Self {
-        Self { parts: vec![], differences: [vec![], vec![]] }
+        Self { parts: Wiped::default(), differences: Default::default() }
     }
 }
 
@@ -48,7 +49,8 @@ impl<W: Wide> Samples<W> {
             let stream = 1 << 32 | domain << 24 | number << 1;
             let [w, v] =
                 [(stream, m), (stream + 1, n)].map(|(stream, len)| drawn(coin, stream, len));
-            let left = |x: &Pair<W>| x.each_ref().map(|x| combined(&transpose(x, m, k), k, &w));
+            let left =
+                |x: &[Wiped<W>; 2]| x.each_ref().map(|x| combined(&transpose(x, m, k), k, &w));
             let (x, x_tag) = (left(&matrix.x), left(&matrix.x_tag));
             let y = matrix.y.each_ref().map(|y| combined(y, k, &v));
             let at = matrix.at..matrix.at + m * n;
@@ -64,11 +66,11 @@ impl<W: Wide> Samples<W> {
             }
         }
         values.extend(tags);
-        Self { parts: values, differences }
+        Self { parts: values.into(), differences: differences.map(Wiped::from) }
     }
 
     /// With the products known as replicated values: owes them, and subtracts what they should be.
-    pub(super) fn settle(&mut self, parts: &Pair<W>, debts: &mut Debts<W>) {
+    pub(super) fn settle(&mut self, parts: &[Wiped<W>; 2], debts: &mut Debts<W>) {
         let half = parts[0].len() / 2;
         let [values, tags] = [0..half, half..2 * half]
             .map(|range| parts.each_ref().map(|part| part[range.clone()].to_vec()));
@@ -76,7 +78,7 @@ impl<W: Wide> Samples<W> {
         for (difference, value) in self.differences.iter_mut().zip(values) {
             let mut value = value;
             W::sub_assign(&mut value, difference);
-            *difference = value;
+            *difference = value.into();
         }
     }
 }

@@ -36,6 +36,7 @@ use super::ledger::{Debts, Keys, Ledger};
 use super::samples::Samples;
 use super::{Pair, Rep3Malicious, gates};
 use crate::prss::{next, previous};
+use crate::wiped::Wiped;
 use crate::{Party, Prss, Result, Side};
 
 const MASKS: Step = Step("check masks");
@@ -58,8 +59,8 @@ macro_rules! each {
 struct Check<D: Domain> {
     debts: Debts<D::Wide>,
     /// The masks, then what they mask.
-    values: Pair<D::Wide>,
-    tags: Pair<D::Wide>,
+    values: [Wiped<D::Wide>; 2],
+    tags: [Wiped<D::Wide>; 2],
     /// The masked combinations in the clear.
     opened: Vec<D::Wide>,
     /// What is to be zero if matrix products are right: first this party's parts of products
@@ -83,9 +84,9 @@ struct Letters {
 
 impl Letters {
     /// The same party's components of something, each to the neighbour that lacks it.
-    fn components<W: Wide>(&mut self, x: &Pair<W>, wire: usize) {
-        W::pack(&x[0], wire, &mut self.next);
-        W::pack(&x[1], wire, &mut self.previous);
+    fn components<W: Wide>(&mut self, x: [&[W]; 2], wire: usize) {
+        W::pack(x[0], wire, &mut self.next);
+        W::pack(x[1], wire, &mut self.previous);
     }
 
     /// Sends, and receives as much from the other side.
@@ -119,9 +120,9 @@ fn unpacked<W: Wide>(from: &mut &[u8], wire: usize, len: usize) -> Vec<W> {
 impl<D: Domain> Check<D> {
     fn begin(debts: Debts<D::Wide>, prss: &mut Prss) -> Option<Self> {
         let draw = prss.next_draw();
-        let mask = |side| prss.uniform(side, draw, SUMS);
+        let mask = |side| prss.uniform(side, draw, SUMS).into();
         let values = [Side::Left, Side::Right].map(mask);
-        let tags = [(); 2].map(|()| zeroed(SUMS));
+        let tags = [(); 2].map(|()| zeroed(SUMS).into());
         (debts.len() > 0).then_some(Self {
             debts,
             values,
@@ -144,13 +145,13 @@ impl<D: Domain> Check<D> {
         prss.zero(prss_draw, 0, &mut parts);
         D::Wide::add_assign(&mut parts, &self.samples.parts);
         D::Wide::pack(&parts, D::WIRE, out);
-        self.samples.parts = parts;
+        self.samples.parts = parts.into();
     }
 
     fn take_masks(&mut self, from: &mut &[u8]) {
-        self.tags[1] = unpacked(from, D::WIRE, SUMS);
+        self.tags[1] = unpacked(from, D::WIRE, SUMS).into();
         let parts = std::mem::take(&mut self.samples.parts);
-        let theirs = unpacked(from, D::WIRE, parts.len());
+        let theirs = unpacked(from, D::WIRE, parts.len()).into();
         self.samples.settle(&[parts, theirs], &mut self.debts);
     }
 
@@ -175,7 +176,7 @@ impl<D: Domain> Check<D> {
     }
 
     fn send_values(&mut self, letters: &mut Letters) {
-        letters.components(&self.values, D::WIRE);
+        letters.components(self.values.each_ref().map(|x| &**x), D::WIRE);
     }
 
     fn take_values(&mut self, missing: &mut &[u8]) {
@@ -190,8 +191,8 @@ impl<D: Domain> Check<D> {
             pairs.for_each(|(tag, &value)| *tag = *tag - alpha * value);
         }
         for [first, second] in [&self.tags, &self.samples.differences] {
-            let rest: Vec<_> = first.iter().zip(second).map(|(&a, &b)| -(a + b)).collect();
-            out.push([&rest, first, second].map(|x| {
+            let rest: Vec<_> = first.iter().zip(second.iter()).map(|(&a, &b)| -(a + b)).collect();
+            out.push([rest.as_slice(), first, second].map(|x| {
                 let mut bytes = vec![];
                 D::Wide::pack(x, D::WIRE, &mut bytes);
                 bytes
@@ -259,7 +260,7 @@ impl<R: Authentic> Rep3Malicious<R> {
         let parts: Pair<Z128> =
             [Side::Left, Side::Right].map(|side| self.prss.uniform(side, draw, 1));
         let mut mine = Letters::default();
-        mine.components(&parts, Z128::BYTES);
+        mine.components(parts.each_ref().map(Vec::as_slice), Z128::BYTES);
         let missing = mine.exchange(&mut self.party, COIN)?.agreed(COIN)?;
         let missing = Z128(bytemuck::pod_read_unaligned(&missing));
         let coin = parts[0][0] + parts[1][0] + missing;

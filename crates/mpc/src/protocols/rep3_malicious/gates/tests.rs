@@ -34,7 +34,7 @@ fn right_gates(words: usize, seed: u64) -> [Gates; 3] {
 
 fn copy(gates: &Gates) -> Gates {
     let mut out = Gates::default();
-    let each = |x: &Vec<Bits>| x.clone();
+    let each = |x: &Wiped<Bits>| Wiped::from(x.to_vec());
     out.x = gates.x.each_ref().map(each);
     out.y = gates.y.each_ref().map(each);
     out.z = gates.z.each_ref().map(each);
