@@ -5,6 +5,7 @@
 //! its result.
 #![forbid(unsafe_code)]
 
+pub mod clear;
 pub mod poisson;
 pub mod release;
 pub mod stats;
