@@ -8,6 +8,7 @@
 use thiserror::Error;
 
 pub mod meta;
+pub mod moments;
 pub mod rates;
 pub mod strata;
 pub mod table;
