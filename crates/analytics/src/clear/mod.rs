@@ -7,9 +7,13 @@
 
 use thiserror::Error;
 
+pub mod detector;
 pub mod meta;
 pub mod moments;
+pub mod multiple;
+pub mod ranks;
 pub mod rates;
+pub mod signals;
 pub mod strata;
 pub mod table;
 pub mod tails;
@@ -111,6 +115,12 @@ impl Finding {
     #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
         Self { name: name.into(), ..Self::default() }
+    }
+
+    /// Under another name.
+    #[must_use]
+    pub fn renamed(self, name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..self }
     }
 
     /// With the number of records.
