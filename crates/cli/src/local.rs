@@ -24,16 +24,17 @@ pub(crate) fn local(
     mapping: &Path,
     report: &Path,
 ) -> Result<(LocalValues, Rows), String> {
-    let table = &plan.study().table;
-    let result =
-        Mapping::load(mapping).and_then(|mapping| data::local(&mapping, table, plan.local()));
+    let study = plan.study();
+    let local = |mapping| data::local(&mapping, &study.table, &study.quality, plan.local());
+    let result = Mapping::load(mapping).and_then(local);
     let result = match result {
         Ok(result) => result,
-        Err(data::Error::Rejected(rejected)) => {
-            keep(&rejected, report)?;
-            return Err(data::Error::Rejected(rejected).to_string());
+        Err(error) => {
+            if let data::Error::Rejected(quality) | data::Error::Quality(quality) = &error {
+                keep(quality, report)?;
+            }
+            return Err(error.to_string());
         }
-        Err(error) => return Err(error.to_string()),
     };
     let quality = result.report;
     keep(&quality, report)?;
@@ -48,5 +49,6 @@ pub(crate) fn local(
 fn keep(quality: &QualityReport, report: &Path) -> Result<(), String> {
     let folder = report.parent().unwrap_or(Path::new(""));
     std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    quality.write_json(report).map_err(|error| error.to_string())
+    quality.write_json(report).map_err(|error| error.to_string())?;
+    quality.write_html(&report.with_extension("html")).map_err(|error| error.to_string())
 }

@@ -15,6 +15,7 @@ mod progress;
 mod report;
 mod run;
 mod show;
+mod source;
 mod study_file;
 mod talk;
 mod units;
@@ -45,6 +46,7 @@ const EXAMPLES: &str = "\
 Examples:
   sharewell demo
   sharewell study check examples/failure-rate/study.toml
+  sharewell source check study.toml sources/op_a.toml
   sharewell run examples/failure-rate/hours.toml --local --rtt 50ms --bandwidth 100mbit
   sharewell key new op_a.key
   sharewell party study.toml --as op_a --key op_a.key
@@ -57,6 +59,8 @@ enum Command {
     Demo(demo::Demo),
     #[command(subcommand)]
     Study(StudyCommand),
+    #[command(subcommand)]
+    Source(source::Source),
     Run(run::Run),
     Party(party::Party),
     #[command(subcommand)]
@@ -76,6 +80,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Demo(demo) => demo.run(),
         Command::Study(StudyCommand::Check(check)) => check.run(),
+        Command::Source(source) => source.run(),
         Command::Run(run) => run.run(),
         Command::Party(party) => party.run(),
         Command::Key(key) => key.run(),

@@ -1,16 +1,20 @@
 //! The agreed table of one provider, from its sources to its sums.
 
+use datafusion::arrow::array::{Array, ArrayRef};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::error::DataFusionError;
-use sharewell_study::{Column, LocalQuery, Table};
+use futures::TryStreamExt;
+use sharewell_study::{LocalQuery, Quality, Table};
 use tokio::runtime::Runtime;
 
 use crate::mapping::OnRejected;
 use crate::report::{Numbering, QualityReport};
-use crate::source::{LINE, session};
+use crate::rules::{self, Rule};
+use crate::source::{LINE, Opener, session};
 use crate::validate::{Validation, is, schema};
-use crate::{Error, Mapping, query, sql};
+use crate::{Error, Mapping, audit, query, sql};
 
 /// A provider's valid rows in the agreed schema, in memory.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub struct Agreed {
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
     report: QualityReport,
+    max_rows: u64,
+    on_rejected: OnRejected,
 }
 
 /// What [`local`] gives.
@@ -31,37 +37,76 @@ pub struct LocalResult {
     pub report: QualityReport,
 }
 
-/// A provider's local phase: [`Agreed::read`], then [`Agreed::query`].
+/// A provider's local phase: [`Agreed::read`], [`Agreed::check`], then [`Agreed::query`].
 ///
 /// # Errors
-/// Those of the two.
+/// Those of the three.
 ///
 /// # Panics
-/// Those of the two.
-pub fn local(mapping: &Mapping, table: &Table, query: &LocalQuery) -> Result<LocalResult, Error> {
-    let agreed = Agreed::read(mapping, table)?;
+/// Those of the three.
+pub fn local(
+    mapping: &Mapping,
+    table: &Table,
+    quality: &Quality,
+    query: &LocalQuery,
+) -> Result<LocalResult, Error> {
+    let agreed = Agreed::read(mapping, table, quality)?;
+    agreed.check()?;
     let cells = agreed.query(query)?;
     Ok(LocalResult { cells, report: agreed.report })
 }
 
 impl Agreed {
-    /// Reads the sources, maps and validates every row.
+    /// Reads the sources, maps, validates and audits every row. Whether they may take part is
+    /// [`Agreed::check`]'s question.
     ///
     /// # Errors
-    /// Whatever [`Error`] says of sources, mapping and rows; nothing is half-done.
+    /// Whatever [`Error`] says of sources and mapping; nothing is half-done.
     ///
     /// # Panics
     /// If called inside a tokio runtime, or if the system refuses threads.
-    pub fn read(mapping: &Mapping, table: &Table) -> Result<Self, Error> {
+    pub fn read(mapping: &Mapping, table: &Table, quality: &Quality) -> Result<Self, Error> {
         let runtime = Runtime::new().expect("the system gives threads");
-        let (batches, report) = runtime.block_on(read(mapping, table))?;
-        if mapping.on_rejected == OnRejected::Stop && report.rows_rejected > 0 {
-            return Err(Error::Rejected(Box::new(report)));
+        let (batches, mut report) = runtime.block_on(read(mapping, table))?;
+        report.columns = audit::columns(table, quality, &batches);
+        report.breaches = audit::breaches(quality, &report);
+        let (max_rows, on_rejected) = (table.max_rows, mapping.on_rejected);
+        Ok(Self { runtime, schema: schema(table), batches, report, max_rows, on_rejected })
+    }
+
+    /// Whether these rows may take part.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] if the mapping stops at rejected rows, [`Error::TooManyRows`],
+    /// [`Error::Quality`] beyond the study's limits.
+    pub fn check(&self) -> Result<(), Error> {
+        let report = || Box::new(self.report.clone());
+        if self.on_rejected == OnRejected::Stop && self.report.rows_rejected > 0 {
+            return Err(Error::Rejected(report()));
         }
-        if report.rows_accepted > table.max_rows {
-            return Err(Error::TooManyRows { rows: report.rows_accepted, max: table.max_rows });
+        if self.report.rows_accepted > self.max_rows {
+            let rows = self.report.rows_accepted;
+            return Err(Error::TooManyRows { rows, max: self.max_rows });
         }
-        Ok(Self { runtime, schema: schema(table), batches, report })
+        if !self.report.breaches.is_empty() {
+            return Err(Error::Quality(report()));
+        }
+        Ok(())
+    }
+
+    /// The first rows of the agreed table, as text; `None` where there is no value.
+    #[must_use]
+    pub fn head(&self, rows: usize) -> Vec<Vec<Option<String>>> {
+        let rows_of =
+            self.batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |i| (batch, i)));
+        let text = |column: &ArrayRef, row| {
+            let shown = || array_value_to_string(column, row).unwrap_or_default();
+            column.is_valid(row).then(shown)
+        };
+        rows_of
+            .take(rows)
+            .map(|(batch, row)| batch.columns().iter().map(|column| text(column, row)).collect())
+            .collect()
     }
 
     /// What became of the provider's rows.
@@ -88,39 +133,45 @@ async fn read(
     mapping: &Mapping,
     table: &Table,
 ) -> Result<(Vec<RecordBatch>, QualityReport), Error> {
-    let failed = |error: DataFusionError| Error::Sql(Box::new(error));
+    let failed = |error: DataFusionError| Error::from_engine(error, Error::Sql);
+    let rules = rules::resolve(mapping, table)?;
     let ctx = session();
+    let mut opener = Opener::new(&ctx);
     let mut sources = Vec::new();
     for source in &mapping.sources {
-        sources.push(source.register(&ctx).await?);
+        sources.push(opener.open(source).await?);
     }
-    let planned = sql::plan(&ctx, &mapping.query).await.map_err(failed)?;
-    let numbering = planned
-        .numbered_by
-        .and_then(|name| mapping.sources.iter().find(|source| source.name == name))
-        .map_or(Numbering::ResultRow, |source| source.numbering());
+    let planned = sql::plan(&ctx, &rules::query(mapping, table)).await.map_err(failed)?;
+    let numbered_by =
+        planned.numbered_by.and_then(|name| sources.iter().find(|source| source.name == name));
+    let numbering = numbered_by.map_or(Numbering::ResultRow, |source| source.numbering);
+    let files = numbered_by.map_or_else(Vec::new, |source| source.files.clone());
     let mapped = ctx.execute_logical_plan(planned.plan).await.map_err(failed)?;
-    compare_columns(mapped.schema().as_arrow(), table)?;
-    let mut validation = Validation::new(table, numbering);
-    for batch in mapped.collect().await.map_err(failed)? {
+    compare_columns(mapped.schema().as_arrow(), table, &rules)?;
+    let mut validation = Validation::new(table, &rules, numbering);
+    let mut batches = mapped.execute_stream().await.map_err(failed)?;
+    while let Some(batch) = batches.try_next().await.map_err(failed)? {
         validation.push(&batch)?;
     }
-    Ok(validation.finish(sources))
+    let (rows, mut report) = validation.finish(sources);
+    report.converted = rules::converted(mapping, table);
+    report.rejected.iter_mut().for_each(|rejected| rejected.find_file(&files));
+    Ok((rows, report))
 }
 
 /// The mapped columns are the agreed ones, in any order.
 fn compare_columns(
     mapped: &datafusion::arrow::datatypes::Schema,
     table: &Table,
+    rules: &[Rule],
 ) -> Result<(), Error> {
-    let found = |column: &&Column| !mapped.fields().iter().any(|field| is(field, column));
-    let missing: Vec<String> =
-        table.columns.iter().filter(found).map(|column| column.name.clone()).collect();
-    let mut wanted: Vec<&Column> = table.columns.iter().collect();
+    let absent = |rule: &&Rule| !mapped.fields().iter().any(|field| is(field, rule));
+    let missing: Vec<String> = rules.iter().filter(absent).map(|rule| rule.from.clone()).collect();
+    let mut wanted: Vec<&Rule> = rules.iter().collect();
     // A second column of the same name is one too many.
     let surplus = |field: &&std::sync::Arc<datafusion::arrow::datatypes::Field>| match wanted
         .iter()
-        .position(|column| is(field, column))
+        .position(|rule| is(field, rule))
     {
         Some(at) => {
             wanted.remove(at);

@@ -14,9 +14,11 @@ use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, DecimalType, TimeUnit, TimestampMicrosecondType,
 };
 use datafusion::arrow::error::ArrowError;
+use sharewell_study::unit::Conversion;
 use sharewell_study::{Column, Kind, date};
 
 use crate::decimal::{self, NotQuanta, Rest};
+use crate::{convert, span};
 
 /// A mapped column, reduced to few types without loss.
 pub(crate) enum Values {
@@ -27,18 +29,25 @@ pub(crate) enum Values {
     Text(StringViewArray),
     Day(Date32Array),
     Instant(TimestampMicrosecondArray),
+    /// Nanoseconds.
+    Span(Decimal128Array),
 }
 
 /// One value of a mapped column.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cell<'v> {
     Missing,
-    Number { digits: i128, scale: i8 },
+    Number {
+        digits: i128,
+        scale: i8,
+    },
     Float(&'v str),
     Boolean(bool),
     Text(&'v str),
     Day(i32),
     Instant(i64),
+    /// Nanoseconds.
+    Span(i128),
 }
 
 /// A value of the agreed table.
@@ -67,6 +76,7 @@ pub(crate) enum Fault {
     NotInCategories,
     NotADate,
     NotAnIdentifier,
+    DuplicateKey,
 }
 
 const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
@@ -95,13 +105,14 @@ impl Values {
                 let instants = cast(&DataType::Timestamp(TimeUnit::Microsecond, None))?;
                 Self::Instant(instants.as_primitive::<TimestampMicrosecondType>().clone())
             }
+            DataType::Duration(_) | DataType::Interval(_) => Self::Span(span::nanoseconds(array)?),
             _ => return Ok(None),
         }))
     }
 
     fn array(&self) -> &dyn Array {
         match self {
-            Self::Number(array) => array,
+            Self::Number(array) | Self::Span(array) => array,
             Self::Float(array) | Self::Text(array) => array,
             Self::Boolean(array) => array,
             Self::Day(array) => array,
@@ -120,18 +131,29 @@ impl Values {
             Self::Text(array) => Cell::Text(array.value(row)),
             Self::Day(array) => Cell::Day(array.value(row)),
             Self::Instant(array) => Cell::Instant(array.value(row)),
+            Self::Span(array) => Cell::Span(array.value(row)),
         }
     }
 }
 
 /// `cell` as a value of `kind`. Whether it may be missing is the caller's question.
-pub(crate) fn coerce<'v>(cell: Cell<'v>, kind: &Kind) -> Result<Value<'v>, Fault> {
+/// Numbers are in the agreed unit, or in another from which they are converted.
+pub(crate) fn coerce<'v>(
+    cell: Cell<'v>,
+    kind: &Kind,
+    conversion: Option<&Conversion>,
+) -> Result<Value<'v>, Fault> {
     if matches!(cell, Cell::Missing) {
         return Ok(Value::Missing);
     }
+    let number = |decimals| match (span::seconds(cell, kind), conversion) {
+        (Some(seconds), _) => convert::seconds(&seconds, kind, decimals),
+        (None, Some(conversion)) => convert::number(cell, conversion, decimals),
+        (None, None) => number(cell, decimals),
+    };
     match kind {
         Kind::Integer { min, max, .. } => {
-            let (quanta, rest) = number(cell, 0)?;
+            let (quanta, rest) = number(0)?;
             if rest != Rest::None {
                 return Err(Fault::NotWhole);
             }
@@ -139,12 +161,12 @@ pub(crate) fn coerce<'v>(cell: Cell<'v>, kind: &Kind) -> Result<Value<'v>, Fault
             Ok(Value::Number { quanta, rounded: false })
         }
         Kind::Decimal { decimals, min, max, .. } => {
-            let (quanta, rest) = number(cell, *decimals)?;
+            let (quanta, rest) = number(*decimals)?;
             let quanta = in_range(quanta, i128::from(*min), i128::from(*max))?;
             Ok(Value::Number { quanta, rounded: rest == Rest::Rounded })
         }
         Kind::Boolean => boolean(cell).map(Value::Boolean).ok_or(Fault::NotABoolean),
-        Kind::Category { codes } => {
+        Kind::Category { codes, .. } => {
             let code = spelled(cell).ok_or(Fault::NotInCategories)?;
             codes
                 .iter()
@@ -173,7 +195,7 @@ fn in_range<T: PartialOrd + Copy>(value: T, min: T, max: T) -> Result<T, Fault> 
     }
 }
 
-fn number(cell: Cell, decimals: u8) -> Result<(i128, Rest), Fault> {
+pub(crate) fn number(cell: Cell, decimals: u8) -> Result<(i128, Rest), Fault> {
     let parsed = match cell {
         Cell::Boolean(value) => decimal::parse(if value { "1" } else { "0" }, decimals),
         Cell::Number { digits, scale } => {
@@ -189,7 +211,9 @@ fn number(cell: Cell, decimals: u8) -> Result<(i128, Rest), Fault> {
             }
         }
         Cell::Float(text) | Cell::Text(text) => decimal::parse(text, decimals),
-        Cell::Missing | Cell::Day(_) | Cell::Instant(_) => Err(NotQuanta::NotANumber),
+        Cell::Missing | Cell::Day(_) | Cell::Instant(_) | Cell::Span(_) => {
+            Err(NotQuanta::NotANumber)
+        }
     };
     match parsed {
         Ok(quanta) => Ok((quanta.count, quanta.rest)),
@@ -223,7 +247,7 @@ fn zero_or_one(cell: Cell) -> Option<bool> {
 }
 
 /// The text of a code: numbers by their whole value, so that 1 and 1.0 both spell `1`.
-fn spelled(cell: Cell<'_>) -> Option<Cow<'_, str>> {
+pub(crate) fn spelled(cell: Cell<'_>) -> Option<Cow<'_, str>> {
     match cell {
         Cell::Text(text) => Some(Cow::Borrowed(text)),
         Cell::Boolean(value) => Some(Cow::Borrowed(if value { "true" } else { "false" })),
@@ -231,7 +255,7 @@ fn spelled(cell: Cell<'_>) -> Option<Cow<'_, str>> {
             Ok((whole, Rest::None)) => Some(Cow::Owned(whole.to_string())),
             _ => None,
         },
-        Cell::Missing | Cell::Day(_) | Cell::Instant(_) => None,
+        Cell::Missing | Cell::Day(_) | Cell::Instant(_) | Cell::Span(_) => None,
     }
 }
 
@@ -259,13 +283,14 @@ impl Fault {
             Self::NotInCategories => "not one of the agreed categories",
             Self::NotADate => "not a day written YYYY-MM-DD",
             Self::NotAnIdentifier => "neither text nor a whole number",
+            Self::DuplicateKey => "the key of an earlier row",
         }
     }
 
     /// The fault with the value and what was agreed, for the provider's own steward.
     pub(crate) fn reason(self, cell: Cell, column: &Column) -> String {
         let agreed = match (&column.kind, self) {
-            (Kind::Category { codes }, _) => format!(": {}", listed(codes)),
+            (Kind::Category { codes, .. }, _) => format!(": {}", listed(codes)),
             (kind, Self::BelowMinimum) => format!(" {}", bounds(kind).0),
             (kind, Self::AboveMaximum) => format!(" {}", bounds(kind).1),
             _ => String::new(),
@@ -315,6 +340,9 @@ fn quoted(cell: Cell) -> String {
         }
         Cell::Text(text) => format!("{text:?}"),
         Cell::Day(days) => date::format(days),
+        Cell::Span(nanoseconds) => {
+            format!("{} s", Decimal128Type::format_decimal(nanoseconds, 38, 9))
+        }
         Cell::Instant(microseconds) => {
             let days = microseconds.div_euclid(MICROSECONDS_PER_DAY);
             let day = i32::try_from(days).map_or_else(|_| "a far day".to_owned(), date::format);

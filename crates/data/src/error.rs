@@ -28,10 +28,10 @@ pub enum Error {
         error: io::Error,
     },
     /// A source is not the table that it should be.
-    #[error("{}{}: {fault}", path.display(), line.map(|l| format!(":{l}")).unwrap_or_default())]
+    #[error("{place}{}: {fault}", line.map(|l| format!(":{l}")).unwrap_or_default())]
     Source {
-        /// The file.
-        path: PathBuf,
+        /// The file, or the database and its table.
+        place: String,
         /// The line of the file, where it is known.
         line: Option<u64>,
         /// What is wrong.
@@ -71,6 +71,9 @@ pub enum Error {
     /// Rows were rejected and the mapping says `on_rejected = "stop"`.
     #[error("stopped by on_rejected = \"stop\"\n{0}")]
     Rejected(Box<QualityReport>),
+    /// The rows break the study's limits of quality.
+    #[error("the study's limits of quality are broken: {}\n{_0}", _0.breaches.join("; "))]
+    Quality(Box<QualityReport>),
     /// A sum could exceed 38 decimal digits.
     #[error("the sum of {expr} over {rows} rows can exceed 38 digits")]
     Overflow {
@@ -85,6 +88,23 @@ pub enum Error {
 }
 
 impl Error {
+    /// What the engine failed with: our own error if a source has given it one, else `otherwise`.
+    pub(crate) fn from_engine(
+        error: DataFusionError,
+        otherwise: impl FnOnce(Box<DataFusionError>) -> Self,
+    ) -> Self {
+        match error {
+            DataFusionError::External(cause) => match cause.downcast::<Self>() {
+                Ok(own) => *own,
+                Err(cause) => otherwise(Box::new(DataFusionError::External(cause))),
+            },
+            DataFusionError::Context(_, error) | DataFusionError::Diagnostic(_, error) => {
+                Self::from_engine(*error, otherwise)
+            }
+            error => otherwise(Box::new(error)),
+        }
+    }
+
     /// What may be told to the other parties: which step failed, never a value, a name or a path.
     #[must_use]
     pub fn public(&self) -> &'static str {
@@ -96,6 +116,7 @@ impl Error {
                 "the provider's mapping does not yield the agreed columns"
             }
             Self::TooManyRows { .. } => "the provider has more rows than agreed",
+            Self::Quality(_) => "the provider's rows break the study's limits of quality",
             Self::Rejected(_) => "the provider stops because rows fail the agreed schema",
             Self::Overflow { .. } | Self::Query(_) => "the provider's local phase failed",
         }
@@ -107,7 +128,7 @@ impl Error {
 pub enum SourceFault {
     /// The file holds nothing.
     Empty,
-    /// The file holds a header and no row, or a Parquet file no row.
+    /// There is a header or a table, but no row.
     NoRows,
     /// The path names something that is not a file.
     NotAFile,
@@ -131,15 +152,49 @@ pub enum SourceFault {
     },
     /// The CSV reader gives up.
     Csv(csv::Error),
-    /// The Parquet reader gives up.
-    Parquet(Box<DataFusionError>),
+    /// A line is not a JSON object.
+    Json(String),
+    /// A member of a JSON object is itself an object or a list.
+    Nested {
+        /// The member.
+        column: String,
+    },
+    /// A folder holds no Parquet file.
+    NoFiles,
+    /// A file of a folder has other columns than the first one.
+    OtherColumns,
+    /// The engine's reader gives up.
+    Engine(Box<DataFusionError>),
+    /// A database has no such table.
+    NoSuchTable {
+        /// The tables that it has, if that helps.
+        help: Option<String>,
+    },
+    /// Another program is writing to the database file.
+    Locked,
+    /// What the database says.
+    Database(String),
+    /// The database has ended the connection.
+    Gone,
+    /// The environment variable that should hold the password is not set.
+    NoPassword {
+        /// Its name.
+        variable: String,
+    },
+    /// The file with the certificate authorities cannot be used.
+    Certificates {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
 }
 
 impl fmt::Display for SourceFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("the file is empty"),
-            Self::NoRows => f.write_str("the file has columns but no rows"),
+            Self::NoRows => f.write_str("there are columns but no rows"),
             Self::NotAFile => f.write_str("this is not a file"),
             Self::DuplicateColumn(name) => write!(f, "two columns are called `{name}`"),
             Self::ReservedColumn(name) => write!(f, "the column name `{name}` is reserved"),
@@ -156,7 +211,30 @@ impl fmt::Display for SourceFault {
                 write!(f, "column {column}: not UTF-8 text; convert the file to UTF-8")
             }
             Self::Csv(error) => error.fmt(f),
-            Self::Parquet(error) => error.fmt(f),
+            Self::Json(why) => write!(f, "one JSON object a line is wanted: {why}"),
+            Self::Nested { column } => write!(
+                f,
+                "member `{column}` is an object or a list; write one object a line, of numbers, texts, true, false and null"
+            ),
+            Self::NoFiles => f.write_str("no file of this folder ends in .parquet"),
+            Self::OtherColumns => {
+                f.write_str("its columns differ from those of the folder's first file")
+            }
+            Self::Engine(error) => error.fmt(f),
+            Self::NoSuchTable { help: Some(help) } => write!(f, "there is no such table; {help}"),
+            Self::NoSuchTable { help: None } => f.write_str("there is no such table"),
+            Self::Locked => f.write_str(
+                "another program is writing to this database; try again when it has finished",
+            ),
+            Self::Database(why) => f.write_str(why),
+            Self::Gone => f.write_str(
+                "the database ended the connection before all rows were read; try again",
+            ),
+            Self::NoPassword { variable } => write!(
+                f,
+                "the environment variable {variable}, which should hold the password, is not set"
+            ),
+            Self::Certificates { path, why } => write!(f, "root_cert {}: {why}", path.display()),
         }
     }
 }

@@ -14,18 +14,25 @@
 #![forbid(unsafe_code)]
 
 mod agreed;
+mod audit;
 mod coerce;
-mod csv_file;
+mod convert;
 mod decimal;
 mod error;
+mod html;
 mod mapping;
 mod query;
 mod report;
+mod rules;
 mod source;
+mod span;
 mod sql;
 mod validate;
 
 pub use agreed::{Agreed, LocalResult, local};
+pub use audit::{Bin, ColumnAudit, Spread};
 pub use error::{Error, SourceFault};
 pub use mapping::Mapping;
-pub use report::{ColumnCount, FaultCount, Numbering, QualityReport, Rejected, SourceRows};
+pub use report::{
+    ColumnCount, Converted, FaultCount, FileRows, Numbering, QualityReport, Rejected, SourceRows,
+};

@@ -13,8 +13,9 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
+pub(crate) use datafusion::sql::sqlparser::ast::Query;
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, Ident, ObjectName, OrderByKind, Query, SelectItem, SetExpr,
+    Expr, GroupByExpr, Ident, ObjectName, OrderByKind, SelectItem, SetExpr,
     Statement as SqlStatement, TableAlias, TableFactor,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;

@@ -1,6 +1,8 @@
 //! Mapped rows into the agreed table: each value brought to its kind and range, each row that
 //! fails left out, listed and counted.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -12,13 +14,15 @@ use datafusion::arrow::datatypes::{
     DataType, Decimal128Type, DecimalType, Field, Schema, SchemaRef, UInt64Type,
 };
 use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::arrow::row::{RowConverter, SortField};
 use sharewell_study::{Column, Kind, Missing, Table};
 
 use crate::Error;
-use crate::coerce::{Fault, Value, Values, coerce};
+use crate::coerce::{Cell, Fault, Value, Values};
 use crate::report::{
     ColumnCount, FaultCount, Numbering, QualityReport, Rejected, SourceRows, Tally,
 };
+use crate::rules::Rule;
 use crate::source::LINE;
 
 /// The agreed table's types at home.
@@ -50,6 +54,7 @@ fn data_type(kind: &Kind) -> DataType {
 #[derive(Debug)]
 pub(crate) struct Validation<'t> {
     table: &'t Table,
+    rules: &'t [Rule],
     schema: SchemaRef,
     numbering: Numbering,
     accepted: Vec<RecordBatch>,
@@ -59,6 +64,7 @@ pub(crate) struct Validation<'t> {
     faults: Tally<Fault>,
     rounded: Tally<()>,
     missing: Tally<()>,
+    keys: HashMap<Box<[u8]>, u64>,
 }
 
 /// A value that failed, by its row in the batch and its column in the table.
@@ -66,6 +72,8 @@ struct Failure {
     row: usize,
     column: usize,
     fault: Fault,
+    /// Where a key has occurred first.
+    earlier: Option<u64>,
 }
 
 /// A valid value that the report counts: rounded, or else missing.
@@ -86,9 +94,10 @@ impl Remark {
 }
 
 impl<'t> Validation<'t> {
-    pub(crate) fn new(table: &'t Table, numbering: Numbering) -> Self {
+    pub(crate) fn new(table: &'t Table, rules: &'t [Rule], numbering: Numbering) -> Self {
         Self {
             table,
+            rules,
             schema: schema(table),
             numbering,
             accepted: Vec::new(),
@@ -98,6 +107,7 @@ impl<'t> Validation<'t> {
             faults: Tally::new(),
             rounded: Tally::new(),
             missing: Tally::new(),
+            keys: HashMap::new(),
         }
     }
 
@@ -108,22 +118,24 @@ impl<'t> Validation<'t> {
         let mut keep = vec![true; batch.num_rows()];
         let mut columns = Vec::with_capacity(mapped.len());
         for (i, values) in mapped.iter().enumerate() {
-            let mut builder = Builder::new(&self.table.columns[i].kind);
+            let (agreed, rule) = (&self.table.columns[i], &self.rules[i]);
+            let mut builder = Builder::new(&agreed.kind);
             for (row, keep) in keep.iter_mut().enumerate() {
-                match value(values, row, &self.table.columns[i]) {
+                match value(values.cell(row), agreed, rule) {
                     Ok(value) => {
                         remarks.extend(Remark::on(&value, row, i));
                         builder.push(&value);
                     }
                     Err(fault) => {
                         *keep = false;
-                        failures.push(Failure { row, column: i, fault });
+                        failures.push(Failure { row, column: i, fault, earlier: None });
                         builder.push(&Value::Missing);
                     }
                 }
             }
             columns.push(builder.finish());
         }
+        self.refuse_duplicates(batch, &columns, &mut keep, &mut failures);
         self.count(remarks, &keep);
         self.reject(batch, &mapped, failures);
         // The rejected rows' gaps go before the table's own schema, without gaps, is asked for.
@@ -139,10 +151,40 @@ impl<'t> Validation<'t> {
         Ok(())
     }
 
+    /// Of the rows with one key the first is kept.
+    fn refuse_duplicates(
+        &mut self,
+        batch: &RecordBatch,
+        columns: &[ArrayRef],
+        keep: &mut [bool],
+        failures: &mut Vec<Failure>,
+    ) {
+        let key = &self.table.key;
+        let Some(&first) = key.first() else { return };
+        let lines = lines(batch);
+        let columns: Vec<ArrayRef> = key.iter().map(|&i| Arc::clone(&columns[i])).collect();
+        let fields = columns.iter().map(|column| SortField::new(column.data_type().clone()));
+        let rows = RowConverter::new(fields.collect())
+            .and_then(|converter| converter.convert_columns(&columns))
+            .expect("every agreed type can be compared");
+        for (row, keep) in keep.iter_mut().enumerate().filter(|(_, keep)| **keep) {
+            let line = self.line(lines, row);
+            match self.keys.entry(rows.row(row).as_ref().into()) {
+                Entry::Vacant(entry) => _ = entry.insert(line),
+                Entry::Occupied(entry) => {
+                    *keep = false;
+                    let earlier = Some(*entry.get());
+                    let fault = Fault::DuplicateKey;
+                    failures.push(Failure { row, column: first, fault, earlier });
+                }
+            }
+        }
+    }
+
     /// The table's columns out of the batch, in the table's order.
     fn values(&self, batch: &RecordBatch) -> Result<Vec<Values>, Error> {
-        let one = |column: &Column| {
-            let at = batch.schema().fields().iter().position(|f| is(f, column));
+        let one = |(column, rule): (&Column, &Rule)| {
+            let at = batch.schema().fields().iter().position(|f| is(f, rule));
             let array = batch.column(at.expect("the mapping's columns have been compared"));
             let unfit = || Error::ColumnType {
                 column: column.name.clone(),
@@ -150,7 +192,7 @@ impl<'t> Validation<'t> {
             };
             Values::new(array).map_err(|e| Error::Sql(Box::new(e.into())))?.ok_or_else(unfit)
         };
-        self.table.columns.iter().map(one).collect()
+        self.table.columns.iter().zip(self.rules).map(one).collect()
     }
 
     /// Counts what accepted rows lack or had rounded.
@@ -163,16 +205,20 @@ impl<'t> Validation<'t> {
 
     /// Counts and lists failures, row by row.
     fn reject(&mut self, batch: &RecordBatch, mapped: &[Values], mut failures: Vec<Failure>) {
-        let lines = batch.column_by_name(LINE).map(|lines| lines.as_primitive::<UInt64Type>());
+        let lines = lines(batch);
         failures.sort_by_key(|failure| (failure.row, failure.column));
-        for Failure { row, column, fault } in failures {
+        for Failure { row, column, fault, earlier } in failures {
             self.faults.add(column, fault);
             if self.rejected.len() < QualityReport::REJECTED_MAX {
                 let agreed = &self.table.columns[column];
+                let reason = fault.reason(mapped[column].cell(row), agreed);
+                let noun = self.numbering.noun();
+                let earlier = earlier.map(|at| format!(", {noun} {at}")).unwrap_or_default();
                 self.rejected.push(Rejected {
+                    file: None,
                     line: self.line(lines, row),
                     column: agreed.name.clone(),
-                    reason: fault.reason(mapped[column].cell(row), agreed),
+                    reason: reason + &earlier,
                 });
             }
         }
@@ -206,19 +252,26 @@ impl<'t> Validation<'t> {
             faults: self.faults.iter().map(fault).collect(),
             rounded: columns(&self.rounded),
             missing: columns(&self.missing),
+            converted: Vec::new(),
+            columns: Vec::new(),
+            breaches: Vec::new(),
             rejected: self.rejected,
         };
         (self.accepted, report)
     }
 }
 
-/// Whether a mapped column is this agreed one. Agreed names differ by more than case.
-pub(crate) fn is(mapped: &Field, agreed: &Column) -> bool {
-    mapped.name().eq_ignore_ascii_case(&agreed.name)
+fn lines(batch: &RecordBatch) -> Option<&UInt64Array> {
+    batch.column_by_name(LINE).map(|lines| lines.as_primitive::<UInt64Type>())
 }
 
-fn value<'v>(values: &'v Values, row: usize, column: &Column) -> Result<Value<'v>, Fault> {
-    match coerce(values.cell(row), &column.kind)? {
+/// Whether a mapped column is the one that the rule is about. Names differ by more than case.
+pub(crate) fn is(mapped: &Field, rule: &Rule) -> bool {
+    mapped.name().eq_ignore_ascii_case(&rule.from)
+}
+
+fn value<'v>(cell: Cell<'v>, column: &Column, rule: &'v Rule) -> Result<Value<'v>, Fault> {
+    match rule.value(cell, &column.kind)? {
         Value::Missing if column.missing == Missing::Refuse => Err(Fault::Missing),
         value => Ok(value),
     }

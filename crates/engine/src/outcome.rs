@@ -341,14 +341,8 @@ fn unit(plan: &Plan, column: &Column) -> String {
             !matches!(slot.measure, Measure::Rows | Measure::Count(_) | Measure::SumSquares { .. });
         let [name] = &slot.columns[..] else { return String::new() };
         let column = plan.study.table.column(name).map(|i| &plan.study.table.columns[i].kind);
-        match column {
-            Some(Kind::Integer { unit, .. } | Kind::Decimal { unit, .. })
-                if linear && unit != "1" =>
-            {
-                unit.clone()
-            }
-            _ => String::new(),
-        }
+        let unit = column.and_then(Kind::unit).filter(|unit| linear && *unit != "1");
+        unit.unwrap_or_default().to_owned()
     };
     let of_joint = |joint: &Joint, root: bool| match (joint, root) {
         (Joint::Slot(slot) | Joint::Mean { sum: slot, .. }, _) => of_slot(*slot),

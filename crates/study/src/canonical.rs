@@ -8,13 +8,13 @@
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Aggregate, Column, Comparison, Decimal, Expr, Hash, Item, Kind, Limits, Missing, Objective,
-    Party, Predicate, Protocol, PublicKey, Query, Release, Roles, RowExpr, Security, Study,
-    Sufficient, Table, Threat, Truncation,
+    Aggregate, CodeList, Column, Comparison, Constant, Decimal, Expr, Hash, Item, Kind, Limits,
+    Missing, Objective, Party, Predicate, Protocol, PublicKey, Quality, Query, Release, Roles,
+    RowExpr, Security, Study, Sufficient, Table, Threat, Truncation,
 };
 
 /// What every canonical form begins with. The number changes with the form.
-const MAGIC: &[u8] = b"sharewell study, canonical form 1\n";
+const MAGIC: &[u8] = b"sharewell study, canonical form 2\n";
 
 impl Study {
     /// The study's meaning in bytes: independent of white space, comments, the order of keys and
@@ -60,13 +60,15 @@ macro_rules! structs {
     )*};
 }
 structs! {
-    Study { name, version, purpose, parties, table, objective, security, release, limits }
+    Study { name, version, purpose, parties, table, quality, objective, security, release, limits }
     Party { name, roles, key, address }
     Roles { data, compute, recipient }
     Security { threat, corruptions, protocol }
     Release { min_records, min_parties, sufficient }
     Limits { connect_s, wait_s }
-    Table { name, max_rows, columns }
+    Table { name, version, max_rows, columns, key }
+    CodeList { name, version }
+    Quality { min_rows, max_rejected, max_missing, max_outliers, outlier_z, max_future, constant }
     Column { name, kind, missing }
     Query { items, filter, group_by }
     Item { name, expr }
@@ -115,13 +117,17 @@ enums! {
         0 Self::Integer { unit, min, max } => (unit, min, max)
         1 Self::Decimal { unit, decimals, min, max } => (unit, decimals, min, max)
         2 Self::Boolean => ()
-        3 Self::Category { codes } => (codes)
+        3 Self::Category { codes, list } => (codes, list)
         4 Self::Date { min, max } => (min, max)
         5 Self::Identifier => ()
     }
     Missing {
         0 Self::Refuse => ()
         1 Self::Allow => ()
+    }
+    Constant {
+        0 Self::Allow => ()
+        1 Self::Refuse => ()
     }
     Expr {
         0 Self::Group(column) => (column)

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 use crate::report::{Problem, Report, Source};
 use crate::{Decimal, suggest};
@@ -188,6 +188,41 @@ impl<'d> Section<'d> {
         sections
     }
 
+    /// The tables `[key.NAME]`, each under a name of the writer's choice; none if there is no
+    /// `[key]`.
+    pub fn named_sections(&self, key: &'static str) -> Vec<(Spanned<String>, Self)> {
+        let Some(parent) = self.optional_section(key) else { return Vec::new() };
+        let one = |(name, value): (&'d Spanned<DeString<'d>>, &'d Spanned<DeValue<'d>>)| {
+            let title = format!("[{key}.{}]", name.get_ref().escape_debug());
+            let DeValue::Table(table) = value.get_ref() else {
+                let message = format!("`{}` must be a table, written `{title}`", name.get_ref());
+                self.document.refuse(name.span(), message);
+                return None;
+            };
+            let section = self.document.section(table, name.span(), title);
+            Some((Spanned::new(name.span(), name.get_ref().to_string()), section))
+        };
+        parent.table.iter().filter_map(one).collect()
+    }
+
+    /// The texts of the table `[key]`, each under a name of the writer's choice; none if there is
+    /// no `[key]`.
+    pub fn named_texts(&self, key: &'static str) -> Vec<(Spanned<String>, Spanned<String>)> {
+        let Some(parent) = self.optional_section(key) else { return Vec::new() };
+        let one = |(name, value): (&Spanned<DeString<'d>>, &Spanned<DeValue<'d>>)| {
+            let key = Spanned::new(name.span(), name.get_ref().to_string());
+            match String::read(value) {
+                Ok(text) => Some((key, Spanned::new(value.span(), text))),
+                Err(Unfit { span, wanted, found }) => {
+                    let message = format!("`{}` must be {wanted}, not {found}", key.get_ref());
+                    self.document.refuse(span, message);
+                    None
+                }
+            }
+        };
+        parent.table.iter().filter_map(one).collect()
+    }
+
     /// Whether `key` is there. To ask makes it a known key.
     #[must_use]
     pub fn has(&self, key: &'static str) -> bool {
@@ -270,6 +305,14 @@ impl Value for String {
 
     fn read(value: &Spanned<DeValue<'_>>) -> Result<Self, Unfit> {
         read_if(value, |value| value.as_str().map(str::to_owned))
+    }
+}
+
+impl Value for bool {
+    const WANTED: &'static str = "true or false";
+
+    fn read(value: &Spanned<DeValue<'_>>) -> Result<Self, Unfit> {
+        read_if(value, |value| value.as_bool())
     }
 }
 

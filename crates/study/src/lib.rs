@@ -15,6 +15,7 @@ mod decimal;
 pub mod document;
 mod local;
 mod parse;
+mod quality;
 mod query;
 mod render;
 pub mod report;
@@ -22,13 +23,15 @@ mod sql;
 mod study;
 pub mod suggest;
 mod table;
+pub mod unit;
 
 pub use decimal::Decimal;
 pub use local::{LocalQuery, Measure};
+pub use quality::{Constant, Quality};
 pub use query::{Aggregate, Comparison, Expr, Item, Predicate, Query, RowExpr};
 pub use report::{Position, Problem, Report};
 pub use study::{
     Hash, Limits, Objective, Party, Protocol, PublicKey, Release, Roles, Security, Study,
     Sufficient, Threat, Truncation,
 };
-pub use table::{Column, Kind, Missing, Overflow, Range, Table};
+pub use table::{CodeList, Column, Kind, Missing, Overflow, Range, Table};

@@ -2,6 +2,7 @@
 
 mod objective;
 mod parties;
+mod quality;
 mod security;
 mod table;
 
@@ -48,6 +49,10 @@ impl Reader<'_> {
         let header = root.required_section("study").and_then(|section| self.header(section));
         let parties = self.parties(root.sections("party"));
         let table = root.required_section("table").and_then(|section| self.table(section));
+        let quality = match root.optional_section("quality") {
+            Some(section) => self.quality(section),
+            None => self.quality(self.empty()),
+        };
         let objective = root.required_section("objective");
         let objective = objective.and_then(|section| self.objective(section, table.as_ref()));
         let security = root.required_section("security");
@@ -68,6 +73,7 @@ impl Reader<'_> {
             purpose,
             parties: parties?,
             table: table?,
+            quality: quality?,
             objective: objective?,
             security: security?,
             release: release?,

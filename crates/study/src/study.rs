@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::{Predicate, Query, Table};
+use crate::{Predicate, Quality, Query, Table};
 
 /// Everything the parties agree on before a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Study {
     pub parties: Vec<Party>,
     /// The agreed schema that every data party maps its own records to.
     pub table: Table,
+    /// What a provider's records must be like before they may take part.
+    pub quality: Quality,
     /// What is computed.
     pub objective: Objective,
     /// Against whom the inputs are protected, and how.

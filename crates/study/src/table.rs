@@ -11,10 +11,15 @@ use crate::RowExpr;
 pub struct Table {
     /// Name, as queries say it.
     pub name: String,
+    /// Version of the schema, counted by those who agree on it.
+    pub version: u32,
     /// Most records of one provider; a provider with more is refused.
     pub max_rows: u64,
     /// The columns, in the order of the document.
     pub columns: Vec<Column>,
+    /// The columns, never missing, whose values together no two records of a provider share; in
+    /// schema order. Empty if records need not differ.
+    pub key: Vec<usize>,
 }
 
 impl Table {
@@ -86,7 +91,7 @@ impl Column {
     #[must_use]
     pub fn values(&self) -> Vec<&str> {
         match &self.kind {
-            Kind::Category { codes } => codes.iter().map(String::as_str).collect(),
+            Kind::Category { codes, .. } => codes.iter().map(String::as_str).collect(),
             Kind::Boolean => vec!["false", "true"],
             Kind::Integer { .. } | Kind::Decimal { .. } | Kind::Date { .. } | Kind::Identifier => {
                 Vec::new()
@@ -107,7 +112,7 @@ pub enum Kind {
         /// Greatest value.
         max: i64,
     },
-    /// Multiples of 10^-decimals.
+    /// Multiples of 10^-decimals. A time span is one whose unit is of time.
     Decimal {
         /// Unit of measurement; `1` for none.
         unit: String,
@@ -124,6 +129,8 @@ pub enum Kind {
     Category {
         /// The codes; a code's index stands for it.
         codes: Vec<String>,
+        /// The published list that they are taken from.
+        list: Option<CodeList>,
     },
     /// A day, counted from 1970-01-01.
     Date {
@@ -136,7 +143,25 @@ pub enum Kind {
     Identifier,
 }
 
+/// A published list of codes. Two of its versions may mean different things by one code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeList {
+    /// Its name, such as MedDRA.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
 impl Kind {
+    /// Unit of measurement of a numeric kind; `1` for none.
+    #[must_use]
+    pub fn unit(&self) -> Option<&str> {
+        match self {
+            Self::Integer { unit, .. } | Self::Decimal { unit, .. } => Some(unit),
+            Self::Boolean | Self::Category { .. } | Self::Date { .. } | Self::Identifier => None,
+        }
+    }
+
     /// The kind as a study writes it.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -160,6 +160,16 @@ fn a_bad_schema_is_refused() {
             row("\"2030-12-31\"", "¦\"2030-02-30\"", "\"2030-02-30\" is not a day", "2020-01-31"),
             row("\"2030-12-31\"", "¦2030-12-31", "not a date without quotes", ""),
             row("\"allow\"", "¦\"maybe\"", "not possible here", "`refuse`, `allow`"),
+            row("max_rows = 100000", "max_rows = 100000\nversion = ¦0", "`version` must be at least 1", ""),
+            row("max_rows = 100000", "max_rows = 100000\nkey = ¦[]", "a key has columns", "leave `key` out"),
+            row("max_rows = 100000", "max_rows = 100000\nkey = [¦\"serail\"]", "no column `serail`", "`serial`"),
+            row("max_rows = 100000", "max_rows = 100000\nkey = [\"serial\", ¦\"serial\"]", "in the key twice", ""),
+            row("max_rows = 100000", "max_rows = 100000\nkey = [¦\"installed\"]", "may be missing, but is part of the key", "refuse"),
+            row("[[table.column]]\nname = \"model\"", "¦[[table.column]]\nname = \"model\"\ncode_list_version = \"1\"", "lacks `code_list`", ""),
+            row("\"decimal\"\ndecimals = 1\nunit = \"h\"", "\"timespan\"\ndecimals = 1\nunit = ¦\"cycles\"", "a unit of time", "min, h, d"),
+            row("[limits]", "[quality]\nmax_missing = ¦1.5\n[limits]", "`max_missing` must be from 0 to 1", "0.05"),
+            row("[limits]", "[quality]\noutlier_z = ¦-1\n[limits]", "must not be negative", ""),
+            row("[limits]", "[quality]\n¦max_mising = 1\n[limits]", "no key `max_mising`", "`max_missing`"),
         ],
     );
 }

@@ -1,9 +1,9 @@
 //! Studies that are well formed, and what they mean.
 
 use sharewell_study::{
-    Aggregate, Comparison, Decimal, Expr, Item, Kind, Limits, Missing, Objective, Overflow,
-    Predicate, Protocol, Query, Range, Release, Roles, RowExpr, Security, Study, Sufficient,
-    Threat, Truncation,
+    Aggregate, CodeList, Comparison, Constant, Decimal, Expr, Item, Kind, Limits, Missing,
+    Objective, Overflow, Predicate, Protocol, Quality, Query, Range, Release, Roles, RowExpr,
+    Security, Study, Sufficient, Threat, Truncation,
 };
 
 const QUERY: &str = include_str!("studies/query.toml");
@@ -63,7 +63,7 @@ fn every_part_of_a_study_is_read() {
         Kind::Decimal { unit: "h".into(), decimals: 1, min: 0, max: 1_000_000 },
         Kind::Integer { unit: "1".into(), min: 0, max: 1000 },
         Kind::Boolean,
-        Kind::Category { codes },
+        Kind::Category { codes, list: None },
         Kind::Date { min: 7305, max: 22_279 },
     ];
     assert_eq!(kinds, want.iter().collect::<Vec<_>>());
@@ -96,6 +96,65 @@ fn the_threat_model_is_what_the_study_says() {
             }
         }
     }
+}
+
+/// The canonical study with these keys more at its table and model, and this section more.
+#[track_caller]
+fn with_schema(table: &str, model: &str, rest: &str) -> Study {
+    let text = QUERY
+        .replace("max_rows = 100000", &format!("max_rows = 100000\n{table}"))
+        .replace("type = \"category\"", &format!("type = \"category\"\n{model}"));
+    parse(&format!("{text}\n{rest}"))
+}
+
+#[test]
+fn a_schema_has_a_version_a_key_and_code_lists() {
+    let study = with_schema(
+        "version = 3\nkey = [\"model\", \"SERIAL\"]",
+        "code_list = \"Fan types\"\ncode_list_version = \"2024-1\"",
+        "",
+    );
+    assert_eq!((study.table.version, study.table.key), (3, vec![0, MODEL]));
+    let Kind::Category { list, .. } = &study.table.columns[MODEL].kind else { panic!("not codes") };
+    let want = CodeList { name: "Fan types".into(), version: "2024-1".into() };
+    assert_eq!(list.as_ref(), Some(&want));
+    assert_eq!((parse(QUERY).table.version, parse(QUERY).table.key), (1, vec![]));
+}
+
+#[test]
+fn a_time_span_is_a_decimal_whose_unit_is_of_time() {
+    let spans = QUERY.replace("type = \"decimal\"", "type = \"timespan\"");
+    assert_eq!(parse(&spans), parse(QUERY));
+}
+
+#[test]
+fn quality_has_limits_that_may_be_left_out() {
+    let none = Quality {
+        min_rows: 0,
+        max_rejected: None,
+        max_missing: None,
+        max_outliers: None,
+        outlier_z: number(35, 1),
+        max_future: None,
+        constant: Constant::Allow,
+    };
+    assert_eq!(parse(QUERY).quality, none);
+    let study = with_schema(
+        "",
+        "",
+        "[quality]\nmin_rows = 20\nmax_rejected = 0.05\nmax_missing = 1\nmax_outliers = 0\n\
+         outlier_z = 5\nmax_future = 0\nconstant = \"refuse\"",
+    );
+    let want = Quality {
+        min_rows: 20,
+        max_rejected: Some(number(5, 2)),
+        max_missing: Some(number(1, 0)),
+        max_outliers: Some(number(0, 0)),
+        outlier_z: number(5, 0),
+        max_future: Some(number(0, 0)),
+        constant: Constant::Refuse,
+    };
+    assert_eq!(study.quality, want);
 }
 
 #[test]

@@ -47,11 +47,7 @@ fn columns(study: &Study, table: &ResultTable, alone: bool) -> Vec<Column> {
     };
     // The three last columns are the rate and its limits.
     if let (Some(upper), Some(lower), Some(rate)) = (columns.pop(), columns.pop(), columns.pop()) {
-        let unit = match &study.table.columns[*exposure].kind {
-            sharewell_study::Kind::Integer { unit, .. }
-            | sharewell_study::Kind::Decimal { unit, .. } => unit.as_str(),
-            _ => "1",
-        };
+        let unit = study.table.columns[*exposure].kind.unit().unwrap_or("1");
         let interval = |(lower, upper): (&String, &String)| {
             if lower == upper { lower.clone() } else { format!("{lower} to {upper}") }
         };

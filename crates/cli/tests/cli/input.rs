@@ -112,7 +112,7 @@ fn missing_and_empty_files_fail_each_by_its_name_in_one_run() {
     site.write("sources/op_c.csv", "hours,failures\n");
     let failed = site.run(&["--json"]);
     failed.fails(1, &["because of op_a, op_b, op_c", "op_a.csv", "op_b.csv: the file is empty"]);
-    failed.fails(1, &["op_c.csv: the file has columns but no rows"]);
+    failed.fails(1, &["op_c.csv: there are columns but no rows"]);
 }
 
 #[test]

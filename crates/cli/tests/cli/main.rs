@@ -7,6 +7,7 @@ mod failures;
 mod input;
 mod parties;
 mod roles;
+mod source;
 mod sql;
 mod support;
 mod traps;

@@ -30,6 +30,12 @@ impl Ended {
         serde_json::from_str(&self.out).expect("standard output is JSON and nothing else")
     }
 
+    /// What a command that went well has printed.
+    pub(crate) fn text(&self) -> &str {
+        assert_eq!(self.status, Some(0), "{self:#?}");
+        &self.out
+    }
+
     /// A command that failed with this status, printed nothing, and said all of this.
     pub(crate) fn fails(&self, status: i32, fragments: &[&str]) {
         assert_eq!(self.status, Some(status), "{self:#?}");

@@ -1,15 +1,21 @@
 //! A provider at home: real files in a directory of their own, a mapping, an agreed table.
 
+mod bad_sources;
+mod columns;
 mod exactness;
+mod hostile;
 mod mistakes;
 mod numbering;
+mod postgres;
+mod quality;
+mod sources;
 mod validation;
 
 use std::fs;
 use std::path::Path;
 
 use sharewell_data::{Agreed, Error, Mapping, QualityReport};
-use sharewell_study::{Column, Kind, LocalQuery, Measure, Missing, Table};
+use sharewell_study::{Column, Constant, Kind, LocalQuery, Measure, Missing, Quality, Table};
 use tempfile::TempDir;
 
 /// A directory with sources and a mapping.
@@ -40,7 +46,8 @@ impl Provider {
     }
 
     fn read_with(&self, mapping: &str, table: &Table) -> Result<Agreed, Error> {
-        Agreed::read(&self.mapping(mapping)?, table)
+        let read = Agreed::read(&self.mapping(mapping)?, table, &LENIENT)?;
+        read.check().map(|()| read)
     }
 
     fn read_sql(&self, sql: &str, table: &Table) -> Result<Agreed, Error> {
@@ -56,8 +63,19 @@ impl Provider {
     }
 }
 
+/// Limits that everything is within.
+const LENIENT: Quality = Quality {
+    min_rows: 0,
+    max_rejected: None,
+    max_missing: None,
+    max_outliers: None,
+    outlier_z: Quality::OUTLIER_Z,
+    max_future: None,
+    constant: Constant::Allow,
+};
+
 fn table(columns: Vec<Column>) -> Table {
-    Table { name: "agreed".to_owned(), max_rows: 1_000_000, columns }
+    Table { name: "agreed".to_owned(), version: 1, max_rows: 1_000_000, columns, key: vec![] }
 }
 
 fn column(name: &str, kind: Kind) -> Column {
@@ -77,7 +95,7 @@ fn decimal(decimals: u8, min: i64, max: i64) -> Kind {
 }
 
 fn category(codes: &[&str]) -> Kind {
-    Kind::Category { codes: codes.iter().map(|&code| code.to_owned()).collect() }
+    Kind::Category { codes: codes.iter().map(|&code| code.to_owned()).collect(), list: None }
 }
 
 /// The fans of the fixtures: hours to a tenth, whether the fan failed.

@@ -29,7 +29,7 @@ fn a_bad_source_is_named_with_its_line() {
     for (bytes, parts) in [
         (&b""[..], &["t.csv: the file is empty"][..]),
         (b"\n\n", &["t.csv: the file is empty"]),
-        (b"unit,hours,status\n", &["t.csv: the file has columns but no rows"]),
+        (b"unit,hours,status\n", &["t.csv: there are columns but no rows"]),
         (b"unit,hours,status\n1,2,0\n2,3\n", &["t.csv:3: 2 fields where the first row has 3"]),
         (b"unit,hours,status\n1,2,0,5\n", &["t.csv:2: 4 fields"]),
         (latin1, &["t.csv:3: column unit: not UTF-8"]),
@@ -60,8 +60,8 @@ fn sql_that_does_not_fit_is_named() {
         ("SELECT *, 1 AS hours FROM t", &["column hours is not agreed; leave it out"]),
         ("SELECT unit, make_array(1) AS hours, status FROM t", &["make_array"]),
         (
-            "SELECT unit, INTERVAL '1 day' AS hours, status FROM t",
-            &["column hours: a value of type Interval"],
+            "SELECT unit, INTERVAL '1 month' AS hours, status FROM t",
+            &["the mapping's SQL", "a span of months has no fixed length"],
         ),
         ("SELECT unit, CAST('x' AS INT) AS hours, status FROM t", &["the mapping's SQL", "x"]),
     ] {
@@ -112,11 +112,29 @@ fn mistakes_in_the_mapping_file_are_shown_where_they_are() {
             "[source.t]\npath = \"t.csv\"\nhaeder = true\n[map]\nsql = \"SELECT 1\"",
             &["party.toml:3:1", "haeder"],
         ),
-        ("[source.t]\npath = \"t.csv\"", &["map"]),
+        ("[source.t]\npath = \"t.csv\"\n[source.u]\npath = \"u.csv\"", &["lacks `map`"]),
+        (
+            "[source.t]\nformat = \"postgres\"\nhost = \"h\"\nport = 0\nuser = \"u\"\n\
+             password = \"secret\"\n[map]\nsql = \"SELECT 1\"",
+            &[
+                "party.toml:1:9",
+                "lacks `database`",
+                "nothing would prove that the server is the right one",
+                "party.toml:4:8",
+                "a port is from 1 to 65535",
+                "party.toml:6:1",
+                "has no key `password`",
+            ],
+        ),
+        (
+            "[source.t]\nformat = \"postgres\"\nhost = \"h\"\ndatabase = \"d\"\nuser = \"u\"\n\
+             table = \"t\"\nsslmode = \"disable\"\nroot_cert = \"c\"\n[map]\nsql = \"SELECT 1\"",
+            &["party.toml:8:13", "there is no certificate to check"],
+        ),
         ("map.sql = \"SELECT 1\"", &["no [source.NAME] is given"]),
         (
             "source.t.path = \"t.xlsx\"\nmap.sql = \"SELECT 1\"",
-            &["source t: the file's name ends neither"],
+            &["party.toml:1:17", "the name does not tell the format"],
         ),
         (
             "source.t = { path = \"t.csv\", delimiter = \"→\" }\nmap.sql = \"SELECT 1\"",
@@ -124,7 +142,7 @@ fn mistakes_in_the_mapping_file_are_shown_where_they_are() {
         ),
         (
             "source.t = { path = \"t.parquet\", header = true }\nmap.sql = \"SELECT 1\"",
-            &["are for csv files"],
+            &["party.toml:1:34", "[source.t], a parquet source, has no key `header`"],
         ),
         (
             "source.t.path = \"t.csv\"\nmap.sql = \"SELEC 1\"",
@@ -132,7 +150,7 @@ fn mistakes_in_the_mapping_file_are_shown_where_they_are() {
         ),
         (
             "source.t.path = \"t.csv\"\nmap.sql = \"SELECT 1\"\nrules.on_rejected = \"warn\"",
-            &["party.toml:3:21", "skip"],
+            &["party.toml:3:21", "the choices are `skip`, `stop`"],
         ),
     ] {
         refused(&Provider::new(), mapping, &fans(), parts);

@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::Reader;
 use crate::document::{Section, Value};
-use crate::{Column, Decimal, Kind, Missing, Table, date, suggest};
+use crate::{CodeList, Column, Decimal, Kind, Missing, Table, date, suggest, unit};
 
 /// Most records of one provider.
 const ROWS_MAX: u64 = 1_000_000_000;
@@ -17,7 +17,8 @@ const COLUMNS_MAX: usize = 1000;
 /// Most digits after the point of a decimal column.
 const DECIMALS_MAX: u64 = 9;
 
-const TYPES: [&str; 6] = ["integer", "decimal", "boolean", "category", "date", "identifier"];
+const TYPES: [&str; 7] =
+    ["integer", "decimal", "timespan", "boolean", "category", "date", "identifier"];
 
 impl Reader<'_> {
     pub(super) fn table(&self, section: Section<'_>) -> Option<Table> {
@@ -29,6 +30,8 @@ impl Reader<'_> {
             })?;
             Some(rows.into_inner())
         });
+        let version = self.number(&section, "version", 1, 1..=u32::MAX.into());
+        let key: Option<Spanned<Vec<Spanned<String>>>> = section.optional("key");
         let sections = section.sections("column");
         section.finish();
         let span = sections.first()?.span();
@@ -41,8 +44,44 @@ impl Reader<'_> {
         self.require(count <= COLUMNS_MAX, span, || {
             (format!("there are {count} columns"), format!("the table has at most {COLUMNS_MAX}"))
         })?;
-        let columns = columns.into_iter().collect::<Option<_>>()?;
-        Some(Table { name: name?, max_rows: max_rows?, columns })
+        let columns = columns.into_iter().collect::<Option<Vec<_>>>()?;
+        let key = key.map_or(Some(Vec::new()), |key| self.key_columns(key, &columns));
+        let version = u32::try_from(version?).ok()?;
+        Some(Table { name: name?, version, max_rows: max_rows?, columns, key: key? })
+    }
+
+    /// The columns by which records are told apart.
+    fn key_columns(
+        &self,
+        key: Spanned<Vec<Spanned<String>>>,
+        columns: &[Column],
+    ) -> Option<Vec<usize>> {
+        self.require(!key.get_ref().is_empty(), key.span(), || {
+            ("a key has columns".to_owned(), "name them, or leave `key` out".to_owned())
+        })?;
+        let mut found = Vec::new();
+        for name in key.into_inner() {
+            let same = |c: &Column| c.name.eq_ignore_ascii_case(name.get_ref());
+            let at = columns.iter().position(same);
+            self.require(at.is_some(), name.span(), || {
+                let names = columns.iter().map(|column| column.name.as_str());
+                let help = suggest::advice(name.get_ref(), "columns", names);
+                let message = format!("there is no column `{}`", name.get_ref().escape_debug());
+                (message, help.unwrap_or_default())
+            })?;
+            let at = at?;
+            self.require(columns[at].missing == Missing::Refuse, name.span(), || {
+                let message =
+                    format!("`{}` may be missing, but is part of the key", columns[at].name);
+                (message, "set `missing = \"refuse\"` for it".to_owned())
+            })?;
+            self.require(!found.contains(&at), name.span(), || {
+                (format!("`{}` is in the key twice", columns[at].name), "remove one".to_owned())
+            })?;
+            found.push(at);
+        }
+        found.sort_unstable();
+        Some(found)
     }
 
     fn column(&self, section: Section<'_>, names: &mut Vec<String>) -> Option<Column> {
@@ -84,6 +123,7 @@ impl Reader<'_> {
         let read = match kind.get_ref().as_str() {
             "integer" => self.integer(&section),
             "decimal" => self.decimal(&section),
+            "timespan" => self.timespan(&section),
             "boolean" => Some(Kind::Boolean),
             "category" => self.category(&section),
             "date" => self.date(&section),
@@ -131,6 +171,18 @@ impl Reader<'_> {
         Some(Kind::Decimal { unit: unit?, decimals: decimals?, min, max })
     }
 
+    /// A decimal column whose unit is of time.
+    fn timespan(&self, section: &Section<'_>) -> Option<Kind> {
+        let kind = self.decimal(section)?;
+        let known = kind.unit().is_some_and(unit::is_time);
+        let span = section.optional::<String>("unit")?.span();
+        self.require(known, span, || {
+            let message = "a time span is measured in a unit of time".to_owned();
+            (message, "us, ms, s, min, h, d or week".to_owned())
+        })?;
+        Some(kind)
+    }
+
     fn category(&self, section: &Section<'_>) -> Option<Kind> {
         let categories: Spanned<Vec<Spanned<String>>> = section.required("categories")?;
         self.require(!categories.get_ref().is_empty(), categories.span(), || {
@@ -145,7 +197,18 @@ impl Reader<'_> {
             })?;
         }
         let codes = categories.into_inner().into_iter().map(Spanned::into_inner).collect();
-        Some(Kind::Category { codes })
+        let list = match section.has("code_list") || section.has("code_list_version") {
+            false => None,
+            true => {
+                let text = |key| {
+                    let text: Spanned<String> = section.required(key)?;
+                    self.printable(&text, text.get_ref().clone())
+                };
+                let (name, version) = (text("code_list"), text("code_list_version"));
+                Some(CodeList { name: name?, version: version? })
+            }
+        };
+        Some(Kind::Category { codes, list })
     }
 
     fn date(&self, section: &Section<'_>) -> Option<Kind> {

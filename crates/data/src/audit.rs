@@ -1,0 +1,255 @@
+//! The quality audit: what a provider's accepted rows are like, and whether the study's limits
+//! admit them. It is made at home and stays there.
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use datafusion::arrow::datatypes::{Date32Type, Decimal128Type};
+use serde::Serialize;
+use sharewell_study::{Column, Constant, Decimal, Kind, Quality, Table, date};
+
+use crate::decimal;
+use crate::report::QualityReport;
+
+/// Bars of a histogram of numbers or days.
+const BINS: usize = 20;
+/// Most bars of a histogram of codes.
+const CODES_MAX: usize = 30;
+/// Median absolute deviations of a normal distribution per standard deviation: the 0.75-quantile.
+/// Source: Iglewicz and Hoaglin, How to Detect and Handle Outliers (1993), section 3.3.
+const NORMAL_MAD: f64 = 0.6745;
+
+/// What the accepted values of a column are like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ColumnAudit {
+    /// The agreed column.
+    pub column: String,
+    /// Its type, as the study says it.
+    pub kind: &'static str,
+    /// Its unit, if it has one.
+    pub unit: Option<String>,
+    /// Rows with a value.
+    pub values: u64,
+    /// Rows without.
+    pub missing: u64,
+    /// Whether there are two values or more and all of them are the same.
+    pub constant: bool,
+    /// Least, greatest and middle value, of numbers and days.
+    pub spread: Option<Spread>,
+    /// Numbers whose robust z-score is beyond the study's limit.
+    pub outliers: u64,
+    /// Days after today.
+    pub future: u64,
+    /// How the values are distributed; of identifiers nothing.
+    pub histogram: Vec<Bin>,
+}
+
+/// Least, greatest and middle value, written as the column writes its values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Spread {
+    /// Least.
+    pub min: String,
+    /// The lower of the two in the middle, if their number is even.
+    pub median: String,
+    /// Greatest.
+    pub max: String,
+}
+
+/// A bar of a histogram.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Bin {
+    /// The code, or the least value of the bar.
+    pub from: String,
+    /// How many values.
+    pub rows: u64,
+}
+
+impl ColumnAudit {
+    /// What a steward should look at.
+    pub(crate) fn remarks(&self) -> impl Iterator<Item = (&str, String)> {
+        let remarks = [
+            (self.constant, "all values are the same".to_owned()),
+            (self.outliers > 0, format!("{} outliers", self.outliers)),
+            (self.future > 0, format!("{} days in the future", self.future)),
+        ];
+        remarks.into_iter().filter(|(holds, _)| *holds).map(|(_, text)| (&*self.column, text))
+    }
+}
+
+/// The audit of all columns.
+pub(crate) fn columns(
+    table: &Table,
+    quality: &Quality,
+    batches: &[RecordBatch],
+) -> Vec<ColumnAudit> {
+    let today = today();
+    let one = |(i, column): (usize, &Column)| {
+        let arrays = || batches.iter().map(move |batch| batch.column(i));
+        let rows: usize = arrays().map(Array::len).sum();
+        let missing: usize = arrays().map(Array::null_count).sum();
+        let mut audit = ColumnAudit {
+            column: column.name.clone(),
+            kind: column.kind.name(),
+            unit: column.kind.unit().filter(|unit| *unit != "1").map(str::to_owned),
+            values: (rows - missing) as u64,
+            missing: missing as u64,
+            constant: false,
+            spread: None,
+            outliers: 0,
+            future: 0,
+            histogram: Vec::new(),
+        };
+        match &column.kind {
+            Kind::Integer { .. } | Kind::Decimal { .. } | Kind::Date { .. } => {
+                ordered(&mut audit, &column.kind, numbers(arrays()), quality, today);
+            }
+            Kind::Boolean | Kind::Category { .. } => coded(&mut audit, column, arrays()),
+            Kind::Identifier => {
+                let mut values = arrays().flat_map(|a| a.as_string_view().iter().flatten());
+                let first = values.next();
+                let same = first.is_some_and(|first| values.all(|value| value == first));
+                audit.constant = same && audit.values > 1;
+            }
+        }
+        audit
+    };
+    table.columns.iter().enumerate().map(one).collect()
+}
+
+fn today() -> i128 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |now| i128::from(now.as_secs() / 86_400))
+}
+
+/// Quanta, or days.
+fn numbers<'a>(arrays: impl Iterator<Item = &'a ArrayRef>) -> Vec<i128> {
+    let mut numbers = Vec::new();
+    for array in arrays {
+        match array.as_primitive_opt::<Decimal128Type>() {
+            Some(array) => numbers.extend(array.iter().flatten()),
+            None => {
+                let days = array.as_primitive::<Date32Type>().iter().flatten();
+                numbers.extend(days.map(i128::from));
+            }
+        }
+    }
+    numbers
+}
+
+fn ordered(
+    audit: &mut ColumnAudit,
+    kind: &Kind,
+    mut values: Vec<i128>,
+    quality: &Quality,
+    today: i128,
+) {
+    let (Some(&min), Some(&max)) = (values.iter().min(), values.iter().max()) else { return };
+    let middle = (values.len() - 1) / 2;
+    let median = *values.select_nth_unstable(middle).1;
+    let text = |value: i128| written(kind, value);
+    audit.constant = min == max && values.len() > 1;
+    audit.spread = Some(Spread { min: text(min), median: text(median), max: text(max) });
+    audit.histogram = bins(&values, min, max, text);
+    if let Kind::Date { .. } = kind {
+        audit.future = values.iter().filter(|day| **day > today).count() as u64;
+        return;
+    }
+    // In place: nobody needs the values themselves any more.
+    values.iter_mut().for_each(|value| *value = (*value - median).abs());
+    let mad = *values.select_nth_unstable(middle).1;
+    let limit = quality.outlier_z.digits as f64 / 10f64.powi(quality.outlier_z.scale.into());
+    // With most values the same there is no scale to measure the others by.
+    if mad > 0 {
+        let far = |deviation: &&i128| NORMAL_MAD * **deviation as f64 > limit * mad as f64;
+        audit.outliers = values.iter().filter(far).count() as u64;
+    }
+}
+
+fn written(kind: &Kind, value: i128) -> String {
+    let decimals = if let Kind::Decimal { decimals, .. } = kind { *decimals } else { 0 };
+    match (kind, i32::try_from(value), i64::try_from(value)) {
+        (Kind::Date { .. }, Ok(day), _) => date::format(day),
+        (_, _, Ok(quanta)) => decimal::format(quanta, decimals),
+        _ => value.to_string(),
+    }
+}
+
+/// Bars of equal width from the least to the greatest value, one for each value if they are few.
+fn bins(values: &[i128], min: i128, max: i128, text: impl Fn(i128) -> String) -> Vec<Bin> {
+    let span = max - min + 1;
+    let count = span.min(BINS as i128);
+    let mut rows = vec![0; usize::try_from(count).unwrap_or(BINS)];
+    for value in values {
+        let bar = (value - min) * count / span;
+        rows[usize::try_from(bar).expect("a value between the least and the greatest")] += 1;
+    }
+    // The least value whose bar it is.
+    let from = |bar: usize| text(min + (bar as i128 * span + count - 1) / count);
+    rows.into_iter().enumerate().map(|(bar, rows)| Bin { from: from(bar), rows }).collect()
+}
+
+fn coded<'a>(audit: &mut ColumnAudit, column: &Column, arrays: impl Iterator<Item = &'a ArrayRef>) {
+    let codes = column.values();
+    let mut rows: std::collections::HashMap<&str, u64> = codes.iter().map(|c| (*c, 0)).collect();
+    let mut add = |code: &str| {
+        if let Some(rows) = rows.get_mut(code) {
+            *rows += 1;
+        }
+    };
+    for array in arrays {
+        match array.as_boolean_opt() {
+            Some(array) => {
+                let words = array.iter().flatten().map(|v| if v { "true" } else { "false" });
+                words.for_each(&mut add);
+            }
+            None => array.as_string_view().iter().flatten().for_each(&mut add),
+        }
+    }
+    audit.constant = audit.values > 1 && rows.values().any(|rows| *rows == audit.values);
+    let bin = |code: &&str| Bin { from: (*code).to_owned(), rows: rows[code] };
+    audit.histogram = codes.iter().map(bin).collect();
+    if codes.len() > CODES_MAX {
+        audit.histogram.sort_by_key(|bin| std::cmp::Reverse(bin.rows));
+        audit.histogram.truncate(CODES_MAX);
+    }
+}
+
+/// The study's limits that the rows break.
+pub(crate) fn breaches(quality: &Quality, report: &QualityReport) -> Vec<String> {
+    let mut breaches = Vec::new();
+    let QualityReport { rows_read, rows_accepted, rows_rejected, .. } = *report;
+    if rows_accepted < quality.min_rows {
+        let least = quality.min_rows;
+        breaches.push(format!("{rows_accepted} valid rows, at least {least} are wanted"));
+    }
+    let mut test = |what: &str, part: u64, whole: u64, limit: Option<Decimal>| {
+        if let Some(limit) = limit.filter(|limit| exceeds(part, whole, *limit)) {
+            breaches.push(format!(
+                "{what} in {part} of {whole} rows, at most a share of {limit} is permitted"
+            ));
+        }
+    };
+    test("faults", rows_rejected, rows_read, quality.max_rejected);
+    for column in &report.columns {
+        let name = &column.column;
+        test(&format!("{name}: no value"), column.missing, rows_accepted, quality.max_missing);
+        test(&format!("{name}: outliers"), column.outliers, column.values, quality.max_outliers);
+        test(
+            &format!("{name}: days in the future"),
+            column.future,
+            column.values,
+            quality.max_future,
+        );
+    }
+    if quality.constant == Constant::Refuse {
+        let constant = report.columns.iter().filter(|column| column.constant);
+        breaches
+            .extend(constant.map(|column| format!("{}: all values are the same", column.column)));
+    }
+    breaches
+}
+
+/// part / whole > limit, exactly.
+fn exceeds(part: u64, whole: u64, limit: Decimal) -> bool {
+    // A share has at most 18 digits after the point: both sides fit 127 bits.
+    let left = i128::from(part) * 10i128.pow(limit.scale.into());
+    limit.digits.checked_mul(whole.into()).is_some_and(|right| left > right)
+}
