@@ -2,7 +2,7 @@
 //! combinations, and elements that travel without the bytes that nobody reads.
 
 use crate::kernel::{self, Backend, gf64};
-use crate::{Gf64, Ring, Z128, Z192};
+use crate::{Dims, Gf64, Ring, Z128, Z192};
 
 /// A ring with so many bits more than the values in it, or a field so large, that a random linear
 /// combination of elements shows an error in any of them.
@@ -20,6 +20,12 @@ pub trait Wide: Ring {
     #[must_use]
     fn weighted_sum(x: &[Self], by: &[u64]) -> Self {
         Self::weighted_sums(x, [by])[0]
+    }
+
+    /// [`Ring::matmul_add`] modulo `2^(k+40)`, for the widest ring `Z_2^k` that is proved in this
+    /// one: what the results have above those bits means nothing.
+    fn matmul_add_low(z: &mut [Self], x: &[Self], y: &[Self], d: Dims) {
+        Self::matmul_add(z, x, y, d);
     }
 
     /// Appends the `width` lowest bytes of each element.
@@ -53,6 +59,9 @@ impl Wide for Z128 {
             (low.wrapping_add(product(x0, by)), x1.wrapping_mul(by).wrapping_add(high))
         };
         sums(x, by, add, |(low, high)| Self(low.wrapping_add(u128::from(high) << 64)))
+    }
+    fn matmul_add_low(z: &mut [Self], x: &[Self], y: &[Self], d: Dims) {
+        kernel::matmul_add_104(Backend::best(), z, x, y, d);
     }
     packed!(2);
 }

@@ -51,6 +51,17 @@ fn check_matmul<R: Gemm>(d: Dims, seed: u64) {
     }
 }
 
+fn check_matmul_104(d: Dims, seed: u64) {
+    let [x, y, z] = [d.m * d.k, d.k * d.n, d.m * d.n].map(|len| elements::<Z128>(len, seed));
+    let low = |x: &[Z128]| x.iter().map(|x| x.0 << 24).collect::<Vec<_>>();
+    let want = low(&product(&z, &x, &y, d));
+    for on in Backend::available() {
+        let mut got = z.clone();
+        backend::matmul_add_104(on, &mut got, &x, &y, d);
+        assert_eq!(low(&got), want, "{on:?} {d:?}");
+    }
+}
+
 fn check_loops<R: Gemm>(len: usize, seed: u64) {
     let [z, x0, x1, y0, y1] = [0, 1, 2, 3, 4].map(|i| elements::<R>(len, seed + i));
     let each = |f: &dyn Fn(usize) -> R| (0..len).map(f).collect::<Vec<_>>();
@@ -190,6 +201,7 @@ proptest! {
         m in 0usize..40, k in 0usize..40, n in 0usize..70, seed: u32,
     ) {
         for_each_ring!(check_matmul(Dims { m, k, n }, seed.into()));
+        check_matmul_104(Dims { m, k, n }, seed.into());
     }
 
     #[test]
@@ -247,6 +259,7 @@ proptest! {
 fn matrix_products_that_span_several_blocks_equal_their_definition() {
     for (m, k, n) in [(401, 7, 9), (7, 801, 9), (9, 8, 2051), (13, 603, 103), (1, 600, 600)] {
         for_each_ring!(check_matmul(Dims { m, k, n }, 5));
+        check_matmul_104(Dims { m, k, n }, 5);
     }
     check_matmul::<Z64>(Dims { m: 100, k: 520, n: 1030 }, 6);
 }
@@ -260,5 +273,7 @@ fn matrix_products_of_greatest_elements_do_not_overflow_inside() {
         let mut z = vec![Z128(0); 16 * 16];
         backend::matmul_add(on, &mut z, &greatest, &greatest, d);
         assert!(z.iter().all(|&z| z == Z128(2000)), "{on:?}");
+        backend::matmul_add_104(on, &mut z, &greatest, &greatest, d);
+        assert!(z.iter().all(|&z| z.0 << 24 == 4000 << 24), "{on:?}");
     }
 }

@@ -30,6 +30,20 @@ pub fn matmul_add<R: Gemm>(on: Backend, z: &mut [R], x: &[R], y: &[R], d: Dims) 
     }
 }
 
+/// [`matmul_add`] of which only the 104 lowest bits of each result mean anything.
+///
+/// # Panics
+/// As [`matmul_add`].
+pub fn matmul_add_104(on: Backend, z: &mut [Z128], x: &[Z128], y: &[Z128], d: Dims) {
+    #[cfg(target_arch = "x86_64")]
+    if on.0 == Level::Avx512 && d.m.min(d.n) >= SKINNY && d.k >= SHALLOW {
+        assert_eq!((z.len(), x.len(), y.len()), (d.m * d.n, d.m * d.k, d.k * d.n));
+        // SAFETY: a `Backend` exists only where the processor has its features.
+        return unsafe { avx512::gemm::<avx512::T104>(z, x, y, d) };
+    }
+    matmul_add(on, z, x, y, d);
+}
+
 super::multiversion! {
     fn narrow[R: Ring](z: &mut [R], x: &[R], y: &[R], d: Dims) = plain::matmul_add_narrow;
     fn streamed[R: Ring](z: &mut [R], x: &[R], y: &[R], d: Dims) = plain::matmul_add;

@@ -34,7 +34,7 @@ use std::sync::LazyLock;
 pub use aes::{AesBackend, Counter};
 pub use bits::{slice_bits, unslice_bits};
 pub use field::{field_dot, field_fold, field_products};
-pub use gemm::{Gemm, matmul_add};
+pub use gemm::{Gemm, matmul_add, matmul_add_104};
 pub use pack::{pack, unpack};
 pub use pages::{reserved, zeroed};
 pub use plain::transpose;
