@@ -1,8 +1,9 @@
 //! What each operation costs the processors of three parties, links left out.
 //!
 //! `cargo bench -p sharewell-mpc`, or with a part of a name and a length, as in
-//! `-- less_than 1000000`. The parties are threads over links in memory; what is printed is
-//! processor time of all three together, the median of several runs, and the quote.
+//! `-- less_than 1000000`, and a protocol, as in `-- mul rep3-malicious`. The parties are threads
+//! over links in memory; what is printed is processor time of all three together, the median of
+//! several runs, and the quote. Checks that a malicious protocol owes are part of each run.
 
 #![expect(clippy::unwrap_used, reason = "a panic in a benchmark is its report")]
 #![expect(clippy::print_stdout, reason = "the report")]
@@ -11,9 +12,10 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use rustix::time::{ClockId, clock_gettime};
-use sharewell_mpc::protocols::rep3::{CARD, Rep3};
+use sharewell_mpc::protocols::rep3::{self, Rep3};
+use sharewell_mpc::protocols::rep3_malicious::{self, Rep3Malicious};
 use sharewell_mpc::protocols::tally::Tally;
-use sharewell_mpc::{Entropy, Party, Protocol, Result, Split, circuit};
+use sharewell_mpc::{Arithmetic, Card, Entropy, Party, Protocol, Result, Split, circuit};
 use sharewell_net::{Limits, memory};
 use sharewell_ring::{Dims, Planes, Ring, Z64};
 
@@ -24,6 +26,7 @@ const LEN: usize = 1_000_000;
 
 const OPS: &[&str] = &[
     "mul",
+    "matmul",
     "matmul_trunc",
     "trunc",
     "mul_trunc",
@@ -71,9 +74,16 @@ fn perform<P: Protocol<Ring = Z64>>(p: &mut P, op: &str, at: &Operands<P>, n: us
         "less_than 32" => drop(circuit::less_than(p, x, y, 32)?),
         "equal" => drop(circuit::equal(p, x, y, 64)?),
         "select" => drop(circuit::select(p, bits, x, y)?),
+        "matmul" => drop(p.matmul(x, y, square(n))?),
         other => unreachable!("`{other}` is in the list and nowhere here"),
     }
-    Ok(())
+    p.verify()
+}
+
+/// A product of square matrices of at most so many elements.
+fn square(n: usize) -> Dims {
+    let side = n.isqrt();
+    Dims { m: side, k: side, n: side }
 }
 
 /// Processor seconds of this process so far.
@@ -83,13 +93,18 @@ fn cpu_seconds() -> f64 {
 }
 
 /// Processor seconds of each run of each operation, all parties together.
-fn measure(ops: &[&str], n: usize) -> Vec<Vec<f64>> {
+fn measure<P: Protocol<Ring = Z64>>(
+    connect: impl Fn(Party) -> Result<P> + Sync,
+    ops: &[&str],
+    n: usize,
+) -> Vec<Vec<f64>> {
     let limits = Limits { queued_bytes: 8 << 30, ..Limits::default() };
     let together = Barrier::new(3);
     let party = |link| -> Vec<Vec<f64>> {
         let party = Party::new(Arc::new(link));
-        let mut p = Rep3::<Z64>::connect(party, &[0; 32], Entropy::Seed(1)).unwrap();
+        let mut p = connect(party).unwrap();
         let at = operands(&mut p, n).unwrap();
+        p.verify().unwrap();
         let mut run = |op: &str| {
             together.wait();
             let start = cpu_seconds();
@@ -109,11 +124,12 @@ fn measure(ops: &[&str], n: usize) -> Vec<Vec<f64>> {
     })
 }
 
-fn report(op: &str, n: usize, mut seconds: Vec<f64>) {
+fn report(card: &'static Card, op: &str, n: usize, mut seconds: Vec<f64>) {
     seconds.sort_by(f64::total_cmp);
     let nanoseconds = seconds[seconds.len() / 2] * 1e9 / n as f64;
-    let mut quote = Tally::<Z64>::new(&CARD, 3);
+    let mut quote = Tally::<Z64>::new(card, 3);
     let at = operands(&mut quote, n).unwrap();
+    quote.verify().unwrap();
     let before = quote.tallied();
     perform(&mut quote, op, &at, n).unwrap();
     let after = quote.tallied();
@@ -125,12 +141,19 @@ fn report(op: &str, n: usize, mut seconds: Vec<f64>) {
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let n = asked.iter().find_map(|a| a.parse().ok()).unwrap_or(LEN);
-    let name = asked.iter().find(|a| a.parse::<usize>().is_err());
+    let is_malicious = asked.iter().any(|a| a == rep3_malicious::CARD.name);
+    let card = if is_malicious { &rep3_malicious::CARD } else { &rep3::CARD };
+    let name = asked.iter().find(|a| a.parse::<usize>().is_err() && *a != card.name);
     let ops: Vec<&str> =
         OPS.iter().copied().filter(|op| name.is_none_or(|name| op.contains(name))).collect();
     println!("{n} elements of Z64, {} words of bits", Planes::words_per_plane(n));
     println!("operation      cpu ns/el    B/el/party  rounds");
-    for (op, seconds) in ops.iter().zip(measure(&ops, n)) {
-        report(op, n, seconds);
+    let (session, entropy) = ([0; 32], Entropy::Seed(1));
+    let seconds = match is_malicious {
+        false => measure(|party| Rep3::connect(party, &session, entropy), &ops, n),
+        true => measure(|party| Rep3Malicious::connect(party, &session, entropy), &ops, n),
+    };
+    for (op, seconds) in ops.iter().zip(seconds) {
+        report(card, op, n, seconds);
     }
 }

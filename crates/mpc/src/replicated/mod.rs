@@ -56,11 +56,21 @@ pub(crate) fn cross<T: Ring>(z: &mut [T], x: &Pair<T>, y: &Pair<T>, tile: Range<
 
 /// This party's part of a matrix product: `x0 (y0 + y1) + x1 y0`.
 pub(crate) fn matmul_part<T: Ring>(x: &Pair<T>, y: &Pair<T>, d: Dims) -> Vec<T> {
+    matmul_part_by(T::matmul_add, x, y, d)
+}
+
+/// The same by another way to add a product.
+pub(crate) fn matmul_part_by<T: Ring>(
+    matmul_add: fn(&mut [T], &[T], &[T], Dims),
+    x: &Pair<T>,
+    y: &Pair<T>,
+    d: Dims,
+) -> Vec<T> {
     let mut z = zeroed(d.m * d.n);
     let mut both = y[0].clone();
     T::add_assign(&mut both, &y[1]);
-    T::matmul_add(&mut z, &x[0], &both, d);
-    T::matmul_add(&mut z, &x[1], &y[0], d);
+    matmul_add(&mut z, &x[0], &both, d);
+    matmul_add(&mut z, &x[1], &y[0], d);
     z
 }
 

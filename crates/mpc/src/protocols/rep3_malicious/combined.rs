@@ -17,24 +17,28 @@ const TABLES: usize = 4;
 const PLACES: usize = 1 << 11;
 /// Elements of which tables are made: for fewer they cost more than they save.
 const MANY: usize = 2 * TABLES * PLACES;
-/// Elements for which coins are drawn at a time.
-const TILE: usize = 1 << 11;
+/// Elements for which coins are drawn at a time. Every piece begins with new ones.
+pub(super) const TILE: usize = 1 << 11;
 /// Elements whose sixteen sums are made at once, and words of coins for them.
 const GROUP: usize = 4;
 const WORDS: usize = SUMS * GROUP / 64;
 
-/// The sums of `x`. The same coin and number of elements give the same selection.
-pub(super) fn combined<W: Ring>(x: &[W], coin: &Prg, domain: u64) -> Vec<W> {
-    match x.len() > MANY {
-        true => halves(&scattered(x, coin, 2 * domain), coin, 2 * domain + 1),
-        false => halves(x, coin, 2 * domain + 1),
+/// The sums of a vector in pieces. The same coin and numbers of elements give the same selection.
+pub(super) fn combined<W: Ring>(pieces: &[&[W]], coin: &Prg, domain: u64) -> Vec<W> {
+    match pieces.iter().map(|x| x.len()).sum::<usize>() > MANY {
+        true => halves(&[&scattered(pieces, coin, 2 * domain)], coin, 2 * domain + 1),
+        false => halves(pieces, coin, 2 * domain + 1),
     }
 }
 
-fn scattered<W: Ring>(x: &[W], coin: &Prg, stream: u64) -> Vec<W> {
+fn tiles<'a, W>(pieces: &'a [&[W]]) -> impl Iterator<Item = (usize, &'a [W])> {
+    pieces.iter().flat_map(|x| x.chunks(TILE)).enumerate()
+}
+
+fn scattered<W: Ring>(pieces: &[&[W]], coin: &Prg, stream: u64) -> Vec<W> {
     let mut out = zeroed(TABLES * PLACES);
     let mut draws = vec![Z64::ZERO; TILE];
-    for (tile, x) in x.chunks(TILE).enumerate() {
+    for (tile, x) in tiles(pieces) {
         coin.fill(stream, (tile * TILE / 2) as u64, &mut draws[..x.len()]);
         for (table, sums) in out.chunks_exact_mut(PLACES).enumerate() {
             for (&x, draw) in x.iter().zip(&draws) {
@@ -46,10 +50,10 @@ fn scattered<W: Ring>(x: &[W], coin: &Prg, stream: u64) -> Vec<W> {
     out
 }
 
-fn halves<W: Ring>(x: &[W], coin: &Prg, stream: u64) -> Vec<W> {
+fn halves<W: Ring>(pieces: &[&[W]], coin: &Prg, stream: u64) -> Vec<W> {
     let mut out = zeroed(SUMS);
     let mut draws = vec![Z64::ZERO; TILE / GROUP * WORDS];
-    for (tile, x) in x.chunks(TILE).enumerate() {
+    for (tile, x) in tiles(pieces) {
         let block = tile * draws.len() / 2;
         coin.fill(stream, block as u64, &mut draws);
         for (x, draws) in x.chunks(GROUP).zip(draws.chunks_exact(WORDS)) {
@@ -84,7 +88,7 @@ mod tests {
     fn shown<W: Ring>(len: usize, at: usize, error: W, seed: u8) -> usize {
         let mut x = zeroed(len);
         x[at] = error;
-        combined(&x, &coin(seed), 1).into_iter().filter(|sum| *sum != W::ZERO).count()
+        combined(&[&x], &coin(seed), 1).into_iter().filter(|sum| *sum != W::ZERO).count()
     }
 
     #[test]
@@ -112,7 +116,17 @@ mod tests {
         for len in [2, 100, MANY + 10] {
             let mut x = vec![Z128(0); len];
             (x[0], x[len - 1]) = (Z128(1 << 127), Z128(1 << 127));
-            assert!(combined(&x, &coin(9), 0).iter().any(|sum| *sum != Z128(0)), "{len}");
+            assert!(combined(&[&x], &coin(9), 0).iter().any(|sum| *sum != Z128(0)), "{len}");
+        }
+    }
+
+    #[test]
+    fn errors_that_cancel_across_pieces_are_shown() {
+        for len in [1, 3, TILE, MANY] {
+            let [mut x, mut y] = [vec![Z128(0); len], vec![Z128(0); len]];
+            (x[0], y[0]) = (Z128(1 << 127), Z128(1 << 127));
+            let sums = combined(&[&x, &y], &coin(5), 0);
+            assert!(sums.iter().any(|sum| *sum != Z128(0)), "{len}");
         }
     }
 
@@ -126,7 +140,7 @@ mod tests {
             });
             let mut both = x.clone();
             Z128::add_assign(&mut both, &y);
-            let [mut x, y, both] = [x, y, both].map(|x| combined(&x, &coin(3), 2));
+            let [mut x, y, both] = [x, y, both].map(|x| combined(&[&x], &coin(3), 2));
             Z128::add_assign(&mut x, &y);
             assert!(x == both, "{len} elements");
         }

@@ -14,10 +14,10 @@ use sharewell_net::Step;
 use sharewell_ring::{Planes, Ring, zeroed};
 
 use super::domain::Authentic;
-use super::ledger::chunk_of;
+use super::ledger::{chunk_of, shared};
 use super::{Authenticated, Pair, Rep3Malicious, Tags, cross};
 use crate::chunks::in_chunks;
-use crate::{BitLinear, BitShare, Linear, Protocol, Result, Share, Split, circuit};
+use crate::{BitLinear, BitShare, Protocol, Result, Share, Split, circuit};
 
 /// Wires that a lifted bit owes.
 pub(super) const WIRES_OF_BIT: usize = 5;
@@ -113,11 +113,12 @@ impl<R: Authentic> Rep3Malicious<R> {
         let y_tag = exclusive::<R>(&tag_0, &tag_1, &both_tag);
         let value = exclusive::<R>(&y, &b[2], &all);
         let tag = exclusive::<R>(&y_tag, &tag_2, &all_tag);
-        let [b_0, b_1, b_2] = &b;
-        let owed = [(b_0, &tag_0), (b_1, &tag_1), (b_2, &tag_2), (&both, &both_tag)];
-        owed.into_iter().for_each(|(value, tag)| self.ledger.owe::<R>(value, tag));
-        self.ledger.owe::<R>(&all, &all_tag);
-        Ok(Authenticated { value: Linear(value), tag: Linear(tag) })
+        let [b_0, b_1, b_2] = b;
+        let owed = [(b_0, tag_0), (b_1, tag_1), (b_2, tag_2), (both, both_tag), (all, all_tag)];
+        for (value, tag) in owed {
+            self.ledger.owe::<R>(shared(value), shared(tag));
+        }
+        Ok(Authenticated { value: shared(value), tag: shared(tag) })
     }
 }
 

@@ -52,6 +52,8 @@ domain!(Z32, Z128, 9, 0, z32);
 domain!(Z64, Z128, 13, 1, z64);
 domain!(Z128, Z192, 21, 2, z128);
 domain!(Row, Gf64, 8, 3, rows);
+/// [`Wide::matmul_add_low`] makes 104 bits.
+const _: () = assert!(Z32::WIRE <= 13 && Z64::WIRE <= 13);
 
 macro_rules! authentic {
     ($name:ty, $wide:ty, |$x:ident| $narrow:expr) => {

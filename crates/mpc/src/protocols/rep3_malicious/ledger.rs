@@ -2,15 +2,17 @@
 //! covered yet. It is wiped as soon as it is checked, and when it is lost.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use sharewell_ring::{Bits, Dims, Gf64, Ring, Wide, Z128, Z192, hash};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::combined::TILE;
 use super::domain::Domain;
 use super::gates::Gates;
 use crate::replicated::Pair;
 use crate::wiped::Wiped;
-use crate::{Prss, Side};
+use crate::{Linear, Prss, Side};
 
 /// Wires that are owed at most before they are checked, and words of gates: 64 MiB of elements of
 /// 64 bits, and 16 MiB.
@@ -56,14 +58,52 @@ impl Keys {
     }
 }
 
+/// Components that a program and a ledger may both hold: whoever changes them copies them first.
+pub(super) type Shared<W> = Arc<Linear<W, 2>>;
+
+/// As what may be shared.
+pub(super) fn shared<W>(x: Pair<W>) -> Shared<W> {
+    Arc::new(Linear(x))
+}
+
+/// What the ledger holds of them: wiped when it has served, unless they are still a program's.
+pub(super) struct Held<W: Wide>(Shared<W>);
+
+impl<W: Wide> From<Shared<W>> for Held<W> {
+    fn from(x: Shared<W>) -> Self {
+        Self(x)
+    }
+}
+
+impl<W: Wide> Deref for Held<W> {
+    type Target = Pair<W>;
+
+    fn deref(&self) -> &Pair<W> {
+        &self.0.0
+    }
+}
+
+impl<W: Wide> Held<W> {
+    fn wipe(&mut self) {
+        if let Some(Linear(x)) = Arc::get_mut(&mut self.0) {
+            x.iter_mut().for_each(|x| x.as_mut_slice().zeroize());
+        }
+    }
+}
+
+impl<W: Wide> Drop for Held<W> {
+    fn drop(&mut self) {
+        self.wipe();
+    }
+}
+
 /// A matrix product whose result was not computed twice: it is to be held against random vectors.
 pub(super) struct Matrix<W: Wide> {
     pub(super) d: Dims,
-    pub(super) x: [Wiped<W>; 2],
-    pub(super) x_tag: [Wiped<W>; 2],
-    pub(super) y: [Wiped<W>; 2],
-    /// Where among the wires its result begins.
-    pub(super) at: usize,
+    pub(super) x: Held<W>,
+    pub(super) x_tag: Held<W>,
+    pub(super) y: Held<W>,
+    pub(super) z: Held<W>,
 }
 
 impl<W: Wide> Matrix<W> {
@@ -76,39 +116,61 @@ impl<W: Wide> Matrix<W> {
 /// Components of values, and of their tags; and matrix products among them.
 #[derive(Default)]
 pub struct Debts<W: Wide> {
-    pub(super) value: [Wiped<W>; 2],
-    pub(super) tag: [Wiped<W>; 2],
+    /// Short vectors, joined: values, then tags.
+    short: [[Wiped<W>; 2]; 2],
+    /// Long ones, as they are.
+    long: Vec<[Held<W>; 2]>,
+    len: usize,
     pub(super) matrices: Vec<Matrix<W>>,
 }
 
 impl<W: Wide> std::fmt::Debug for Debts<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Debts({} wires)", self.value[0].len())
+        write!(f, "Debts({} wires)", self.len)
     }
 }
 
 impl<W: Wide> Debts<W> {
-    pub(super) fn push<V: Deref<Target = [W]>>(&mut self, value: &[V; 2], tag: &[V; 2]) {
-        self.value.iter_mut().zip(value).for_each(|(to, from)| to.extend_from_slice(from));
-        self.tag.iter_mut().zip(tag).for_each(|(to, from)| to.extend_from_slice(from));
+    pub(super) fn push(&mut self, value: Shared<W>, tag: Shared<W>) {
+        let wires = [value, tag].map(Held::from);
+        let len = wires[0][0].len();
+        self.len += len;
+        match len < TILE {
+            true => self.join(&wires),
+            false => self.long.push(wires),
+        }
+    }
+
+    fn join<V: Deref<Target = [W]>>(&mut self, new: &[impl Deref<Target = [V; 2]>; 2]) {
+        let new = new.iter().flat_map(|of| of.iter());
+        let lists = self.short.iter_mut().flatten();
+        lists.zip(new).for_each(|(to, from)| to.extend_from_slice(from));
     }
 
     /// Takes another lane's.
     fn append(&mut self, other: Self) {
-        let before = self.len();
-        self.push(&other.value, &other.tag);
-        let moved = |matrix: Matrix<W>| Matrix { at: before + matrix.at, ..matrix };
-        self.matrices.extend(other.matrices.into_iter().map(moved));
+        self.join(&other.short.each_ref());
+        self.long.extend(other.long);
+        self.len += other.len;
+        self.matrices.extend(other.matrices);
     }
 
-    /// Nothing is owed any more; the memory serves again.
+    /// Nothing is owed any more; the memory of short vectors serves again.
     pub(super) fn clear(&mut self) {
-        self.value.iter_mut().chain(&mut self.tag).for_each(Wiped::clear);
+        self.short.iter_mut().flatten().for_each(Wiped::clear);
+        self.long.clear();
+        self.len = 0;
         self.matrices.clear();
     }
 
     pub(super) fn len(&self) -> usize {
-        self.value[0].len()
+        self.len
+    }
+
+    /// One component of all values, or of all tags if `of` is 1, in pieces.
+    pub(super) fn pieces(&self, of: usize, component: usize) -> Vec<&[W]> {
+        let long = self.long.iter().map(|wires| wires[of][component].as_slice());
+        std::iter::once(&*self.short[of][component]).chain(long).collect()
     }
 
     fn weight(&self) -> usize {
@@ -146,7 +208,7 @@ impl Ledger {
         self.weight() >= WIRES || self.gates.words() >= GATE_WORDS
     }
 
-    pub(super) fn owe<D: Domain>(&mut self, value: &Pair<D::Wide>, tag: &Pair<D::Wide>) {
+    pub(super) fn owe<D: Domain>(&mut self, value: Shared<D::Wide>, tag: Shared<D::Wide>) {
         D::debts(self).push(value, tag);
     }
 
@@ -178,10 +240,12 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use sharewell_ring::{Gf64, Ring, Z128, Z192};
+    use sharewell_ring::{Gf64, Ring, Z64, Z128, Z192};
     use zeroize::{Zeroize, ZeroizeOnDrop};
 
-    use super::Keys;
+    use super::super::Authenticated;
+    use super::{Debts, Held, Keys, TILE, shared};
+    use crate::Share;
 
     fn is_wiped_when_dropped<T: ZeroizeOnDrop>(_: &T) -> bool {
         std::mem::needs_drop::<T>()
@@ -195,5 +259,38 @@ mod tests {
         keys.zeroize();
         assert_eq!([keys.z32, keys.z64], [[Z128::ZERO; 2]; 2]);
         assert_eq!((keys.z128, keys.rows), ([Z192::ZERO; 2], [Gf64::ZERO; 2]));
+    }
+
+    #[test]
+    fn what_a_program_changes_is_owed_as_it_was_and_stays_its_own_after_the_check() {
+        for len in [1, TILE - 1, TILE, 3 * TILE] {
+            let was = [[1, 2], [3, 4]].map(|x| x.map(|x| vec![Z128(x); len]));
+            let [value, tag] = was.clone().map(shared);
+            let mut x = Authenticated::<Z64> { value, tag };
+            let kept = x.clone();
+            let mut debts = Debts::default();
+            debts.push(x.value.clone(), x.tag.clone());
+            x.scale(&[Z64(7)]);
+            for (of, was) in was.iter().enumerate() {
+                for (component, was) in was.iter().enumerate() {
+                    assert_eq!(debts.pieces(of, component).concat(), *was, "{len} wires");
+                }
+            }
+            debts.clear();
+            assert_eq!(debts.len(), 0);
+            assert_eq!([&kept.value.0, &kept.tag.0], was.each_ref());
+            assert_eq!(x.value.0[1], vec![Z128(14); len]);
+        }
+    }
+
+    #[test]
+    fn what_the_ledger_alone_holds_is_wiped_with_it() {
+        let x = shared([vec![Z128(1)], vec![Z128(2)]]);
+        let mut held = Held::from(x.clone());
+        held.wipe();
+        assert_eq!(x.0, [[Z128(1)], [Z128(2)]]);
+        drop(x);
+        held.wipe();
+        assert_eq!(*held, [[Z128(0)], [Z128(0)]]);
     }
 }

@@ -76,13 +76,12 @@ pub use inputs::{give, take};
 pub use share::Authenticated;
 
 use self::domain::Domain;
-use self::ledger::{Keys, Ledger, Matrix, WIRES};
+use self::ledger::{Keys, Ledger, Matrix, WIRES, shared};
 use crate::chunks::{chunk, in_chunks};
 use crate::party::TILE_BYTES;
 use crate::prss::{next, previous};
-use crate::replicated::{Pair, cross, dot_part, matmul_part, pass_on};
+use crate::replicated::{Pair, cross, dot_part, matmul_part_by, pass_on};
 use crate::share::block_len;
-use crate::wiped::Wiped;
 use crate::{Arithmetic, Entropy, Linear, Party, Prss, Result, Security, Share, Side, Tariff};
 
 /// Elements that are worked on at a time, and packed.
@@ -184,8 +183,9 @@ impl<R: Authentic> Rep3Malicious<R> {
 
     /// Notes what is to be checked.
     fn owe(&mut self, value: Pair<R::Wide>, tag: Pair<R::Wide>) -> Authenticated<R> {
-        self.ledger.owe::<R>(&value, &tag);
-        Authenticated { value: Linear(value), tag: Linear(tag) }
+        let out = Authenticated { value: shared(value), tag: shared(tag) };
+        self.ledger.owe::<R>(out.value.clone(), out.tag.clone());
+        out
     }
 
     /// One primitive, at the end of which what is owed is checked if that is much.
@@ -277,7 +277,7 @@ impl<R: Authentic> Arithmetic for Rep3Malicious<R> {
             1 => [zero.clone(), zero],
             _ => [zero, x],
         };
-        Authenticated { value: Linear(value), tag: Linear(tag) }
+        Authenticated { value: shared(value), tag: shared(tag) }
     }
 
     fn input(&mut self, mine: &[R], lens: &[usize]) -> Result<Vec<Authenticated<R>>> {
@@ -355,7 +355,7 @@ impl<R: Authentic> Arithmetic for Rep3Malicious<R> {
     ) -> Result<Authenticated<R>> {
         self.attempt(|p| {
             const STEP: Step = Step("matmul");
-            let of = |x| matmul_part(x, &y.value.0, d);
+            let of = |x| matmul_part_by(R::Wide::matmul_add_low, x, &y.value.0, d);
             if !samples::pays(d) {
                 return p.reshared(STEP, &of(&x.value.0), &of(&x.tag.0));
             }
@@ -363,10 +363,10 @@ impl<R: Authentic> Arithmetic for Rep3Malicious<R> {
             let [value] = p.reshare::<R, 1>(STEP, d.m * d.n, |_, tile, z| {
                 R::Wide::add_assign(z, &part[tile]);
             })?;
-            let at = R::debts(&mut p.ledger).len();
             let out = p.authenticate(value)?;
-            let [x, x_tag, y] = [&x.value, &x.tag, &y.value].map(|x| x.0.clone().map(Wiped::from));
-            R::debts(&mut p.ledger).matrices.push(Matrix { d, x, x_tag, y, at });
+            let [x, x_tag, y, z] =
+                [&x.value, &x.tag, &y.value, &out.value].map(|x| x.clone().into());
+            R::debts(&mut p.ledger).matrices.push(Matrix { d, x, x_tag, y, z });
             p.done(out)
         })
     }

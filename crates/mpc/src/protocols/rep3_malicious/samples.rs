@@ -14,8 +14,8 @@
 
 use sharewell_ring::{Dims, Prg, Wide, Z64, transpose, zeroed};
 
-use super::ledger::Debts;
-use crate::replicated::dot_part;
+use super::ledger::{Debts, shared};
+use crate::replicated::{Pair, dot_part};
 use crate::wiped::Wiped;
 
 /// Whether a product is checked so: one with thin factors is as soon computed twice.
@@ -49,13 +49,11 @@ impl<W: Wide> Samples<W> {
             let stream = 1 << 32 | domain << 24 | number << 1;
             let [w, v] =
                 [(stream, m), (stream + 1, n)].map(|(stream, len)| drawn(coin, stream, len));
-            let left =
-                |x: &[Wiped<W>; 2]| x.each_ref().map(|x| combined(&transpose(x, m, k), k, &w));
+            let left = |x: &Pair<W>| x.each_ref().map(|x| combined(&transpose(x, m, k), k, &w));
             let (x, x_tag) = (left(&matrix.x), left(&matrix.x_tag));
             let y = matrix.y.each_ref().map(|y| combined(y, k, &v));
-            let at = matrix.at..matrix.at + m * n;
-            let z = debts.value.each_ref().map(|z| {
-                let rows = combined(&z[at.clone()], m, &v);
+            let z = matrix.z.each_ref().map(|z| {
+                let rows = combined(z, m, &v);
                 [0, 1].map(|i| combined(&rows[i], 1, &w)[i][0])
             });
             for i in 0..VECTORS {
@@ -74,12 +72,12 @@ impl<W: Wide> Samples<W> {
         let half = parts[0].len() / 2;
         let [values, tags] = [0..half, half..2 * half]
             .map(|range| parts.each_ref().map(|part| part[range.clone()].to_vec()));
-        debts.push(&values, &tags);
-        for (difference, value) in self.differences.iter_mut().zip(values) {
-            let mut value = value;
+        for (difference, value) in self.differences.iter_mut().zip(&values) {
+            let mut value = value.clone();
             W::sub_assign(&mut value, difference);
             *difference = value.into();
         }
+        debts.push(shared(values), shared(tags));
     }
 }
 

@@ -169,9 +169,11 @@ impl<D: Domain> Check<D> {
     }
 
     fn combine(&mut self, coin: &Prg) {
-        let sums = self.values.iter_mut().chain(&mut self.tags);
-        for (x, sums) in self.debts.value.iter().chain(&self.debts.tag).zip(sums) {
-            D::Wide::add_assign(sums, &combined(x, coin, D::NUMBER));
+        for (of, sums) in [&mut self.values, &mut self.tags].into_iter().enumerate() {
+            for (component, sums) in sums.iter_mut().enumerate() {
+                let pieces = self.debts.pieces(of, component);
+                D::Wide::add_assign(sums, &combined(&pieces, coin, D::NUMBER));
+            }
         }
     }
 

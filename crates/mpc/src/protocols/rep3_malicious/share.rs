@@ -1,21 +1,28 @@
 //! A vector of authenticated shares.
 
 use std::ops::{AddAssign, Range, SubAssign};
+use std::sync::Arc;
 
 use super::domain::Authentic;
+use super::ledger::Shared;
 use crate::{Linear, Share};
 
 /// Replicated shares of values and of their tags: `alpha` times the value, over `Z_2^(k+s)`.
 /// Only the value modulo `2^k` means anything.
 #[derive(Clone)]
 pub struct Authenticated<R: Authentic> {
-    pub(super) value: Linear<R::Wide, 2>,
-    pub(super) tag: Linear<R::Wide, 2>,
+    pub(super) value: Shared<R::Wide>,
+    pub(super) tag: Shared<R::Wide>,
 }
 
 impl<R: Authentic> Authenticated<R> {
     fn map(&self, f: impl Fn(&Linear<R::Wide, 2>) -> Linear<R::Wide, 2>) -> Self {
-        Self { value: f(&self.value), tag: f(&self.tag) }
+        Self { value: Arc::new(f(&self.value)), tag: Arc::new(f(&self.tag)) }
+    }
+
+    /// Values and tags, to be changed.
+    fn both_mut(&mut self) -> [&mut Linear<R::Wide, 2>; 2] {
+        [&mut self.value, &mut self.tag].map(Arc::make_mut)
     }
 
     /// The components modulo `2^k`: a replicated sharing as well.
@@ -32,15 +39,17 @@ impl<R: Authentic> std::fmt::Debug for Authenticated<R> {
 
 impl<R: Authentic> AddAssign<&Self> for Authenticated<R> {
     fn add_assign(&mut self, y: &Self) {
-        self.value += &y.value;
-        self.tag += &y.tag;
+        let [value, tag] = self.both_mut();
+        *value += &*y.value;
+        *tag += &*y.tag;
     }
 }
 
 impl<R: Authentic> SubAssign<&Self> for Authenticated<R> {
     fn sub_assign(&mut self, y: &Self) {
-        self.value -= &y.value;
-        self.tag -= &y.tag;
+        let [value, tag] = self.both_mut();
+        *value -= &*y.value;
+        *tag -= &*y.tag;
     }
 }
 
@@ -50,18 +59,20 @@ impl<R: Authentic> Share<R> for Authenticated<R> {
     }
     fn scale(&mut self, by: &[R]) {
         let by: Vec<R::Wide> = by.iter().map(|&x| x.widen()).collect();
-        self.value.scale(&by);
-        self.tag.scale(&by);
+        self.both_mut().into_iter().for_each(|x| x.scale(&by));
     }
     fn concat(parts: &[&Self]) -> Self {
         let of = |f: fn(&Self) -> &Linear<R::Wide, 2>| {
-            Linear::concat(&parts.iter().map(|part| f(part)).collect::<Vec<_>>())
+            Arc::new(Linear::concat(&parts.iter().map(|part| f(part)).collect::<Vec<_>>()))
         };
         Self { value: of(|part| &part.value), tag: of(|part| &part.tag) }
     }
     fn split(self, at: usize) -> (Self, Self) {
-        let (value, values) = self.value.split(at);
-        let (tag, tags) = self.tag.split(at);
+        let split = |x: Shared<R::Wide>| {
+            let (first, rest) = Arc::unwrap_or_clone(x).split(at);
+            (Arc::new(first), Arc::new(rest))
+        };
+        let ((value, values), (tag, tags)) = (split(self.value), split(self.tag));
         (Self { value, tag }, Self { value: values, tag: tags })
     }
     fn take(&self, range: Range<usize>) -> Self {
@@ -74,14 +85,14 @@ impl<R: Authentic> Share<R> for Authenticated<R> {
         self.map(|x| x.sum(rows))
     }
     fn prefix_sum(&mut self) {
-        self.value.prefix_sum();
-        self.tag.prefix_sum();
+        self.both_mut().into_iter().for_each(Linear::prefix_sum);
     }
     fn with_room(&self, len: usize) -> Self {
         self.map(|x| x.with_room(len))
     }
     fn put(&mut self, at: usize, part: &Self) {
-        self.value.put(at, &part.value);
-        self.tag.put(at, &part.tag);
+        let [value, tag] = self.both_mut();
+        value.put(at, &part.value);
+        tag.put(at, &part.tag);
     }
 }

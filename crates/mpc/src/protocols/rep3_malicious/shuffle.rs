@@ -5,11 +5,14 @@
 //! values and to tags, and what it adds to tags would have to be `alpha` times the other. Bits
 //! have no tags; their rows get some for the way, in `GF(2^64)`.
 
+use std::sync::Arc;
+
 use sharewell_net::{PartyId, Step};
 use sharewell_ring::{Gf64, Planes, Wide, Z64, reserved};
 
 use super::demand::demand;
 use super::domain::{Authentic, Domain, Row};
+use super::ledger::{Shared, shared};
 use super::{Authenticated, Pair, Rep3Malicious, Tags};
 use crate::replicated::shuffle::{Codec, Column, Ends, Route, Shuffle};
 use crate::rows::sources;
@@ -92,7 +95,7 @@ impl<R: Authentic> Rep3Malicious<R> {
         let len = rows.bits.first().map_or(0, BitShare::len);
         let words = self.tagged(&rows.bits)?;
         let p = &mut self.ends();
-        let ints = rows.ints.into_iter().flat_map(|x| [x.value.0, x.tag.0]);
+        let ints = rows.ints.into_iter().flat_map(|x| [x.value, x.tag].map(owned));
         let mut ints = Journey::<R>::new(p, &route, ints);
         let mut words = Journey::<Row>::new(p, &route, words);
         ints.depart(p, &route)?;
@@ -142,11 +145,11 @@ impl<R: Authentic> Rep3Malicious<R> {
             let mut parts: [Vec<Planes>; 2] = Default::default();
             for at in (0..width).step_by(WORD) {
                 let (Some(rows), Some(tags)) = (words.next(), words.next()) else { break };
-                self.ledger.owe::<Row>(&rows, &tags);
                 for (parts, rows) in parts.iter_mut().zip(&rows) {
                     let rows: &[Z64] = bytemuck::cast_slice(rows);
                     parts.push(Planes::slice_values(rows, WORD.min(width - at)));
                 }
+                self.ledger.owe::<Row>(shared(rows), shared(tags));
             }
             out.push(BitLinear(parts.map(|parts| match parts.is_empty() {
                 true => Planes::zero(len, 0),
@@ -171,6 +174,11 @@ impl<R: Authentic> Rep3Malicious<R> {
         demand(order.is_some(), PLACES)?;
         Ok((order.unwrap_or_default(), rows))
     }
+}
+
+/// Components that nobody else changes.
+fn owned<W: Wide>(x: Shared<W>) -> Pair<W> {
+    Arc::unwrap_or_clone(x).0
 }
 
 /// Planes as words of a row.

@@ -7,10 +7,10 @@ use sharewell_ring::{Bits, Z64, Z128, hash};
 
 use super::super::demand::tests::LeftOut;
 use super::super::settle::{ECHO, ZERO};
-use super::super::{Authenticated, Rep3Malicious, cross};
+use super::super::{Authenticated, Rep3Malicious, cross, shared};
 use super::{NOBODY, altering, honest, is_noticed, run, sim};
 use crate::sim::{Outcome, Sim};
-use crate::{Arithmetic, Linear, Protocol, Result, Rows, Share, Way};
+use crate::{Arithmetic, Protocol, Result, Rows, Share, Way};
 
 /// Bits of the ring that products of [`Z64`] are authenticated in.
 pub(super) const WIDE: u32 = 104;
@@ -189,7 +189,7 @@ fn a_party_that_computes_on_with_another_share_is_noticed() {
             if me == 0 {
                 let mut parts: [Vec<Z128>; 2] = x[2].value.0.clone();
                 parts[place][1] = parts[place][1] + Z128(1 << bit);
-                x[2] = Authenticated { value: Linear(parts), tag: x[2].tag.clone() };
+                x[2] = Authenticated { value: shared(parts), tag: x[2].tag.clone() };
             }
             let z = p.mul(&x[1], &x[2])?;
             p.reveal(&z)
