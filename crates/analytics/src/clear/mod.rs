@@ -8,13 +8,18 @@
 use thiserror::Error;
 
 pub mod detector;
+pub mod linear;
+pub mod log_rank;
 pub mod meta;
 pub mod moments;
 pub mod multiple;
+pub mod newton;
 pub mod ranks;
 pub mod rates;
 pub mod signals;
+mod solve;
 pub mod strata;
+pub mod survival;
 pub mod table;
 pub mod tails;
 pub mod two_by_two;
