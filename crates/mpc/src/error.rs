@@ -1,7 +1,40 @@
 //! What can go wrong in a protocol, by what the caller can do about it.
 
+use std::fmt;
+
+use sharewell_net::{PartyId, Place};
+
 /// The result of a protocol step.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Parties of whom one or more have deviated, as far as the one that noticed it can tell: its
+/// links prove to it alone who sent what. None, if it could have been any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Suspects(Vec<(PartyId, Place)>);
+
+impl Suspects {
+    /// These parties, and where they are.
+    pub(crate) fn new(suspects: impl IntoIterator<Item = (PartyId, Place)>) -> Self {
+        Self(suspects.into_iter().collect())
+    }
+
+    /// Who they are.
+    pub fn parties(&self) -> impl Iterator<Item = PartyId> {
+        self.0.iter().map(|(party, _)| *party)
+    }
+}
+
+impl fmt::Display for Suspects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("some party");
+        }
+        for (i, (party, at)) in self.0.iter().enumerate() {
+            write!(f, "{}{party}{at}", if i == 0 { "" } else { " or " })?;
+        }
+        Ok(())
+    }
+}
 
 /// Why a protocol stopped. Never carries a secret or a share.
 #[derive(Debug, thiserror::Error)]
@@ -10,10 +43,12 @@ pub enum Error {
     #[error(transparent)]
     Net(#[from] sharewell_net::Error),
     /// A party was caught deviating from the protocol.
-    #[error("a check of `{step}` failed: some party deviated from the protocol")]
+    #[error("a check of `{step}` failed: {suspects} deviated from the protocol")]
     Cheating {
         /// The step whose check failed.
         step: &'static str,
+        /// Who may have done it.
+        suspects: Suspects,
     },
     /// The program could compute wrongly: refused before any run.
     #[error("`{step}` takes values in {limit}, and these could lie in {bound}")]

@@ -33,7 +33,7 @@ pub mod sim;
 mod wiped;
 
 pub use chunks::{CHUNK, bit_chunk, bits_in_chunks, chunk, in_chunks, rows_in_chunks};
-pub use error::{Error, Result};
+pub use error::{Error, Result, Suspects};
 pub use lookahead::{Blocks, Carries, Lookahead};
 pub use pace::Tariff;
 pub use party::{Entropy, Party};

@@ -8,7 +8,7 @@ use sharewell_net::{Error as NetError, Frame, Lane, PartyId, Step, Transport};
 use sharewell_ring::{hash, reserved};
 use zeroize::Zeroizing;
 
-use crate::{Error, Result};
+use crate::{Error, Result, Suspects};
 
 /// Bytes of one frame's body, so that computing, encrypting and sending overlap.
 /// A multiple of every element's size and of the generator's block.
@@ -135,6 +135,11 @@ impl Party {
             round_bytes: self.round_bytes,
             ..Self::new(self.link.clone())
         }
+    }
+
+    /// Suspects, where they are.
+    pub(crate) fn suspects(&self, parties: &[PartyId]) -> Suspects {
+        Suspects::new(parties.iter().map(|&party| (party, self.link.place(party))))
     }
 
     /// Ends the run here, on all lanes: nothing is sent or received any more.

@@ -85,7 +85,21 @@ pub trait Arithmetic: Sized {
     ///
     /// # Errors
     /// [`crate::Error::Net`] and its kin if a link fails. The same holds for every method.
+    /// [`crate::Error::Cheating`] if a giver's shares do not fit together.
     fn input(&mut self, mine: &[Self::Ring], lens: &[usize]) -> Result<Vec<Self::AShare>>;
+    /// [`Self::input`] without the givers whose shares do not fit together, if the protocol can
+    /// tell: zeros stand in their places, and it names them. All honest parties leave out the
+    /// same, and none that is honest itself.
+    ///
+    /// # Errors
+    /// As [`Self::input`].
+    fn sound_input(
+        &mut self,
+        mine: &[Self::Ring],
+        lens: &[usize],
+    ) -> Result<(Vec<Self::AShare>, Vec<PartyId>)> {
+        Ok((self.input(mine, lens)?, vec![]))
+    }
     /// Uniform secrets that nobody knows.
     ///
     /// # Errors

@@ -104,6 +104,8 @@ pub struct Card {
     pub security: Security,
     /// What a party that cheats all the same can achieve.
     pub cheater: &'static str,
+    /// When who cheats is known, and to whom.
+    pub named: &'static str,
     /// A false value passes the checks with a chance below two to the minus so many bits; none
     /// if nothing is checked.
     pub statistical_bits: Option<u32>,

@@ -12,7 +12,7 @@ use crate::rows::{self, permuted, sources};
 use crate::share::{block_len, blocks};
 use crate::{
     Arithmetic, BitLinear, BitShare, Error, Linear, Protocol, Result, Rows, Security, Share, Split,
-    Way,
+    Suspects, Way,
 };
 
 /// The interpreter; `new` seeds what stands for joint randomness.
@@ -173,7 +173,10 @@ impl<R: Integer> Protocol for Plain<R> {
         rows: PlainRows<R>,
     ) -> Result<(Vec<usize>, PlainRows<R>)> {
         let opened = permuted(&to.0[0], by, Way::Forward);
-        let order = sources(&opened).ok_or(Error::Cheating { step: "shuffle open" })?;
+        let order = sources(&opened).ok_or_else(|| Error::Cheating {
+            step: "shuffle open",
+            suspects: Suspects::default(),
+        })?;
         Ok((order, self.shuffle(by, Way::Forward, rows)?))
     }
     fn trunc(&mut self, x: &Linear<R, 1>, by: u32) -> Result<Linear<R, 1>> {

@@ -4,7 +4,7 @@ use sharewell_net::{Abort, Error as NetError, Fate, PartyId, Step, Wan};
 use sharewell_ring::Z64;
 
 use super::Sim;
-use crate::{Error, Party, Result};
+use crate::{Error, Party, Result, Suspects};
 
 const STEP: Step = Step("test");
 
@@ -35,7 +35,7 @@ fn a_run_yields_every_partys_value_and_what_it_took() {
 fn an_error_of_one_party_ends_the_others_at_once() {
     let start = Instant::now();
     let outcome = Sim::new(4).run(|party, _| match party.me() {
-        PartyId(2) => Err(Error::Cheating { step: "test" }),
+        PartyId(2) => Err(Error::Cheating { step: "test", suspects: Suspects::default() }),
         _ => wait_in_vain(party),
     });
     for (i, output) in outcome.outputs.iter().enumerate().filter(|(i, _)| *i != 2) {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sharewell_mpc::protocols::rep3::Rep3;
 use sharewell_mpc::sim::Sim;
-use sharewell_mpc::{Arithmetic, Entropy, Error, Party, Prss, Result, Side};
+use sharewell_mpc::{Arithmetic, Entropy, Error, Party, Prss, Result, Side, Suspects};
 use sharewell_net::{Error as NetError, Frame, Lane, PartyId, Step, Transport, memory};
 use sharewell_ring::{Bits, Ring, Z32, Z64};
 
@@ -104,7 +104,7 @@ fn an_error_on_one_lane_ends_the_whole_run_at_once() {
         let mut p = Rep3::<Z64>::connect(party, &SESSION, entropy)?;
         let x = p.random(5)?;
         let fails = |p: &mut Rep3<Z64>| match me {
-            PEER => Err(Error::Cheating { step: "test" }),
+            PEER => Err(Error::Cheating { step: "test", suspects: Suspects::default() }),
             _ => p.mul(&x, &x),
         };
         p.join(fails, |p| p.reveal(&x)).map(drop)

@@ -53,6 +53,19 @@ None of this depends on records.
 - Force anybody to go on. **Any computing party can stop a run** by switching off; the others end \
 with an error. After a run has failed its keys are gone; another attempt takes fresh ones.
 - Be fair at the end: a cheater may have received its own result before the others stop.
+
+## When a run stops
+
+It stops for all. Whoever finds a check failed, or loses another party, destroys the keys of the \
+run, sends nothing more but the word to stop, and everybody who hears it, or hears nothing, does \
+the same. In the end every party tells every other one that all its checks have passed \
+(`farewell`), and reports a result only after it has heard so from all. What remains to a \
+cheater: to keep a result that it had received, and to say its farewell to some and not to \
+others, of whom the first report the result, which is right, and the others an error.
+
+Who is named is what a party saw on its own links, which prove to it alone who sent what: nobody \
+can be convicted by it before others. A party that is named may have been sent something false \
+by the other one that is named.
 ";
 
 /// What is sent for each of so many elements, checks included.
@@ -157,7 +170,7 @@ fn section(out: &mut String, card: &Card) {
         Security::MaliciousAbort => "malicious",
         _ => "semi-honest",
     };
-    let Card { name, parties, corruptions, cheater, source, .. } = card;
+    let Card { name, parties, corruptions, cheater, named, source, .. } = card;
     writeln!(out, "\n## `{name}`\n").unwrap();
     writeln!(
         out,
@@ -167,6 +180,7 @@ fn section(out: &mut String, card: &Card) {
     writeln!(out, "- **Who may collude:** {}.", may_collude(card)).unwrap();
     writeln!(out, "- **What they may do:** {}.", may_do(card)).unwrap();
     writeln!(out, "- **What a cheater can achieve:** it {cheater}.").unwrap();
+    writeln!(out, "- **It is named** {named}.").unwrap();
     writeln!(out, "- **A false value goes unnoticed** {}.", goes_unnoticed(card)).unwrap();
     writeln!(
         out,
@@ -200,6 +214,7 @@ fn every_card_says_what_the_page_needs() {
         assert_eq!(card.statistical_bits.is_some(), checked, "{}", card.name);
         assert!(card.statistical_bits.is_none_or(|bits| bits >= 40), "{}", card.name);
         assert!(card.corruptions >= 1 && card.corruptions < card.parties, "{}", card.name);
-        assert!(!card.assumes.is_empty() && !card.source.is_empty(), "{}", card.name);
+        let said = [card.cheater, card.named, card.source];
+        assert!(!card.assumes.is_empty() && said.iter().all(|x| !x.is_empty()), "{}", card.name);
     }
 }

@@ -21,6 +21,7 @@ pub const CARD: Card = Card {
     corruptions: 1,
     security: Security::SemiHonest,
     cheater: "can falsify results and, by falsifying, learn about inputs; nothing detects it",
+    named: "only if it falls silent or sends what no correct program sends",
     statistical_bits: None,
     assumes: &[
         "no two computing parties put together what they hold",

@@ -7,7 +7,7 @@ use super::Rep3;
 use crate::replicated::shuffle::{Codec, Column, Ends, Route, Shuffle};
 use crate::rows::sources;
 use crate::share::Linear;
-use crate::{BitLinear, BitShare, Error, Party, Result, Rows, Way};
+use crate::{BitLinear, BitShare, Error, Party, Result, Rows, Suspects, Way};
 
 /// Planes of one word per row.
 const WORD: usize = 64;
@@ -144,7 +144,10 @@ impl<R: Integer> Rep3<R> {
         let opened = to.opened(p, &route)?;
         let rows = journey.arrive(p, &route)?;
         // A party that cheats may have opened anything.
-        let order = sources(&opened).ok_or(Error::Cheating { step: "shuffle open" })?;
+        let order = sources(&opened).ok_or_else(|| Error::Cheating {
+            step: "shuffle open",
+            suspects: Suspects::default(),
+        })?;
         Ok((order, rows))
     }
 }

@@ -3,10 +3,12 @@
 //!
 //! `frames` spoils what a party sends, frame by frame; `liars` run another program; `missed` leaves
 //! checks out, so that the same lies pass; `selective` asks whether stopping tells of secrets;
-//! `ended` what is left after it.
+//! `ended` what is left after it; `givers`
+//! are those beside the compute parties.
 
 mod ended;
 mod frames;
+mod givers;
 mod liars;
 mod missed;
 mod objectives;
@@ -68,7 +70,7 @@ fn honest(corrupt: u8) -> impl Iterator<Item = usize> {
 /// Whether an honest party has noticed in this step that somebody cheats.
 fn is_noticed<T>(outcome: &Outcome<T>, corrupt: u8, at: Step) -> bool {
     honest(corrupt).any(
-        |party| matches!(outcome.outputs[party], Err(Error::Cheating { step }) if step == at.0),
+        |party| matches!(outcome.outputs[party], Err(Error::Cheating { step, .. }) if step == at.0),
     )
 }
 

@@ -13,9 +13,9 @@ use std::ops::Range;
 use sharewell_net::Step;
 use sharewell_ring::{Planes, Ring, zeroed};
 
-use super::domain::Authentic;
+use super::domain::{Authentic, Tags};
 use super::ledger::{chunk_of, shared};
-use super::{Authenticated, Pair, Rep3Malicious, Tags, cross};
+use super::{Authenticated, Pair, Rep3Malicious, cross};
 use crate::chunks::in_chunks;
 use crate::{BitLinear, BitShare, Protocol, Result, Share, Split, circuit};
 

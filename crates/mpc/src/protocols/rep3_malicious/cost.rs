@@ -23,6 +23,11 @@ pub const CARD: Card = Card {
     corruptions: 1,
     security: Security::MaliciousAbort,
     cheater: "can stop the run, and is then not always known; nothing else",
+    named: "by all, a giver that does not compute, if its shares do not fit together; by the \
+            receiver, whoever falls silent, sends what no correct program sends, or hands over \
+            another share of a giver's than it has told; by a recipient that does not compute, \
+            the one party or the two that contradict others. After any other failed check an \
+            honest computing party knows that one of the other two has cheated, and names both",
     statistical_bits: Some(40),
     assumes: &["no two computing parties put together what they hold"],
     source: "Abspoel, Dalskov, Escudero, Nof (eprint 2019/1298); gates after draft-savage-ppm-3phm",
@@ -159,15 +164,16 @@ fn input(lens: &[usize], w: usize) -> Script {
         } else if giver < 3 {
             vec![message(giver, (giver + 1) % 3, n * wire)]
         } else {
-            let seeds = [(0, 32), (1, 16), (2, 16)].map(|(to, bytes)| message(giver, to, bytes));
+            let keys = [0, 1, 2].map(|to| message(giver, to, 64));
             let rest = [1, 2].map(|to| message(giver, to, n * wire));
-            [seeds.as_slice(), &rest].concat()
+            [keys.as_slice(), &rest].concat()
         }
     };
     let shares = (0..).zip(lens).flat_map(of_giver).collect();
     let outside = lens.iter().skip(3).filter(|n| **n > 0).count();
     let tags = products(1, lens.iter().sum(), w);
-    Script::from([vec![shares, both(32 * outside)], tags.phases].concat()).owing(tags.owes)
+    Script::from([vec![shares, both(96 * outside)], tags.phases].concat())
+        .owing(tags.owes.and(Owing { opened: outside > 0, ..Owing::NOTHING }))
 }
 
 fn open_to(to: &[PartyId], n: usize, w: usize) -> Script {

@@ -3,15 +3,22 @@
 
 use sharewell_net::Step;
 
-use crate::{Error, Result};
+use crate::prss::{next, previous};
+use crate::{Error, Party, Result, Suspects};
 
 /// # Errors
-/// [`Error::Cheating`] of the step unless the check holds.
-pub(super) fn demand(holds: bool, step: Step) -> Result<()> {
+/// [`Error::Cheating`] of the step, with suspects, unless the check holds.
+pub(super) fn demand(holds: bool, step: Step, suspects: impl FnOnce() -> Suspects) -> Result<()> {
     match holds || is_left_out(step) {
         true => Ok(()),
-        false => Err(Error::Cheating { step: step.0 }),
+        false => Err(Error::Cheating { step: step.0, suspects: suspects() }),
     }
+}
+
+/// Both other compute parties: whom an honest one suspects if a check rests on what both have
+/// said or done before.
+pub(super) fn neighbours(party: &Party) -> Suspects {
+    party.suspects(&[previous(party.me()), next(party.me())])
 }
 
 /// Outside the tests of this crate nothing can be left out.

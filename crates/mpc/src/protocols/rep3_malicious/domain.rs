@@ -1,8 +1,12 @@
 //! Where secrets are authenticated: the wide ring of each ring, and the field of rows of bits.
 
+use std::ops::Range;
+
 use sharewell_ring::{Gf64, Integer, Wide, Z32, Z64, Z128, Z192};
 
+use super::TILE;
 use super::ledger::{Debts, Keys, Ledger};
+use crate::replicated::Pair;
 
 /// What values and their tags live in, and where they are kept.
 pub trait Domain: Send + Sync + 'static {
@@ -26,6 +30,21 @@ pub trait Authentic: Integer + Domain {
     fn widen(self) -> Self::Wide;
     /// The residue.
     fn narrow(x: Self::Wide) -> Self;
+}
+
+/// This party's part of tags: a product with the key.
+pub(super) struct Tags<W>(Pair<W>);
+
+impl<W: Wide> Tags<W> {
+    pub(super) fn of<D: Domain<Wide = W>>(keys: &Keys) -> Self {
+        Self(D::key(keys).map(|alpha| vec![alpha; TILE]))
+    }
+
+    /// Adds that of a tile of values.
+    pub(super) fn add(&self, z: &mut [W], value: &Pair<W>, tile: Range<usize>) {
+        let alpha = self.0.each_ref().map(|alpha| &alpha[..tile.len()]);
+        W::cross_add(z, value.each_ref().map(|x| &x[tile.clone()]), alpha);
+    }
 }
 
 /// Rows of up to 64 bits, as elements of `GF(2^64)`.

@@ -4,7 +4,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use sharewell_ring::{Bits, Dims, Gf64, Ring, Wide, Z128, Z192, hash};
+use bytemuck::Pod;
+use sharewell_ring::{Dims, Gf64, Ring, Wide, Z128, Z192, hash};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::combined::TILE;
@@ -213,7 +214,7 @@ impl Ledger {
     }
 
     /// Everybody must have seen the same.
-    pub(super) fn saw<T: Ring>(&mut self, opened: &[T]) {
+    pub(super) fn saw<T: Pod>(&mut self, opened: &[T]) {
         if opened.is_empty() {
             return;
         }
@@ -233,7 +234,7 @@ impl Ledger {
         self.rows.append(other.rows);
         self.gates.append(&other.gates);
         if let Some(theirs) = other.opened {
-            self.saw(&theirs.map(|byte| Bits(byte.into())));
+            self.saw(&theirs);
         }
     }
 }

@@ -54,6 +54,7 @@ mod demand;
 mod domain;
 mod ending;
 mod gates;
+mod given;
 mod inputs;
 mod ledger;
 mod samples;
@@ -72,17 +73,19 @@ use sharewell_ring::{Dims, Ring, Wide, reserved, zeroed};
 
 pub use cost::CARD;
 pub use domain::Authentic;
-pub use inputs::{give, take};
+pub use given::{MEND, give};
+pub use inputs::take;
 pub use share::Authenticated;
 
-use self::domain::Domain;
+use self::demand::demand;
+use self::domain::{Domain, Tags};
 use self::ledger::{Keys, Ledger, Matrix, WIRES, shared};
 use crate::chunks::{chunk, in_chunks};
 use crate::party::TILE_BYTES;
 use crate::prss::{next, previous};
 use crate::replicated::{Pair, cross, dot_part, matmul_part_by, pass_on};
 use crate::share::block_len;
-use crate::{Arithmetic, Entropy, Linear, Party, Prss, Result, Security, Share, Side, Tariff};
+use crate::{Arithmetic, Entropy, Party, Prss, Result, Security, Share, Side, Tariff};
 
 /// Elements that are worked on at a time, and packed.
 const TILE: usize = 1 << 12;
@@ -243,21 +246,6 @@ impl<R: Authentic> Rep3Malicious<R> {
     }
 }
 
-/// This party's part of tags: a product with the key.
-struct Tags<W>(Pair<W>);
-
-impl<W: Wide> Tags<W> {
-    fn of<D: Domain<Wide = W>>(keys: &Keys) -> Self {
-        Self(D::key(keys).map(|alpha| vec![alpha; TILE]))
-    }
-
-    /// Adds that of a tile of values.
-    fn add(&self, z: &mut [W], value: &Pair<W>, tile: Range<usize>) {
-        let alpha = self.0.each_ref().map(|alpha| &alpha[..tile.len()]);
-        W::cross_add(z, value.each_ref().map(|x| &x[tile.clone()]), alpha);
-    }
-}
-
 impl<R: Authentic> Arithmetic for Rep3Malicious<R> {
     type Ring = R;
     type AShare = Authenticated<R>;
@@ -282,17 +270,18 @@ impl<R: Authentic> Arithmetic for Rep3Malicious<R> {
 
     fn input(&mut self, mine: &[R], lens: &[usize]) -> Result<Vec<Authenticated<R>>> {
         self.attempt(|p| {
-            let shared = p.share_inputs(mine, lens)?;
-            let whole = Linear::concat(&shared.iter().collect::<Vec<_>>());
-            let mut rest = p.authenticate(whole.0)?;
-            let mut out = Vec::with_capacity(lens.len());
-            for &len in lens {
-                let (first, others) = rest.split(len);
-                out.push(first);
-                rest = others;
-            }
-            p.done(out)
+            let (shared, left_out) = p.shared(mine, lens)?;
+            demand(left_out.is_empty(), given::COMPARE, || p.party.suspects(&left_out))?;
+            Ok(shared)
         })
+    }
+
+    fn sound_input(
+        &mut self,
+        mine: &[R],
+        lens: &[usize],
+    ) -> Result<(Vec<Authenticated<R>>, Vec<PartyId>)> {
+        self.attempt(|p| p.shared(mine, lens))
     }
 
     fn random(&mut self, len: usize) -> Result<Authenticated<R>> {

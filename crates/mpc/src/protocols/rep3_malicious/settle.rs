@@ -30,7 +30,7 @@ use sharewell_net::Step;
 use sharewell_ring::{Gf64, Key, Prg, Ring, Wide, Z64, Z128, zeroed};
 
 use super::combined::{SUMS, combined};
-use super::demand::demand;
+use super::demand::{demand, neighbours};
 use super::domain::{Authentic, Domain};
 use super::ledger::{Debts, Keys, Ledger};
 use super::samples::Samples;
@@ -77,9 +77,9 @@ struct Checks {
 
 /// Bytes for the two neighbours.
 #[derive(Default)]
-struct Letters {
-    previous: Vec<u8>,
-    next: Vec<u8>,
+pub(super) struct Letters {
+    pub(super) previous: Vec<u8>,
+    pub(super) next: Vec<u8>,
 }
 
 impl Letters {
@@ -90,7 +90,7 @@ impl Letters {
     }
 
     /// Sends, and receives as much from the other side.
-    fn exchange(&self, party: &mut Party, step: Step) -> Result<Self> {
+    pub(super) fn exchange(&self, party: &mut Party, step: Step) -> Result<Self> {
         let (before, after) = (previous(party.me()), next(party.me()));
         party.send(before, step, &self.previous)?;
         party.send(after, step, &self.next)?;
@@ -99,8 +99,8 @@ impl Letters {
     }
 
     /// What both holders of the missing components have sent.
-    fn agreed(self, step: Step) -> Result<Vec<u8>> {
-        demand(self.previous == self.next, step)?;
+    fn agreed(self, party: &Party, step: Step) -> Result<Vec<u8>> {
+        demand(self.previous == self.next, step, || neighbours(party))?;
         Ok(self.next)
     }
 }
@@ -253,7 +253,8 @@ impl<R: Authentic> Rep3Malicious<R> {
     fn echo(&mut self, opened: [u8; 32]) -> Result<()> {
         let mine = Letters { previous: opened.to_vec(), next: opened.to_vec() };
         let theirs = mine.exchange(&mut self.party, ECHO)?;
-        demand(theirs.agreed(ECHO)? == opened, ECHO)
+        let agree = theirs.agreed(&self.party, ECHO)? == opened;
+        demand(agree, ECHO, || neighbours(&self.party))
     }
 
     /// Uniform, unknown to anybody before the honest parties send this.
@@ -263,7 +264,8 @@ impl<R: Authentic> Rep3Malicious<R> {
             [Side::Left, Side::Right].map(|side| self.prss.uniform(side, draw, 1));
         let mut mine = Letters::default();
         mine.components(parts.each_ref().map(Vec::as_slice), Z128::BYTES);
-        let missing = mine.exchange(&mut self.party, COIN)?.agreed(COIN)?;
+        let theirs = mine.exchange(&mut self.party, COIN)?;
+        let missing = theirs.agreed(&self.party, COIN)?;
         let missing = Z128(bytemuck::pod_read_unaligned(&missing));
         let coin = parts[0][0] + parts[1][0] + missing;
         Ok(Prg::new(&Key(coin.0.to_le_bytes())))
@@ -274,7 +276,8 @@ impl<R: Authentic> Rep3Malicious<R> {
         each!(checks.combine(&coin));
         let mut letters = Letters::default();
         each!(checks.send_values(&mut letters));
-        let missing = letters.exchange(&mut self.party, COMBINED)?.agreed(COMBINED)?;
+        let theirs = letters.exchange(&mut self.party, COMBINED)?;
+        let missing = theirs.agreed(&self.party, COMBINED)?;
         let mut missing = missing.as_slice();
         each!(checks.take_values(&mut missing));
         let mut differences = vec![];
@@ -315,6 +318,6 @@ impl<R: Authentic> Rep3Malicious<R> {
         let theirs = letters.exchange(&mut self.party, ZERO)?;
         let word = |bytes: &[u8]| Gf64(bytemuck::pod_read_unaligned(bytes));
         let sum = word(&theirs.previous) + word(&theirs.next);
-        demand(sum == Gf64::dot(&second, &r_left), ZERO)
+        demand(sum == Gf64::dot(&second, &r_left), ZERO, || neighbours(&self.party))
     }
 }

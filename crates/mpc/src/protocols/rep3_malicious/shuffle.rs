@@ -11,12 +11,12 @@ use sharewell_net::{PartyId, Step};
 use sharewell_ring::{Gf64, Planes, Wide, Z64, reserved};
 
 use super::demand::demand;
-use super::domain::{Authentic, Domain, Row};
+use super::domain::{Authentic, Domain, Row, Tags};
 use super::ledger::{Shared, shared};
-use super::{Authenticated, Pair, Rep3Malicious, Tags};
+use super::{Authenticated, Pair, Rep3Malicious};
 use crate::replicated::shuffle::{Codec, Column, Ends, Route, Shuffle};
 use crate::rows::sources;
-use crate::{Arithmetic, BitLinear, BitShare, Party, Result, Rows, Way};
+use crate::{Arithmetic, BitLinear, BitShare, Party, Result, Rows, Suspects, Way};
 
 /// Destinations, which must be a permutation.
 pub(super) const PLACES: Step = Step("shuffle open");
@@ -171,7 +171,8 @@ impl<R: Authentic> Rep3Malicious<R> {
         let to = rows.ints.pop().expect("what was pushed");
         let opened = self.reveal(&to)?;
         let order = sources(&opened);
-        demand(order.is_some(), PLACES)?;
+        // They are what somebody has given, and that is none of the parties' doing.
+        demand(order.is_some(), PLACES, Suspects::default)?;
         Ok((order.unwrap_or_default(), rows))
     }
 }

@@ -20,10 +20,12 @@ pub(super) fn send(party: &mut Party, to: PartyId, step: Step, x: &[Fp61]) -> Re
 /// Waits for `len` field elements.
 ///
 /// # Errors
-/// As [`Party::recv`], and [`Error::Cheating`] at a word that is no element: nobody who follows
+/// As [`Party::recv`], and [`Error::Cheating`] by the sender at a word that is no element: nobody who follows
 /// the protocol sends one.
 pub(super) fn recv(party: &mut Party, from: PartyId, step: Step, len: usize) -> Result<Vec<Fp61>> {
     let words: Vec<Z64> = party.recv(from, step, len)?;
     let elements = words.into_iter().map(|word| Fp61::canonical(word.0));
-    elements.collect::<Option<_>>().ok_or(Error::Cheating { step: step.0 })
+    elements
+        .collect::<Option<_>>()
+        .ok_or_else(|| Error::Cheating { step: step.0, suspects: party.suspects(&[from]) })
 }

@@ -5,7 +5,8 @@ use sharewell_ring::{Z64, Z128};
 
 use super::super::demand::tests::{LeftOut, leave_out};
 use super::super::gates::{CHALLENGE, ECHO as CHALLENGES, PROOF, REVEAL};
-use super::super::inputs::{COMPARE, REST, TAKE};
+use super::super::given::{COMPARE, KEYS, REST};
+use super::super::inputs::TAKE;
 use super::super::settle::{COIN, COMBINED, ECHO, ZERO};
 use super::super::shuffle::PLACES;
 use super::super::{Rep3Malicious, give, take};
@@ -93,9 +94,12 @@ fn without_the_comparison_of_challenges_the_right_verifier_answers() {
 fn without_the_comparison_of_what_is_given_a_giver_shares_nothing_and_is_not_told() {
     for (checks, passes) in [(LeftOut::None, false), (LeftOut::One(COMPARE), true)] {
         let sim = sim(4, 5000).adversary(PartyId(3), |to, _, frame| {
-            if to == PartyId(1) && frame.step == REST.hash() {
-                frame.body[0] ^= 1;
-            }
+            let at = match to.0 {
+                0 if frame.step == KEYS.hash() => Some(40),
+                1 if frame.step == REST.hash() => Some(0),
+                _ => None,
+            };
+            at.into_iter().for_each(|at: usize| frame.body[at] ^= 1);
             Fate::Deliver
         });
         let outcome = sim.run(|mut party, entropy| {

@@ -2,7 +2,7 @@
 
 use sharewell_ring::Fp61;
 
-use super::super::demand::demand;
+use super::super::demand::{demand, neighbours};
 use super::super::wire::{recv, send};
 use super::{CHALLENGE, ECHO, PROOF, REVEAL, Vectors};
 use crate::prss::{next, previous};
@@ -114,7 +114,8 @@ impl<'a> Transcript<'a> {
         send(self.party, after, ECHO, &self.given)?;
         // Node 0 is for the masks: the sum is that from node 1 on.
         let shares = self.exchange(Fp61::products(&all[0], &all[1], nodes), 1)?;
-        demand(recv(self.party, before, ECHO, self.due.len())? == self.due, ECHO)?;
+        let told = recv(self.party, before, ECHO, self.due.len())?;
+        demand(told == self.due, ECHO, || neighbours(self.party))?;
         let mut mine = [[Fp61::ZERO; 2]; 2];
         for (which, shares) in shares.into_iter().enumerate() {
             let r = self.challenges[which].but(nodes);
@@ -136,7 +137,7 @@ impl<'a> Transcript<'a> {
             let theirs = recv(self.party, peer, REVEAL, 2)?;
             right &= mine * theirs[0] == share + theirs[1];
         }
-        demand(right, PROOF)
+        demand(right, PROOF, || neighbours(self.party))
     }
 }
 
