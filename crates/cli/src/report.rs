@@ -60,6 +60,7 @@ impl Told {
             protocol: file.plan.protocol(),
             withstands: file.plan.withstands(),
             results: outcome.results,
+            left_out: outcome.left_out,
             quote: file.plan.quote_at(outcome.actual.round_bytes),
             actual: outcome.actual,
         };
@@ -88,6 +89,17 @@ impl Told {
             let names: Vec<&str> =
                 study.recipients().map(|i| study.parties[i].name.as_str()).collect();
             page += &format!("the result went to {}\n", show::and(&names));
+        }
+        if !self.report.left_out.is_empty() {
+            let names: Vec<&str> = self.report.left_out.iter().map(String::as_str).collect();
+            page += &show::prose(
+                0,
+                &format!(
+                    "Left out: {}. The shares that came from there did not fit together, so that \
+                     the run went on as if there were no records.",
+                    show::and(&names)
+                ),
+            );
         }
         let protection = show::protection(self.report.protocol, &self.report.withstands);
         page += &format!("\n{}\n{protection}\n{}\n{}", self.cost(), self.learned(), rows(self));

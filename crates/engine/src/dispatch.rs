@@ -9,7 +9,6 @@ use sharewell_mpc::{Card, Entropy, Error as MpcError, Party, Protocol, Result};
 use sharewell_ring::{Integer, Z64, Z128};
 
 use crate::joint::{Opened, Scale, SecurePhase, TooLarge};
-use crate::plan::Combine;
 use crate::{Error, Plan, Refusal};
 
 /// A program that any protocol can run.
@@ -225,7 +224,8 @@ impl Work for Attend<'_> {
         let Self { plan, party, mine } = self;
         let mine: Vec<P::Ring> = mine.iter().map(|x| P::Ring::from_i128(*x)).collect();
         P::give(party, &mine)?;
-        let mut opened = Opened { integers: None, scales: plan.dry.scales.clone() };
+        let scales = plan.dry.scales.clone();
+        let mut opened = Opened { scales, ..Opened::default() };
         if plan.recipients().contains(&party.me().0) {
             let all = P::take(party, plan.opened_len())?;
             opened.integers = Some(all.into_iter().map(Integer::to_i128).collect());
@@ -250,13 +250,8 @@ pub(crate) fn rehearse(plan: &Plan, inputs: &[Vec<i128>]) -> Result<Opened> {
 pub(crate) fn encode(plan: &Plan, local: &crate::LocalValues) -> Result<Vec<i128>, Error> {
     let mut out = Vec::with_capacity(plan.input_len());
     for (at, slot) in plan.slots.iter().enumerate() {
-        let absent = match slot.combine {
-            Combine::Sum => 0,
-            Combine::Least => slot.hi,
-            Combine::Greatest => slot.lo,
-        };
         for cell in &local.cells {
-            let value = cell.get(at).copied().flatten().unwrap_or(absent);
+            let value = cell.get(at).copied().flatten().unwrap_or(slot.absent());
             if value < slot.lo || value > slot.hi {
                 return Err(Error::OutOfBounds { measure: slot.name.clone() });
             }

@@ -5,6 +5,7 @@ use sharewell_analytics::{Overflow, Value, stats};
 use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_net::PartyId;
 use sharewell_ring::Integer;
+use sharewell_study::BadGiver;
 
 use crate::Plan;
 use crate::dispatch::Program;
@@ -43,6 +44,8 @@ impl Scale {
 pub(crate) struct Opened {
     pub integers: Option<Vec<i128>>,
     pub scales: Vec<Scale>,
+    /// Places of the givers that were left out, as a compute party knows.
+    pub left_out: Vec<u8>,
 }
 
 /// The output that does not fit the ring, by its place, and why.
@@ -95,7 +98,7 @@ impl Program for SecurePhase<'_> {
         let to: Vec<PartyId> = self.plan.recipients().into_iter().map(PartyId).collect();
         let integers = p.reveal_to(&opened, &to)?;
         let integers = integers.map(|all| all.into_iter().map(Integer::to_i128).collect());
-        Ok(Ok(Opened { integers, scales }))
+        Ok(Ok(Opened { integers, scales, left_out: pooled.left_out }))
     }
 }
 
@@ -103,6 +106,8 @@ impl Program for SecurePhase<'_> {
 struct Pooled<P: Protocol> {
     slots: Vec<Value<P>>,
     contributors: Vec<P::AShare>,
+    /// Places of the givers that count as if they had no records.
+    left_out: Vec<u8>,
 }
 
 impl SecurePhase<'_> {
@@ -116,7 +121,7 @@ impl SecurePhase<'_> {
             .map(|(place, _)| if givers.contains(&place) { len } else { 0 })
             .collect();
         let mine: Vec<P::Ring> = self.mine.iter().map(|x| P::Ring::from_i128(*x)).collect();
-        let shared = p.input(&mine, &lens)?;
+        let (shared, left_out) = self.shared(p, &mine, &lens)?;
         let of_giver = |giver: &u8, at: usize| {
             let index: Vec<usize> = (at * cells..(at + 1) * cells).collect();
             shared[usize::from(*giver)].gather(&index)
@@ -146,7 +151,27 @@ impl SecurePhase<'_> {
             });
         }
         let contributors = (0..plan.supports.len()).map(|s| total(plan.slots.len() + s)).collect();
-        Ok(Ok(Pooled { slots, contributors }))
+        Ok(Ok(Pooled { slots, contributors, left_out }))
+    }
+
+    /// The givers' vectors. In the place of a giver that is left out stands that of one without
+    /// records.
+    fn shared<P: Protocol>(
+        &self,
+        p: &mut P,
+        mine: &[P::Ring],
+        lens: &[usize],
+    ) -> Result<(Vec<P::AShare>, Vec<u8>)> {
+        if self.plan.study.security.bad_giver == BadGiver::Stop {
+            return Ok((p.input(mine, lens)?, vec![]));
+        }
+        let (mut shared, left_out) = p.sound_input(mine, lens)?;
+        let nothing = self.plan.without_records();
+        let nothing: Vec<P::Ring> = nothing.into_iter().map(P::Ring::from_i128).collect();
+        for giver in &left_out {
+            shared[usize::from(giver.0)] = p.public(&nothing);
+        }
+        Ok((shared, left_out.into_iter().map(|giver| giver.0).collect()))
     }
 
     /// The first output that a slot goes into.

@@ -1,6 +1,7 @@
 //! What becomes known to whom: the table that stewards approve.
 
 use serde::Serialize;
+use sharewell_study::BadGiver;
 
 use crate::Plan;
 use crate::plan::Column;
@@ -37,6 +38,13 @@ impl Plan {
             "every party, and who watches the network",
             "they depend on the study alone, never on the data",
         ));
+        if self.study.security.bad_giver == BadGiver::Drop {
+            leaks.push(leak(
+                "which data parties' shares did not fit together".into(),
+                "every party",
+                "they are left out, and the result says so",
+            ));
+        }
         for support in &self.supports {
             let slot = &self.slots[support.slot];
             let records = match slot.columns.as_slice() {
@@ -75,8 +83,13 @@ impl Plan {
 
     /// Names of parties by their places in the run.
     pub(crate) fn names(&self, places: &[u8]) -> String {
-        let name = |place: &u8| self.study.parties[self.order[usize::from(*place)]].name.as_str();
-        places.iter().map(name).collect::<Vec<_>>().join(", ")
+        self.names_of(places).join(", ")
+    }
+
+    /// The same one by one.
+    pub(crate) fn names_of(&self, places: &[u8]) -> Vec<String> {
+        let name = |place: &u8| self.study.parties[self.order[usize::from(*place)]].name.clone();
+        places.iter().map(name).collect()
     }
 
     /// Whether an opened output is no column of the result by itself.

@@ -20,6 +20,9 @@ pub struct Outcome {
     pub actual: Actual,
     /// What this party learned beyond its own rows.
     pub learned: Vec<String>,
+    /// Data parties that count as if they had no records, because their shares did not fit
+    /// together.
+    pub left_out: Vec<String>,
 }
 
 /// A run as its user sees it: stable JSON, documented in `docs/json.md`.
@@ -33,6 +36,8 @@ pub struct Report {
     pub withstands: Withstands,
     /// The result.
     pub results: Vec<ResultTable>,
+    /// Data parties that are not in it, because their shares did not fit together.
+    pub left_out: Vec<String>,
     /// The price that was quoted.
     pub quote: Quote,
     /// The price that was paid.

@@ -45,6 +45,17 @@ pub(crate) struct Slot {
     pub columns: Vec<String>,
 }
 
+impl Slot {
+    /// What a provider without records shares: zero, or the extreme that cannot win.
+    pub(crate) fn absent(&self) -> i128 {
+        match self.combine {
+            Combine::Sum => 0,
+            Combine::Least => self.hi,
+            Combine::Greatest => self.lo,
+        }
+    }
+}
+
 /// Arithmetic over pooled vectors, evaluated on shares.
 #[derive(Clone, Debug)]
 pub(crate) enum Joint {
@@ -296,6 +307,12 @@ impl Plan {
     /// Elements that each data party shares.
     pub(crate) fn input_len(&self) -> usize {
         (self.slots.len() + self.supports.len()) * self.cells()
+    }
+
+    /// What a data party without records shares.
+    pub(crate) fn without_records(&self) -> Vec<i128> {
+        let slots = self.slots.iter().flat_map(|slot| vec![slot.absent(); self.cells()]);
+        slots.chain(vec![0; self.supports.len() * self.cells()]).collect()
     }
 
     /// Elements that are opened.

@@ -4,20 +4,24 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
+use sharewell_mpc::protocols::rep3_malicious::MEND;
 use sharewell_mpc::protocols::tally::Tallied;
 use sharewell_mpc::{Error as MpcError, KEYS, Party, pace};
 use sharewell_net::{
     Abort, Identity, Limits, Metered, PartyId, PublicKey, Shaped, Step, Transport, Wan, tls,
 };
-use sharewell_ring::{Z64, hash};
+use sharewell_ring::{Bits, Z64, hash};
+use sharewell_study::BadGiver;
 
 use crate::joint::Opened;
 use crate::{Actual, Error, LocalValues, Outcome, Plan, StepCost, Withstands, dispatch, outcome};
 
-/// Steps before the first share moves: outside every quote.
-const SET_UP: [Step; 2] = [KEYS, pace::PACE];
+/// Steps before the first share moves, or where a party deviates: outside every quote.
+const UNQUOTED: [Step; 3] = [KEYS, pace::PACE, MEND];
 /// The closing exchange of accounts: outside every quote, as the set-up is.
 const FAREWELL: Step = Step("farewell");
+/// Who gave nothing that could be used.
+const LEFT_OUT: Step = Step("left out");
 
 /// Where a party sits in a run, and by which key it is known.
 #[derive(Debug)]
@@ -107,7 +111,8 @@ pub fn run(
             progress(Stage::Finished);
             let results: Vec<_> = outcome::table(plan, &opened).into_iter().collect();
             let learned = learned(plan, place, !results.is_empty());
-            Ok(Outcome { party: party.name, results, actual, learned })
+            let left_out = plan.names_of(&opened.left_out);
+            Ok(Outcome { party: party.name, results, actual, learned, left_out })
         }
         Err(error) => {
             link.abort(reason(&error));
@@ -223,7 +228,7 @@ fn play(
     let round_bytes = main.round_bytes();
     let mut closing = main.fork();
     let (start, cpu) = (Instant::now(), cpu_seconds());
-    let (opened, rounds) = if main.me().0 < plan.card.parties {
+    let (mut opened, rounds) = if main.me().0 < plan.card.parties {
         let ready = &|| link.restart_rounds();
         let compute = dispatch::Compute { plan, party: main, session, mine, ready };
         dispatch::over(plan.card, plan.ring, compute)?
@@ -234,12 +239,12 @@ fn play(
     let (wall_s, cpu_s) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let meter = link.meter();
     let total = meter.total().sent;
-    let set_up = SET_UP.map(|step| meter.step(step).sent);
-    let bytes_sent = total.bytes - set_up.map(|sent| sent.bytes).iter().sum::<u64>();
+    let unquoted = UNQUOTED.map(|step| meter.step(step).sent);
+    let bytes_sent = total.bytes - unquoted.map(|sent| sent.bytes).iter().sum::<u64>();
     let steps: Vec<StepCost> = meter
         .steps()
         .into_iter()
-        .filter(|(step, _)| !SET_UP.contains(step))
+        .filter(|(step, _)| !UNQUOTED.contains(step))
         .map(|(step, traffic)| StepCost {
             step: step.0.to_owned(),
             bytes_sent: traffic.sent.bytes,
@@ -249,6 +254,7 @@ fn play(
         })
         .collect();
     let accounts = exchange(&mut closing, rounds, bytes_sent)?;
+    opened.left_out = left_out(plan, &mut closing, &opened.left_out)?;
     let as_quoted = accounts.iter().map(|(rounds, _)| *rounds).max() == Some(quoted.rounds)
         && (0u8..).zip(&accounts).all(|(i, (_, bytes))| *bytes == quoted.bytes_sent_by(i));
     let actual = Actual {
@@ -256,7 +262,7 @@ fn play(
         bytes_per_party: accounts.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0),
         bytes_sent,
         wire_bytes_sent: total.wire_bytes()
-            - set_up.map(|sent| sent.wire_bytes()).iter().sum::<u64>(),
+            - unquoted.map(|sent| sent.wire_bytes()).iter().sum::<u64>(),
         wall_s,
         cpu_s,
         blocked_s: steps.iter().map(|step| step.blocked_s).sum(),
@@ -281,6 +287,29 @@ fn exchange(party: &mut Party, rounds: u32, bytes: u64) -> Result<Vec<(u32, u64)
         accounts[usize::from(peer.0)] = (theirs[0].0 as u32, theirs[1].0);
     }
     Ok(accounts)
+}
+
+/// Who was left out: compute parties tell all others, and these believe two of three.
+fn left_out(plan: &Plan, party: &mut Party, mine: &[u8]) -> Result<Vec<u8>, Error> {
+    if plan.study.security.bad_giver == BadGiver::Stop {
+        return Ok(vec![]);
+    }
+    let (me, parties) = (party.me().0, party.parties());
+    let flags: Vec<Bits> = (0..parties).map(|i| Bits(mine.contains(&i).into())).collect();
+    let computes = |party: &u8| *party < plan.card.parties;
+    if computes(&me) {
+        for peer in (0..parties).filter(|peer| !computes(peer)) {
+            party.send(PartyId(peer), LEFT_OUT, &flags)?;
+        }
+        return Ok(mine.to_vec());
+    }
+    let mut told = vec![0; usize::from(parties)];
+    for peer in (0..parties).filter(computes) {
+        let flags: Vec<Bits> = party.recv(PartyId(peer), LEFT_OUT, told.len())?;
+        told.iter_mut().zip(&flags).for_each(|(told, flag)| *told += flag.0.min(1));
+    }
+    let most = u64::from(plan.card.parties / 2);
+    Ok((0..parties).filter(|i| told[usize::from(*i)] > most).collect())
 }
 
 /// What to tell the others when a run fails here.

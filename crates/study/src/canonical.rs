@@ -8,9 +8,9 @@
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Aggregate, CodeList, Column, Comparison, Constant, Decimal, Expr, Hash, Item, Kind, Limits,
-    Missing, Objective, Party, Predicate, Protocol, PublicKey, Quality, Query, Release, Roles,
-    RowExpr, Security, Study, Sufficient, Table, Threat, Truncation,
+    Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Decimal, Expr, Hash, Item, Kind,
+    Limits, Missing, Objective, Party, Predicate, Protocol, PublicKey, Quality, Query, Release,
+    Roles, RowExpr, Security, Study, Sufficient, Table, Threat, Truncation,
 };
 
 /// What every canonical form begins with. The number changes with the form.
@@ -63,7 +63,7 @@ structs! {
     Study { name, version, purpose, parties, table, quality, objective, security, release, limits }
     Party { name, roles, key, address }
     Roles { data, compute, recipient }
-    Security { threat, corruptions, protocol }
+    Security { threat, corruptions, protocol, bad_giver }
     Release { min_records, min_parties, sufficient }
     Limits { connect_s, wait_s }
     Table { name, version, max_rows, columns, key }
@@ -108,6 +108,10 @@ enums! {
         0 Self::Auto => ()
         1 Self::Rep3 => ()
         2 Self::Rep3Malicious => ()
+    }
+    BadGiver {
+        0 Self::Stop => ()
+        1 Self::Drop => ()
     }
     Sufficient {
         0 Self::Hidden => ()

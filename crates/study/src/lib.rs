@@ -31,7 +31,7 @@ pub use quality::{Constant, Quality};
 pub use query::{Aggregate, Comparison, Expr, Item, Predicate, Query, RowExpr};
 pub use report::{Position, Problem, Report};
 pub use study::{
-    Hash, Limits, Objective, Party, Protocol, PublicKey, Release, Roles, Security, Study,
+    BadGiver, Hash, Limits, Objective, Party, Protocol, PublicKey, Release, Roles, Security, Study,
     Sufficient, Threat, Truncation,
 };
 pub use table::{CodeList, Column, Kind, Missing, Overflow, Range, Table};

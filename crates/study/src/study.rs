@@ -161,6 +161,31 @@ pub struct Security {
     pub corruptions: u8,
     /// Which protocol computes.
     pub protocol: Protocol,
+    /// What becomes of a giver whose shares do not fit together.
+    pub bad_giver: BadGiver,
+}
+
+/// What becomes of a data party that does not compute and whose shares do not fit together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadGiver {
+    /// The run stops, and names it.
+    Stop,
+    /// It counts as if it had no records, and the result names it.
+    Drop,
+}
+
+impl BadGiver {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Stop, Self::Drop];
+
+    /// The word for it in a study.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Drop => "drop",
+        }
+    }
 }
 
 /// What corrupted parties may do; what comes later includes what comes before.

@@ -77,6 +77,8 @@ fn unknown_missing_and_mistyped_keys_are_refused() {
             row("min_parties = 3", "min_parties = ¦4", "needs 4 organisations, but only 3 provide data", "lower `min_parties`"),
             row("\"hidden\"", "¦\"secret\"", "\"secret\" is not possible here", "the choices are `hidden`, `open`"),
             row("\"semi-honest\"", "¦\"semihonest\"", "not possible here", "did you mean `semi-honest`?"),
+            row("corruptions = 1", "corruptions = 1\nbad_giver = ¦\"drop\"", "nothing checks what a giver sends", "leave `bad_giver` out"),
+            row("corruptions = 1", "corruptions = 1\nbad_giver = ¦\"keep\"", "is not possible here", "stop"),
             row("corruptions = 1", "corruptions = ¦3", "only 3 parties compute", "corruptions = 1"),
             row("corruptions = 1", "corruptions = ¦0", "no number of corrupt parties", "corruptions = 1"),
             row("corruptions = 1", "corruptions = ¦18446744073709551615", "only 3 parties compute", "corruptions = 1"),

@@ -1,9 +1,9 @@
 //! Studies that are well formed, and what they mean.
 
 use sharewell_study::{
-    Aggregate, CodeList, Comparison, Constant, Decimal, Expr, Item, Kind, Limits, Missing,
-    Objective, Overflow, Predicate, Protocol, Quality, Query, Range, Release, Roles, RowExpr,
-    Security, Study, Sufficient, Threat, Truncation,
+    Aggregate, BadGiver, CodeList, Comparison, Constant, Decimal, Expr, Item, Kind, Limits,
+    Missing, Objective, Overflow, Predicate, Protocol, Quality, Query, Range, Release, Roles,
+    RowExpr, Security, Study, Sufficient, Threat, Truncation,
 };
 
 const QUERY: &str = include_str!("studies/query.toml");
@@ -69,8 +69,12 @@ fn every_part_of_a_study_is_read() {
     assert_eq!(kinds, want.iter().collect::<Vec<_>>());
     assert_eq!(study.table.columns[HOURS].missing, Missing::Refuse);
     assert_eq!(study.table.columns[INSTALLED].missing, Missing::Allow);
-    let security =
-        Security { threat: Threat::SemiHonest, corruptions: 1, protocol: Protocol::Auto };
+    let security = Security {
+        threat: Threat::SemiHonest,
+        corruptions: 1,
+        protocol: Protocol::Auto,
+        bad_giver: BadGiver::Stop,
+    };
     assert_eq!(study.security, security);
     let release = Release { min_records: 10, min_parties: 3, sufficient: Sufficient::Hidden };
     assert_eq!(study.release, release);
@@ -92,7 +96,9 @@ fn the_threat_model_is_what_the_study_says() {
             let weaker = threat == Threat::Malicious && protocol == Protocol::Rep3;
             assert_eq!(study.is_err(), weaker, "{text}");
             if let Ok(study) = study {
-                assert_eq!(study.security, Security { threat, corruptions: 2, protocol });
+                let bad_giver = BadGiver::Stop;
+                let want = Security { threat, corruptions: 2, protocol, bad_giver };
+                assert_eq!(study.security, want);
             }
         }
     }
@@ -155,6 +161,15 @@ fn quality_has_limits_that_may_be_left_out() {
         constant: Constant::Refuse,
     };
     assert_eq!(study.quality, want);
+}
+
+#[test]
+fn a_bad_giver_stops_the_run_or_is_left_out_as_the_study_says() {
+    let asked = "\"semi-honest\"\ncorruptions = 1";
+    for (word, want) in [("stop", BadGiver::Stop), ("drop", BadGiver::Drop)] {
+        let text = format!("\"malicious\"\nbad_giver = \"{word}\"\ncorruptions = 1");
+        assert_eq!(parse(&QUERY.replace(asked, &text)).security.bad_giver, want);
+    }
 }
 
 #[test]

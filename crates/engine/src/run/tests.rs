@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use sharewell_mpc::protocols::rep3::Rep3;
 use sharewell_mpc::{Arithmetic, Card, Entropy, Error as MpcError, Party, Security};
-use sharewell_net::{Error as NetError, Fate, Frame, Metered, PartyId, Tampered, Transport};
+use sharewell_net::{Error as NetError, Fate, Frame, Metered, PartyId, Step, Tampered, Transport};
 use sharewell_ring::{Ring, Z64};
 
 use super::{agree, connect, play, run, session};
 use crate::common::{ALL, Record, Setup, local, seats};
-use crate::{Error, LocalValues, Outcome, Plan, Seat, Stage, dispatch};
+use crate::{Cell, Error, LocalValues, Outcome, Plan, Seat, Stage, dispatch};
 
 /// Well below the deadlines of the test's studies.
 const SOON: Duration = Duration::from_secs(10);
@@ -200,4 +200,77 @@ fn a_party_that_falsifies_under_a_malicious_threat_stops_the_run() {
         assert_eq!(errors(outcomes).len(), 2, "frame {at}");
     }
     assert!(caught >= 4, "{caught} of 5 by a check");
+}
+
+/// Three parties that do everything, a recipient, and a giver whose shares fit nobody.
+fn with_bad_giver(
+    bad_giver: &str,
+    min_parties: u32,
+    deviates: fn(u8, Step) -> Option<usize>,
+) -> Vec<Result<Outcome, Error>> {
+    let plan = Setup {
+        roles: &[ALL, ALL, ALL, "\"recipient\"", "\"data\""],
+        query: "SELECT g, SUM(x) AS total FROM t GROUP BY g",
+        release: &format!("min_records = 3\nmin_parties = {min_parties}"),
+        security: ("malicious", 1, "auto"),
+        bad_giver,
+        ..Setup::default()
+    }
+    .plan();
+    beside(&plan, |seat, _| {
+        let act = move |to: PartyId, _: usize, frame: &mut Frame| {
+            let steps = [Step("give keys"), Step("give rest")];
+            let step = steps.into_iter().find(|step| step.hash() == frame.step);
+            let byte = step.and_then(|step| deviates(to.0, step));
+            byte.into_iter().for_each(|byte| frame.body[byte] ^= 1);
+            Fate::Deliver
+        };
+        let tampered: Arc<dyn Transport> = Arc::new(Tampered::new(link(&plan, seat), act));
+        let metered = Arc::new(Metered::new(tampered));
+        let mine = dispatch::encode(&plan, &values(&plan)).expect("in bounds");
+        let agreed = agree(&plan, Party::new(metered.clone())).expect("all agree");
+        let outcome = play(&plan, &metered, agreed, &session(&plan), &mine);
+        drop(outcome);
+    })
+}
+
+/// Of one component it gives the holders different ones, and tells the third party another.
+fn fits_nobody(to: u8, step: Step) -> Option<usize> {
+    match (to, step.0) {
+        (0, "give keys") => Some(40),
+        (1, "give rest") => Some(0),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_giver_that_deviates_at_one_party_counts_and_the_run_is_as_quoted() {
+    let deviates: fn(u8, Step) -> Option<usize> =
+        |to, step| (to == 1 && step.0 == "give rest").then_some(0);
+    for outcome in with_bad_giver("stop", 4, deviates) {
+        let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));
+        assert!(outcome.actual.as_quoted && outcome.left_out.is_empty(), "{outcome:?}");
+        assert_eq!(outcome.results[0].rows[0][1], Cell::Integer(72));
+    }
+}
+
+#[test]
+fn a_bad_giver_is_left_out_and_named_and_the_release_rule_counts_without_it() {
+    for (min_parties, totals) in [(3, [Some(54), Some(66), Some(78)]), (4, [None; 3])] {
+        for outcome in with_bad_giver("drop", min_parties, fits_nobody) {
+            let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(outcome.left_out, ["p4"]);
+            assert!(outcome.actual.as_quoted);
+            let want = totals.map(|total| total.map_or(Cell::Empty, Cell::Integer));
+            let got = outcome.results[0].rows.iter().map(|row| row[1].clone());
+            assert_eq!(got.collect::<Vec<_>>(), want);
+        }
+    }
+}
+
+#[test]
+fn a_bad_giver_that_may_not_be_left_out_stops_the_run_and_is_named() {
+    let told = errors(with_bad_giver("stop", 3, fits_nobody));
+    let names = |error: &String| error.contains("(p4, 127.0.0.1:") && !error.contains(" or ");
+    assert!(told[..3].iter().any(names), "{told:?}");
 }

@@ -32,6 +32,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) release: &'a str,
     /// Threat, corruptions, protocol.
     pub(crate) security: (&'a str, u8, &'a str),
+    pub(crate) bad_giver: &'a str,
 }
 
 impl Default for Setup<'_> {
@@ -44,6 +45,7 @@ impl Default for Setup<'_> {
             max_rows: 1000,
             release: "min_records = 3\nmin_parties = 2",
             security: ("semi-honest", 1, "auto"),
+            bad_giver: "stop",
         }
     }
 }
@@ -62,7 +64,7 @@ impl Setup<'_> {
             );
         }
         let (lo, hi) = self.range;
-        let (threat, corruptions, protocol) = self.security;
+        let ((threat, corruptions, protocol), bad_giver) = (self.security, self.bad_giver);
         let sql = format!("kind = \"sql\"\nquery = \"\"\"{}\"\"\"", self.query);
         text += &format!(
             "[table]\nname = \"t\"\nmax_rows = {}\n\
@@ -74,6 +76,7 @@ impl Setup<'_> {
              range = [0, 1000]\n\
              [objective]\n{}\n\
              [security]\nthreat = \"{threat}\"\ncorruptions = {corruptions}\nprotocol = \"{protocol}\"\n\
+             bad_giver = \"{bad_giver}\"\n\
              [release]\n{}\n[limits]\nconnect_s = 20\nwait_s = 20\n",
             self.max_rows,
             self.objective.unwrap_or(&sql),

@@ -4,7 +4,7 @@ use toml::Spanned;
 
 use super::Reader;
 use crate::document::Section;
-use crate::{Party, Protocol, Security, Threat};
+use crate::{BadGiver, Party, Protocol, Security, Threat};
 
 impl Reader<'_> {
     pub(super) fn security(
@@ -21,8 +21,31 @@ impl Reader<'_> {
             let protocol = self.choice(&word, &protocols)?;
             self.withstands(&word, protocol, threat)
         });
+        let bad_giver = match section.has("bad_giver") {
+            false => Some(BadGiver::Stop),
+            true => section
+                .optional("bad_giver")
+                .and_then(|word: Spanned<String>| self.bad_giver(&word, threat)),
+        };
         section.finish();
-        Some(Security { threat: threat?, corruptions: corruptions?, protocol: protocol? })
+        Some(Security {
+            threat: threat?,
+            corruptions: corruptions?,
+            protocol: protocol?,
+            bad_giver: bad_giver?,
+        })
+    }
+
+    /// Only who looks for malicious parties finds shares that do not fit together.
+    fn bad_giver(&self, word: &Spanned<String>, threat: Option<Threat>) -> Option<BadGiver> {
+        let choices = BadGiver::ALL.map(|choice| (choice.name(), choice));
+        let choice = self.choice(word, &choices)?;
+        let found = choice == BadGiver::Stop || threat.is_none_or(|t| t == Threat::Malicious);
+        self.require(found, word.span(), || {
+            let message = "with semi-honest parties nothing checks what a giver sends".to_owned();
+            (message, "leave `bad_giver` out, or say `threat = \"malicious\"`".to_owned())
+        })?;
+        Some(choice)
     }
 
     /// At least one, and fewer than all who compute: against all of them together there is
