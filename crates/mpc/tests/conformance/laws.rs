@@ -174,6 +174,7 @@ fn products_and_conversions_of_more_than_a_window_are_right_and_quoted_exactly()
 
 /// Vectors that go through a circuit in several chunks.
 #[test]
+#[ignore = "long: scripts/test runs it"]
 fn comparisons_of_more_than_a_chunk_are_right_and_quoted_exactly() {
     let ops = vec![
         Op::LessThan(0, 1, 5),
@@ -190,6 +191,7 @@ fn comparisons_of_more_than_a_chunk_are_right_and_quoted_exactly() {
 
 /// So much that it is checked on the way: products, gates, and lifted bits of truncations.
 #[test]
+#[ignore = "long: scripts/test runs it"]
 fn what_is_owed_beyond_a_check_is_right_and_quoted_exactly() {
     let (n, some) = ((1 << 20) + 70, (1 << 15) + 7);
     let ops = vec![

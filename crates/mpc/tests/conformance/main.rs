@@ -101,8 +101,8 @@ macro_rules! conformance {
     };
 }
 
-conformance!(rep3_z32: Rep3Over<Z32>, [right], later [chance]);
-conformance!(rep3_z64: Rep3Over<Z64>, [right, chance, fresh, frames], later [views]);
+conformance!(rep3_z32: Rep3Over<Z32>, [], later [right, chance]);
+conformance!(rep3_z64: Rep3Over<Z64>, [right, chance, fresh], later [views, frames]);
 conformance!(rep3_z128: Rep3Over<Z128>, [right], later [chance]);
 conformance!(rep3_z64_far: Rep3Far<Z64>, [], later [right, chance, fresh, views, frames]);
 conformance!(rep3_z128_far: Rep3Far<Z128>, [], later [right, chance]);
