@@ -82,7 +82,10 @@ impl Told {
         }
         let study = file.study();
         let mut page = format!("{}: {}\n\n", study.name, study.purpose);
-        for table in &self.report.results {
+        for (i, table) in self.report.results.iter().enumerate() {
+            if self.report.results.len() > 1 {
+                page += &format!("{}{}\n", if i == 0 { "" } else { "\n" }, table.name);
+            }
             page += &results::page(study, table);
         }
         if self.report.results.is_empty() {

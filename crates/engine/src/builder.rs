@@ -3,13 +3,13 @@
 
 use sharewell_mpc::Card;
 use sharewell_study::{
-    Aggregate, Decimal, Expr, LocalQuery, Measure, Missing, Objective, Predicate, RowExpr, Study,
-    Sufficient, Table,
+    Aggregate, Decimal, Expr, LocalQuery, Measure, Missing, Objective, Predicate, RowExpr,
+    Statistic, Study, Sufficient, Table,
 };
 
 use crate::dispatch::{DryRun, RingKind};
 use crate::plan::{Column, Combine, Joint, Output, Slot, Support};
-use crate::{Error, Plan, Refusal};
+use crate::{Error, Plan, Refusal, statistic};
 
 /// Bits that a provider's sum may have: the rest of the largest ring is for pooling.
 const SUM_BITS: u32 = 120;
@@ -17,6 +17,8 @@ const SUM_BITS: u32 = 120;
 /// The plan without its dry run.
 pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
     let mut builder = Builder { table: &study.table, slots: vec![], supports: vec![] };
+    let complete;
+    let groups;
     let (outputs, columns, filter, group_by) = match &study.objective {
         Objective::Sql(query) => {
             let (outputs, columns) = match study.release.sufficient {
@@ -29,6 +31,13 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
             let (outputs, columns) = builder.failure_rate(&study.objective, group_by)?;
             (outputs, columns, filter.as_ref(), group_by)
         }
+        Objective::Statistic(statistic) => {
+            refuse_hidden(study, statistic)?;
+            let (outputs, columns) = builder.open(&statistic::items(statistic, &study.table))?;
+            complete = statistic::complete_cases(statistic, &study.table);
+            groups = statistic.kind.group_by();
+            (outputs, columns, complete.as_ref(), &groups)
+        }
     };
     let Builder { slots, supports, .. } = builder;
     let local = local_plan(&study.table, filter, group_by, &slots);
@@ -36,6 +45,21 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
     order.extend((0..study.parties.len()).filter(|i| !study.parties[*i].roles.compute));
     let (study, ring, dry) = (study.clone(), RingKind::Z64, DryRun::default());
     Ok(Plan { study, card, ring, order, local, slots, supports, outputs, columns, dry })
+}
+
+/// The catalogue is finished in the clear, from sums that the recipients learn.
+fn refuse_hidden(study: &Study, statistic: &Statistic) -> Result<(), Error> {
+    if study.release.sufficient == Sufficient::Open {
+        return Ok(());
+    }
+    let kind = statistic.kind.name();
+    let message = format!(
+        "an objective of kind \"{kind}\" is finished in the clear from sums and counts per group, \
+         and [release] keeps these hidden"
+    );
+    let help = "if the recipients may learn them (the leakage table lists each), set `sufficient = \
+                \"open\"` in [release]";
+    Err(Refusal::new(message, help).into())
 }
 
 fn local_plan(

@@ -21,6 +21,7 @@ mod plan;
 mod precision;
 mod quote;
 mod run;
+mod statistic;
 
 #[cfg(test)]
 extern crate self as sharewell_engine;

@@ -3,11 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 use sharewell_analytics::poisson;
-use sharewell_study::{Kind, Measure, Truncation};
+use sharewell_study::{Kind, Measure, Objective, Truncation};
 
 use crate::joint::{Opened, Scale};
 use crate::plan::{Column, Joint};
-use crate::{Plan, Quote, Withstands};
+use crate::{Plan, Quote, Withstands, statistic};
 
 /// One party's account of a run.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -139,34 +139,52 @@ type Decoded = Result<(f64, f64), String>;
 /// Rounding of arithmetic on doubles in the clear.
 const CLEAR_RELATIVE: f64 = 1e-14;
 
-/// The released table.
-pub(crate) fn table(plan: &Plan, opened: &Opened) -> Option<ResultTable> {
+/// The released tables; one, of the selected columns, unless a statistic is made of it.
+pub(crate) fn tables(plan: &Plan, opened: &Opened) -> Option<Vec<ResultTable>> {
     let integers = opened.integers.as_deref()?;
     let decoder = Decoder { plan, integers, scales: &opened.scales };
-    let mut bounds: Vec<Option<f64>> = vec![None; plan.columns.len()];
-    let (mut rows, mut notes) = (vec![], vec![]);
-    for cell in 0..plan.cells() {
-        let mut row = vec![];
-        for (at, (name, column)) in plan.columns.iter().enumerate() {
-            row.push(match decoder.column(column, cell) {
-                Ok(Value::Text(text)) => Cell::Text(text),
-                Ok(Value::Number(value, error)) => {
-                    let bound = bounds[at].get_or_insert(0.0);
-                    *bound = bound.max(error);
-                    number(value, error)
-                }
-                Err(reason) => {
-                    notes.push(Note { row: cell, column: name.clone(), reason });
-                    Cell::Empty
-                }
-            });
+    Some(match &plan.study.objective {
+        Objective::Statistic(statistic) => {
+            let number =
+                |item: usize, cell: usize| match decoder.column(&plan.columns[item].1, cell)? {
+                    Value::Number(value, _) => Ok(value),
+                    Value::Text(_) => unreachable!("a statistic asks for numbers"),
+                };
+            statistic::finish(plan, statistic, &number)
         }
-        rows.push(row);
+        Objective::Sql(_) | Objective::FailureRate { .. } => vec![decoder.table()],
+    })
+}
+
+impl Decoder<'_> {
+    /// The selected columns, cell by cell.
+    fn table(&self) -> ResultTable {
+        let plan = self.plan;
+        let mut bounds: Vec<Option<f64>> = vec![None; plan.columns.len()];
+        let (mut rows, mut notes) = (vec![], vec![]);
+        for cell in 0..plan.cells() {
+            let mut row = vec![];
+            for (at, (name, column)) in plan.columns.iter().enumerate() {
+                row.push(match self.column(column, cell) {
+                    Ok(Value::Text(text)) => Cell::Text(text),
+                    Ok(Value::Number(value, error)) => {
+                        let bound = bounds[at].get_or_insert(0.0);
+                        *bound = bound.max(error);
+                        number(value, error)
+                    }
+                    Err(reason) => {
+                        notes.push(Note { row: cell, column: name.clone(), reason });
+                        Cell::Empty
+                    }
+                });
+            }
+            rows.push(row);
+        }
+        let columns = plan.columns.iter().map(|(name, _)| name.clone()).collect();
+        let units = plan.columns.iter().map(|(_, column)| unit(plan, column)).collect();
+        let name = plan.study.name.clone();
+        ResultTable { name, columns, units, rows, error_bound: bounds, notes }
     }
-    let columns = plan.columns.iter().map(|(name, _)| name.clone()).collect();
-    let units = plan.columns.iter().map(|(_, column)| unit(plan, column)).collect();
-    let name = plan.study.name.clone();
-    Some(ResultTable { name, columns, units, rows, error_bound: bounds, notes })
 }
 
 enum Value {

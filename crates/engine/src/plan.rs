@@ -250,7 +250,7 @@ impl Plan {
     ///
     /// # Panics
     /// If there are not as many local values as data parties.
-    pub fn rehearse(&self, locals: &[LocalValues]) -> Result<ResultTable, Error> {
+    pub fn rehearse(&self, locals: &[LocalValues]) -> Result<Vec<ResultTable>, Error> {
         let data: Vec<usize> = self.study.data_parties().collect();
         let of_place = |i: &usize| match data.iter().position(|party| party == i) {
             Some(at) => dispatch::encode(self, &locals[at]),
@@ -258,7 +258,7 @@ impl Plan {
         };
         let inputs = self.order.iter().map(of_place).collect::<Result<Vec<_>, _>>()?;
         let opened = dispatch::rehearse(self, &inputs)?;
-        Ok(outcome::table(self, &opened).expect("a rehearsal opens everything"))
+        Ok(outcome::tables(self, &opened).expect("a rehearsal opens everything"))
     }
 
     /// The price, exactly, between parties that are near each other.

@@ -109,7 +109,7 @@ pub fn run(
     match result {
         Ok((opened, actual)) => {
             progress(Stage::Finished);
-            let results: Vec<_> = outcome::table(plan, &opened).into_iter().collect();
+            let results: Vec<_> = outcome::tables(plan, &opened).unwrap_or_default();
             let learned = learned(plan, place, !results.is_empty());
             let left_out = plan.names_of(&opened.left_out);
             Ok(Outcome { party: party.name, results, actual, learned, left_out })

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use crate::{
     Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Decimal, Expr, Hash, Item, Kind,
     Limits, Missing, Objective, Party, Predicate, Protocol, PublicKey, Quality, Query, Release,
-    Roles, RowExpr, Security, Study, Sufficient, Table, Threat, Truncation,
+    Roles, RowExpr, Security, Statistic, StatisticKind, Study, Sufficient, Table, Threat,
+    Truncation, Variances,
 };
 
 /// What every canonical form begins with. The number changes with the form.
@@ -72,6 +73,7 @@ structs! {
     Column { name, kind, missing }
     Query { items, filter, group_by }
     Item { name, expr }
+    Statistic { kind, confidence, filter }
     Decimal { digits, scale }
 }
 
@@ -95,6 +97,20 @@ enums! {
         0 Self::Sql(query) => (query)
         1 Self::FailureRate { events, exposure, per, confidence, truncation, filter, group_by } =>
             (events, exposure, per, confidence, truncation, filter, group_by)
+        2 Self::Statistic(statistic) => (statistic)
+    }
+    StatisticKind {
+        0 Self::Describe { values, by } => (values, by)
+        1 Self::TTest { value, group, first, second, variances } =>
+            (value, group, first, second, variances)
+        2 Self::Contingency { row, column, strata } => (row, column, strata)
+        3 Self::Correlation { values } => (values)
+        4 Self::Linear { response, predictors, ridge } => (response, predictors, ridge)
+        5 Self::Disproportionality { drug, event, reports } => (drug, event, reports)
+    }
+    Variances {
+        0 Self::Unequal => ()
+        1 Self::Equal => ()
     }
     Truncation {
         0 Self::Time => ()

@@ -20,6 +20,7 @@ mod query;
 mod render;
 pub mod report;
 mod sql;
+mod statistic;
 mod study;
 pub mod suggest;
 mod table;
@@ -30,6 +31,7 @@ pub use local::{LocalQuery, Measure};
 pub use quality::{Constant, Quality};
 pub use query::{Aggregate, Comparison, Expr, Item, Predicate, Query, RowExpr};
 pub use report::{Position, Problem, Report};
+pub use statistic::{Statistic, StatisticKind, Variances};
 pub use study::{
     BadGiver, Hash, Limits, Objective, Party, Protocol, PublicKey, Release, Roles, Security, Study,
     Sufficient, Threat, Truncation,

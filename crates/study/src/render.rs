@@ -82,6 +82,12 @@ impl RowExpr {
     pub fn to_sql(&self, table: &Table) -> String {
         text(table, Reader::Database, |out| out.operand(self))
     }
+
+    /// The expression as text that parses to the same expression.
+    #[must_use]
+    pub fn to_text(&self, table: &Table) -> String {
+        text(table, Reader::Person, |out| out.operand(self))
+    }
 }
 
 impl Predicate {

@@ -59,6 +59,12 @@ pub(crate) fn predicate(text: &Text<'_>, table: &Table) -> Result<Predicate, Vec
     Typing { text, table }.filter(&filter).map_err(|problem| vec![problem])
 }
 
+/// The number that `text` computes from a record of `table`.
+pub(crate) fn row(text: &Text<'_>, table: &Table) -> Result<crate::RowExpr, Vec<Problem>> {
+    let expr = parse(text, Located::parse)?;
+    Typing { text, table }.value(&expr).map_err(|problem| vec![problem])
+}
+
 /// The group columns of these names.
 pub(crate) fn group_by(
     table: &Table,

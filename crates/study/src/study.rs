@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::{Predicate, Quality, Query, Table};
+use crate::{Predicate, Quality, Query, Statistic, Table};
 
 /// Everything the parties agree on before a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,6 +141,8 @@ pub enum Objective {
         /// One rate for each combination of these columns' values, in schema order.
         group_by: Vec<usize>,
     },
+    /// A statistic of the catalogue, finished in the clear from released sums.
+    Statistic(Statistic),
 }
 
 /// What ended the observation of the exposure.

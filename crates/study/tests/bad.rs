@@ -317,6 +317,35 @@ fn a_bad_failure_rate_is_refused() {
 }
 
 #[test]
+#[rustfmt::skip] // one row, one line
+fn a_bad_statistic_is_refused() {
+    let (before, rest) = FAILURE_RATE.split_once("[objective]").expect("an objective");
+    let (_, after) = rest.split_once("[security]").expect("what follows");
+    let with = |objective: &str| format!("{before}[objective]\n{objective}\nconfidence = 0.95\n[security]{after}");
+    check(&with("kind = \"t_test\"\nvalue = \"hours\"\ngroup = \"model\"\ngroups = [\"X1\", \"X2\"]"), &[
+        row("value = \"hours\"", "value = \"¦huors\"", "there is no column `huors`", "the columns are"),
+        row("value = \"hours\"", "value = \"¦model\"", "a number is needed here", ""),
+        row("value = \"hours\"", "value = ¦\"1\"", "this value is a constant", "name a column"),
+        row("value = \"hours\"", "value = \"¦SUM(hours)\"", "", ""),
+        row("group = \"model\"", "group = ¦\"hours\"", "its groups are not public", ""),
+        row("[\"X1\", \"X2\"]", "[\"X1\", ¦\"X3\"]", "not possible here", "did you mean `X1`?"),
+        row("[\"X1\", \"X2\"]", "¦[\"X1\", \"X1\"]", "two different groups", "minus the first"),
+        row("[\"X1\", \"X2\"]", "¦[\"X1\"]", "two different groups", ""),
+        row("groups = [\"X1\", \"X2\"]", "variances = ¦\"same\"\ngroups = [\"X1\", \"X2\"]", "not possible here", "`unequal`, `equal`"),
+    ]);
+    check(&with("kind = \"linear\"\nresponse = \"hours\"\npredictors = [\"status\"]"), &[
+        row("[\"status\"]", "¦[]", "`predictors` has 0 entries", "name 1 to 200"),
+        row("[\"status\"]", "¦[\"status\", \"status\"]", "`status` stands in `predictors` twice", "remove one"),
+        row("response = \"hours\"", "response = \"hours\"\nridge = ¦-1", "`ridge` cannot be negative", ""),
+        row("kind = \"linear\"", "kind = ¦\"liner\"", "not possible here", "did you mean `linear`?"),
+    ]);
+    let table = with("kind = \"contingency\"\nrow = \"status\"\ncolumn = \"model\"");
+    check(&table, &[
+        row("row = \"status\"", "row = \"status\"\nstrata = [¦\"hours\"]", "its groups are not public", ""),
+    ]);
+}
+
+#[test]
 fn several_mistakes_are_told_at_once_in_the_order_of_the_text() {
     let text = QUERY
         .replace("\"op_b\"", "\"op_a\"")

@@ -3,7 +3,7 @@
 use sharewell_study::{
     Aggregate, BadGiver, CodeList, Comparison, Constant, Decimal, Expr, Item, Kind, Limits,
     Missing, Objective, Overflow, Predicate, Protocol, Quality, Query, Range, Release, Roles,
-    RowExpr, Security, Study, Sufficient, Threat, Truncation,
+    RowExpr, Security, StatisticKind, Study, Sufficient, Threat, Truncation, Variances,
 };
 
 const QUERY: &str = include_str!("studies/query.toml");
@@ -195,6 +195,87 @@ fn a_failure_rate_is_read() {
         group_by: vec![MODEL],
     };
     assert_eq!(parse(FAILURE_RATE).objective, want);
+}
+
+/// The study of a failure rate with another objective.
+fn with_objective(objective: &str) -> String {
+    let (before, rest) = FAILURE_RATE.split_once("[objective]").expect("an objective");
+    let (_, after) = rest.split_once("[security]").expect("what follows");
+    format!("{before}[objective]\n{objective}\n[security]{after}")
+}
+
+#[test]
+fn statistics_of_the_catalogue_are_read() {
+    let kind = |objective: &str| match parse(&with_objective(objective)).objective {
+        Objective::Statistic(statistic) => statistic.kind,
+        other => panic!("{other:?}"),
+    };
+    let hours = || RowExpr::Column(HOURS);
+    let squared = RowExpr::Mul(Box::new(hours()), Box::new(hours()));
+    let status = || RowExpr::Column(STATUS);
+    let cases = [
+        (
+            "kind = 'describe'\nvalues = ['hours', 'hours*hours']\nby = ['model']",
+            StatisticKind::Describe { values: vec![hours(), squared.clone()], by: vec![MODEL] },
+        ),
+        (
+            "kind = 't_test'\nvalue = 'hours'\ngroup = 'status'",
+            StatisticKind::TTest {
+                value: hours(),
+                group: STATUS,
+                first: 0,
+                second: 1,
+                variances: Variances::Unequal,
+            },
+        ),
+        (
+            "kind = 't_test'\nvalue = 'hours'\ngroup = 'model'\ngroups = ['X2', 'X1']\n\
+             variances = 'equal'",
+            StatisticKind::TTest {
+                value: hours(),
+                group: MODEL,
+                first: 1,
+                second: 0,
+                variances: Variances::Equal,
+            },
+        ),
+        (
+            "kind = 'contingency'\nrow = 'model'\ncolumn = 'status'",
+            StatisticKind::Contingency { row: MODEL, column: STATUS, strata: vec![] },
+        ),
+        (
+            "kind = 'correlation'\nvalues = ['hours', 'status']",
+            StatisticKind::Correlation { values: vec![hours(), status()] },
+        ),
+        (
+            "kind = 'linear'\nresponse = 'status'\npredictors = ['hours', 'hours * hours']\n\
+             ridge = 0.5",
+            StatisticKind::Linear {
+                response: status(),
+                predictors: vec![hours(), squared],
+                ridge: 0.5,
+            },
+        ),
+        (
+            "kind = 'disproportionality'\ndrug = 'model'\nevent = 'status'\nreports = 'failures'",
+            StatisticKind::Disproportionality {
+                drug: MODEL,
+                event: STATUS,
+                reports: Some(FAILURES),
+            },
+        ),
+    ];
+    let mut hashes = vec![];
+    for (objective, want) in cases {
+        let objective = format!("{objective}\nconfidence = 0.9");
+        assert_eq!(kind(&objective), want, "{objective}");
+        hashes.push(parse(&with_objective(&objective)).hash());
+        let filtered = with_objective(&format!("{objective}\nwhere = 'hours > 1'"));
+        hashes.push(parse(&filtered).hash());
+    }
+    hashes.sort();
+    hashes.dedup();
+    assert_eq!(hashes.len(), 14, "every one is another study");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Linear models from opened sums of products: least squares and ridge.
 //!
 //! Assumes independent residuals of one variance; t and F also that they are nearly normal.
+//! Sums may be of values around public centres, so that little cancels.
 
 use super::{
     Confidence, Degrees, Finding, Result, Undefined, at_least,
@@ -26,6 +27,9 @@ pub struct Products {
     pub yy: f64,
     /// Which column is 1 throughout, if one is.
     pub intercept: Option<usize>,
+    /// What was taken off the columns, 0 from the intercept, and off the outcome before they were
+    /// multiplied: only with an intercept, which then is told for the values as they are.
+    pub centres: (Vec<f64>, f64),
 }
 
 /// A fitted linear model.
@@ -86,6 +90,11 @@ impl Products {
         if !finite || !self.yy.is_finite() {
             return Err(Undefined::Argument("a sum of products"));
         }
+        let (centres, outcome) = &self.centres;
+        let moved = *outcome != 0.0 || centres.iter().any(|centre| *centre != 0.0);
+        if centres.len() != p || (moved && self.intercept.is_none()) {
+            return Err(Undefined::Argument("a centre"));
+        }
         match self.intercept {
             Some(at) if at >= p || self.xx[at][at] != self.n as f64 => {
                 Err(Undefined::Argument("the column of the intercept"))
@@ -116,25 +125,41 @@ impl Products {
         if yy <= CONSTANT * self.yy {
             return Err(Undefined::Constant("the outcome"));
         }
-        Ok(Centred { kept, means, xx, xy, yy, y_mean })
+        let (centres, outcome) = &self.centres;
+        let means = kept.iter().zip(&means).map(|(j, mean)| mean + centres[*j]).collect();
+        Ok(Centred { kept, means, xx, xy, yy, y_mean: y_mean + outcome })
+    }
+
+    /// Standard deviations of the columns, with n - 1; 0 of the intercept.
+    ///
+    /// # Errors
+    /// If a column does not vary, or with a single record.
+    pub fn deviations(&self) -> Result<Vec<f64>> {
+        let centred = self.centred()?;
+        at_least("records", 2, self.n)?;
+        let mut all = vec![0.0; self.names.len()];
+        for (a, j) in centred.kept.iter().enumerate() {
+            all[*j] = (centred.xx[a][a] / (self.n as f64 - 1.0)).sqrt();
+        }
+        Ok(all)
     }
 
     /// The same columns less their means and over their standard deviations (with n - 1), the
-    /// intercept as it is: what a ridge penalty should be applied to.
+    /// intercept as it is.
     ///
     /// # Errors
     /// Without an intercept, or if a column does not vary.
     pub fn standardised(&self) -> Result<Self> {
         let at = self.intercept.ok_or(Undefined::Argument("the column of the intercept"))?;
         let centred = self.centred()?;
-        at_least("records", 2, self.n)?;
-        let deviation = |j: usize| (centred.xx[j][j] / (self.n as f64 - 1.0)).sqrt();
+        let deviations = self.deviations()?;
         let mut it = self.clone();
+        it.centres.0.fill(0.0);
         for (a, j) in centred.kept.iter().enumerate() {
-            it.xy[*j] = centred.xy[a] / deviation(a);
+            it.xy[*j] = centred.xy[a] / deviations[*j];
             (it.xx[at][*j], it.xx[*j][at]) = (0.0, 0.0);
             for (b, k) in centred.kept.iter().enumerate() {
-                it.xx[*j][*k] = centred.xx[a][b] / deviation(a) / deviation(b);
+                it.xx[*j][*k] = centred.xx[a][b] / deviations[*j] / deviations[*k];
             }
         }
         Ok(it)
@@ -235,10 +260,11 @@ fn overall(centred: &Centred, residual: f64, [spent, degrees]: [f64; 2], n: u64)
         .test(f, tails::f_upper(f, spent, degrees))
 }
 
-/// Ridge regression, b = (X'X + penalty I)^-1 X'y, the intercept unpenalised; on columns as they
-/// are given, so [`Products::standardised`] first. Covariance s^2 A^-1 X'X A^-1.
+/// Ridge regression, b = A^-1 X'y where A is X'X plus `penalty` times the columns' variances: the
+/// penalty is on coefficients per standard deviation, and none on the intercept. Covariance
+/// s^2 A^-1 X'X A^-1.
 ///
-/// Reference: `sklearn.linear_model.Ridge`; Hoerl and Kennard 1970.
+/// Reference: `sklearn.linear_model.Ridge` on standardised columns; Hoerl and Kennard 1970.
 ///
 /// # Errors
 /// As [`least_squares`], and for a negative penalty.
@@ -247,8 +273,11 @@ pub fn ridge(products: &Products, penalty: f64) -> Result<Ridge> {
         return Err(Undefined::Argument("the penalty"));
     }
     let centred = products.centred()?;
+    let deviations = products.deviations()?;
     let mut penalised = centred.xx.clone();
-    penalised.iter_mut().enumerate().for_each(|(j, row)| row[j] += penalty);
+    for (row, (a, j)) in penalised.iter_mut().zip(centred.kept.iter().enumerate()) {
+        row[a] += penalty * deviations[*j].powi(2);
+    }
     let factor = centred.factor(&penalised)?;
     let slopes = factor.solve(&centred.xy);
     // Row j of X'X A^-1 is A^-1 times row j of X'X: both are symmetric.

@@ -5,6 +5,9 @@ use sharewell_study::{Objective, Study};
 
 use crate::show;
 
+/// What is said of statistics that are calculated in the clear from exact sums.
+const OF_STATISTICS: &str = "a thousand-millionth of each number";
+
 /// One shown column.
 struct Column {
     head: String,
@@ -14,32 +17,33 @@ struct Column {
 
 /// The table, its worst errors, and why cells are empty.
 pub(crate) fn page(study: &Study, table: &ResultTable) -> String {
-    let groups = study_groups(study, table);
+    let groups = text_columns(table);
     let alone = table.rows.len() == 1 && groups == 0;
     let columns = columns(study, table, alone);
     let mut page = if alone { list(&columns) } else { grid(&columns, groups) };
-    page += &show::list([("worst error", errors(table))]);
+    page += &match &study.objective {
+        Objective::Statistic(_) => show::list([("worst error", OF_STATISTICS.to_owned())]),
+        Objective::Sql(_) | Objective::FailureRate { .. } => {
+            show::list([("worst error", errors(table))])
+        }
+    };
     if !alone {
         page += &reasons(table, groups);
     }
     page
 }
 
-/// How many columns name a group; they hold texts.
-fn study_groups(study: &Study, table: &ResultTable) -> usize {
-    let is_group = |(i, name): &(usize, &String)| {
-        table.error_bound[*i].is_none()
-            && table.rows.iter().all(|row| matches!(row[*i], Cell::Text(_)))
-            && study.table.column(name).is_some()
-    };
-    table.columns.iter().enumerate().take_while(is_group).count()
+/// How many columns name a row; they hold texts.
+fn text_columns(table: &ResultTable) -> usize {
+    let is_text = |i: &usize| table.rows.iter().all(|row| matches!(row[*i], Cell::Text(_)));
+    (0..table.columns.len()).take_while(is_text).count()
 }
 
 fn columns(study: &Study, table: &ResultTable, alone: bool) -> Vec<Column> {
     let column = |i: usize| Column {
         head: table.columns[i].clone(),
         unit: table.units[i].clone(),
-        cells: (0..table.rows.len()).map(|row| cell(table, row, i, alone)).collect(),
+        cells: (0..table.rows.len()).map(|row| cell(study, table, (row, i), alone)).collect(),
     };
     let mut columns: Vec<Column> = (0..table.columns.len()).map(column).collect();
     let Objective::FailureRate { exposure, per, confidence, .. } = &study.objective else {
@@ -85,10 +89,15 @@ fn trimmed(number: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn cell(table: &ResultTable, row: usize, column: usize, alone: bool) -> String {
+fn cell(study: &Study, table: &ResultTable, (row, column): (usize, usize), alone: bool) -> String {
     match &table.rows[row][column] {
         Cell::Integer(number) => number.to_string(),
-        Cell::Number(number) => show::number(*number, table.error_bound[column].unwrap_or(0.0)),
+        Cell::Number(number) => {
+            let worst = table.error_bound[column].unwrap_or(0.0);
+            // Of a statistic it is a part of each number, also of a small one in its column.
+            let is_statistic = matches!(study.objective, Objective::Statistic(_));
+            show::number(*number, if is_statistic { worst.min(number.abs() * 1e-9) } else { worst })
+        }
         Cell::Text(text) => text.clone(),
         Cell::Empty => {
             let name = &table.columns[column];
@@ -144,7 +153,9 @@ fn reasons(table: &ResultTable, groups: usize) -> String {
         }
     }
     let line = |(row, reason, columns): &(usize, &str, Vec<&str>)| {
-        let group: Vec<String> = (0..groups).map(|i| cell(table, *row, i, true)).collect();
+        let text =
+            |cell: &Cell| if let Cell::Text(text) = cell { text.clone() } else { String::new() };
+        let group: Vec<String> = table.rows[*row][..groups].iter().map(text).collect();
         format!("  {}: {}: {reason}\n", group.join(", "), columns.join(", "))
     };
     told.iter().map(line).collect()

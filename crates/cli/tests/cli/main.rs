@@ -9,5 +9,6 @@ mod parties;
 mod roles;
 mod source;
 mod sql;
+mod statistics;
 mod support;
 mod traps;

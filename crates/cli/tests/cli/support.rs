@@ -91,14 +91,23 @@ fn read_all(mut stream: impl Read + Send + 'static) -> std::thread::JoinHandle<S
 
 /// An example of the source tree.
 pub(crate) fn example(study: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/failure-rate").join(study)
+    example_of("failure-rate", study)
+}
+
+fn example_of(folder: &str, file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(folder).join(file)
 }
 
 /// A copy of an example with its sources, so that nothing is written into the source tree.
 pub(crate) fn copy_of_example(study: &str) -> Site {
+    copy_of("failure-rate", study)
+}
+
+/// The same of any example.
+pub(crate) fn copy_of(folder: &str, study: &str) -> Site {
     let site = Site::empty();
-    fs::copy(example(study), site.path("study.toml")).unwrap();
-    for file in fs::read_dir(example("sources")).unwrap() {
+    fs::copy(example_of(folder, study), site.path("study.toml")).unwrap();
+    for file in fs::read_dir(example_of(folder, "sources")).unwrap() {
         let file = file.unwrap();
         fs::copy(file.path(), site.path("sources").join(file.file_name())).unwrap();
     }

@@ -1,5 +1,7 @@
 //! What is computed.
 
+mod statistic;
+
 use toml::Spanned;
 
 use super::Reader;
@@ -17,14 +19,21 @@ impl Reader<'_> {
         enum Which {
             Sql,
             FailureRate,
+            Statistic(statistic::Which),
         }
-        let kinds = [("sql", Which::Sql), ("failure_rate", Which::FailureRate)];
+        let kinds: Vec<(&str, Which)> = [("sql", Which::Sql), ("failure_rate", Which::FailureRate)]
+            .into_iter()
+            .chain(statistic::KINDS.map(|(name, which)| (name, Which::Statistic(which))))
+            .collect();
         let kind: Spanned<String> = section.required("kind")?;
         let which = self.choice(&kind, &kinds)?;
         let section = section.titled(format!("an objective of kind \"{}\"", kind.get_ref()));
         let objective = match which {
             Which::Sql => self.sql(&section, table),
             Which::FailureRate => self.failure_rate(&section, table),
+            Which::Statistic(which) => {
+                self.statistic(which, &section, table).map(Objective::Statistic)
+            }
         };
         section.finish();
         objective
@@ -49,14 +58,7 @@ impl Reader<'_> {
             })?;
             Some(to_f64(*per.get_ref()))
         });
-        let confidence = section.required("confidence").and_then(|confidence: Spanned<Decimal>| {
-            let value = to_f64(*confidence.get_ref());
-            self.require(0.0 < value && value < 1.0, confidence.span(), || {
-                let help = "write 0.95 for a 95 % interval";
-                ("`confidence` must lie between 0 and 1".to_owned(), help.to_owned())
-            })?;
-            Some(value)
-        });
+        let confidence = self.confidence(section);
         let truncations = [("time", Truncation::Time), ("failure", Truncation::Failure)];
         let truncation = section.required("truncation");
         let truncation = truncation.and_then(|word| self.choice(&word, &truncations));
@@ -81,6 +83,16 @@ impl Reader<'_> {
             filter: filter.flatten(),
             group_by: group_by.unwrap_or(Some(Vec::new()))?,
         })
+    }
+
+    fn confidence(&self, section: &Section<'_>) -> Option<f64> {
+        let confidence: Spanned<Decimal> = section.required("confidence")?;
+        let value = to_f64(*confidence.get_ref());
+        self.require(0.0 < value && value < 1.0, confidence.span(), || {
+            let help = "write 0.95 for a 95 % interval";
+            ("`confidence` must lie between 0 and 1".to_owned(), help.to_owned())
+        })?;
+        Some(value)
     }
 
     /// A column that counts or measures: numeric, never negative, never missing.

@@ -159,6 +159,11 @@ impl Typing<'_> {
         }
     }
 
+    pub(super) fn value(&self, expr: &Located) -> Result<RowExpr, Problem> {
+        self.check_depth(expr)?;
+        self.row(&expr.ast, expr.start)
+    }
+
     /// A number computed from one record, within bounds.
     pub(super) fn row(&self, ast: &Ast, near: Span) -> Result<RowExpr, Problem> {
         let expr = self.number(ast, near)?;

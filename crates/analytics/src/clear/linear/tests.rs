@@ -14,7 +14,8 @@ fn diabetes() -> Products {
     names.pop();
     let yy = rows.pop().unwrap().pop().unwrap();
     let xy = rows.iter_mut().map(|row| row.pop().unwrap()).collect();
-    Products { n: 442, names, xx: rows, xy, yy, intercept: Some(0) }
+    let centres = (vec![0.0; names.len()], 0.0);
+    Products { n: 442, names, xx: rows, xy, yy, intercept: Some(0), centres }
 }
 
 fn agree(found: &[Finding], of: impl Fn(&Finding) -> Option<f64>, want: &[f64], relative: f64) {
@@ -167,6 +168,7 @@ fn without_an_intercept_the_sum_of_squares_is_explained() {
         row.remove(0);
     });
     products.xy.remove(0);
+    products.centres.0.remove(0);
     products.intercept = None;
     let fit = least_squares(&products, P95).unwrap();
     let first: Vec<Finding> = fit.coefficients[..3].to_vec();
@@ -194,6 +196,7 @@ fn what_cannot_be_fitted_is_named() {
     twice.xx.iter_mut().zip(&copy).for_each(|(row, x)| row.push(*x));
     twice.xx.push([copy, vec![twice.xx[1][1]]].concat());
     twice.xy.push(twice.xy[1]);
+    twice.centres.0.push(0.0);
     assert_eq!(least_squares(&twice, P95), Err(Undefined::Singular { column: 11 }));
     assert!(ridge(&twice, 1.0).is_ok());
     let flat = Products {
@@ -203,6 +206,7 @@ fn what_cannot_be_fitted_is_named() {
         xy: vec![10.0, 30.0],
         yy: 30.0,
         intercept: Some(0),
+        centres: (vec![0.0; 2], 0.0),
     };
     assert_eq!(least_squares(&flat, P95), Err(Undefined::Singular { column: 1 }));
     assert!(flat.standardised().is_err());
@@ -214,4 +218,39 @@ fn what_cannot_be_fitted_is_named() {
     assert!(least_squares(&Products { yy: f64::NAN, ..exact.clone() }, P95).is_err());
     assert!(least_squares(&Products { xy: vec![1.0], ..exact.clone() }, P95).is_err());
     assert!(ridge(&exact, -1.0).is_err());
+}
+
+#[test]
+fn where_the_public_centres_are_does_not_matter() {
+    let here = diabetes();
+    let n = here.n as f64;
+    let centre = |j: usize| if j == 0 { 0.0 } else { (7 * j) as f64 };
+    let off = 100.0;
+    let p = here.names.len();
+    let there = Products {
+        xx: (0..p)
+            .map(|j| {
+                let moved = |k: usize| {
+                    here.xx[j][k] - centre(j) * here.xx[0][k] - centre(k) * here.xx[j][0]
+                        + n * centre(j) * centre(k)
+                };
+                (0..p).map(moved).collect()
+            })
+            .collect(),
+        xy: (0..p)
+            .map(|j| {
+                here.xy[j] - centre(j) * here.xy[0] - off * here.xx[0][j] + n * off * centre(j)
+            })
+            .collect(),
+        yy: here.yy - 2.0 * off * here.xy[0] + n * off * off,
+        centres: ((0..p).map(centre).collect(), off),
+        ..here.clone()
+    };
+    let [x, y] = [&here, &there].map(|of| least_squares(of, P95).unwrap().coefficients);
+    let [v, w] = [&here, &there].map(|of| ridge(of, 40.0).unwrap().coefficients);
+    for (here, there) in x.iter().zip(&y).chain(v.iter().zip(&w)) {
+        close(there.estimate, here.estimate.unwrap(), 1e-9);
+        close(there.standard_error, here.standard_error.unwrap(), 1e-9);
+    }
+    assert!(least_squares(&Products { intercept: None, ..there }, P95).is_err());
 }

@@ -1,0 +1,195 @@
+//! The examples of the catalogue give what the reference tools give on the pooled records.
+
+use serde_json::Value;
+
+use crate::support::{copy_of, costs_as_quoted};
+
+/// The answers of the reference tools.
+fn expected(text: &str) -> Value {
+    serde_json::from_str::<Value>(text).unwrap()["expected"].take()
+}
+
+fn near(got: f64, want: &Value, relative: f64) {
+    let want = want.as_f64().unwrap();
+    assert!((got - want).abs() <= relative * want.abs(), "{got:e}, not {want:e}");
+}
+
+/// A result of a report.
+fn table<'r>(report: &'r Value, name: &str) -> &'r Value {
+    let tables = report["results"].as_array().unwrap();
+    let found = tables.iter().find(|table| table["name"].as_str().unwrap().starts_with(name));
+    found.unwrap_or_else(|| panic!("no table {name} in {tables:#?}"))
+}
+
+/// The cell of a column in the row that begins with these texts.
+fn cell<'t>(table: &'t Value, texts: &[&str], column: &str) -> &'t Value {
+    let columns = table["columns"].as_array().unwrap();
+    let at = columns.iter().position(|name| name == column);
+    let at = at.unwrap_or_else(|| panic!("no column {column} in {columns:?}"));
+    let mut rows = table["rows"].as_array().unwrap().iter();
+    let row = rows.find(|row| texts.iter().enumerate().all(|(i, text)| row[i] == *text));
+    &row.unwrap_or_else(|| panic!("no row {texts:?} in {table:#}"))[at]
+}
+
+fn number(table: &Value, texts: &[&str], column: &str) -> f64 {
+    let cell = cell(table, texts, column);
+    cell.as_f64().unwrap_or_else(|| panic!("{column} of {texts:?} is {cell} in {table:#}"))
+}
+
+#[test]
+fn the_cohort_is_described_as_pandas_does() {
+    let report = copy_of("clinical-trial", "describe.toml").result();
+    costs_as_quoted(&report);
+    let want = expected(include_str!("../expected/clinical_trial.json"));
+    let found = table(&report, "description");
+    let names = [
+        ("age", "age"),
+        ("weight", "wtkg"),
+        ("karnofsky", "karnof"),
+        ("days_before", "preanti"),
+        ("cd4", "cd40"),
+        ("cd4_week20", "cd420"),
+        ("cd8", "cd80"),
+        ("cd8_week20", "cd820"),
+    ];
+    for (ours, theirs) in names {
+        let want = &want["descriptive"][theirs];
+        for (column, of) in [("n", "n"), ("mean", "mean"), ("SD", "sd"), ("standard error", "se")] {
+            near(number(found, &[ours], column), &want[of], 1e-9);
+        }
+        assert_eq!(number(found, &[ours], "missing"), 0.0);
+    }
+    let arms = copy_of("clinical-trial", "by-arm.toml").result();
+    let arms = table(&arms, "description");
+    let n: f64 =
+        arms["rows"].as_array().unwrap()[..4].iter().map(|row| row[2].as_f64().unwrap()).sum();
+    assert_eq!(n, 2139.0);
+}
+
+#[test]
+fn two_arms_are_compared_as_scipy_does() {
+    let want = expected(include_str!("../expected/clinical_trial.json"));
+    let want = &want["two_sample_arm1_vs_arm0"]["cd420"];
+    for (study, test, [t, p]) in [
+        ("study.toml", "Welch's t-test", ["welch_t", "welch_p"]),
+        ("student.toml", "Student's t-test", ["student_t", "student_p"]),
+    ] {
+        let report = copy_of("clinical-trial", study).result();
+        let found = table(&report, "difference");
+        near(number(found, &[test], "estimate"), &want["diff"], 1e-9);
+        near(number(found, &[test], "statistic"), &want[t], 1e-9);
+        near(number(found, &[test], "p"), &want[p], 1e-6);
+        near(number(found, &["Cohen's d"], "estimate"), &want["cohen_d"], 1e-9);
+        if study == "study.toml" {
+            near(number(found, &[test], "df"), &want["welch_df"], 1e-9);
+            near(number(found, &[test], "lower"), &want["welch_ci95"][0], 1e-9);
+            near(number(found, &[test], "upper"), &want["welch_ci95"][1], 1e-9);
+        }
+        let means = table(&report, "means");
+        near(number(means, &["zidovudine"], "estimate"), &want["mean0"], 1e-9);
+        near(number(means, &["zidovudine and didanosine"], "estimate"), &want["mean1"], 1e-9);
+    }
+}
+
+#[test]
+fn progression_depends_on_the_arm_as_scipy_says() {
+    let want = expected(include_str!("../expected/clinical_trial.json"));
+    let want = &want["chi2_arms_cens"];
+    let report = copy_of("clinical-trial", "progression.toml").result();
+    let found = table(&report, "association");
+    near(number(found, &["chi-squared"], "statistic"), &want["chi2"], 1e-9);
+    near(number(found, &["chi-squared"], "df"), &want["df"], 0.0);
+    near(number(found, &["chi-squared"], "p"), &want["p"], 1e-7);
+    near(number(found, &["Cramér's V"], "estimate"), &want["cramers_v"], 1e-9);
+}
+
+#[test]
+fn correlations_are_those_of_pandas() {
+    let want = expected(include_str!("../expected/clinical_trial.json"));
+    let report = copy_of("clinical-trial", "correlation.toml").result();
+    let found = table(&report, "correlation");
+    let names =
+        ["age", "weight", "karnofsky", "days_before", "cd4", "cd4_week20", "cd8", "cd8_week20"];
+    for (i, x) in names.iter().enumerate() {
+        for (j, y) in names.iter().enumerate().skip(i + 1) {
+            near(number(found, &[x, y], "estimate"), &want["corr_pearson"][i][j], 1e-8);
+        }
+    }
+}
+
+#[test]
+fn a_two_by_two_table_gives_what_statsmodels_gives_and_shows_no_hospitals() {
+    let want = expected(include_str!("../expected/indomethacin.json"));
+    let site = copy_of("indomethacin", "study.toml");
+    let report = site.result();
+    let found = table(&report, "association");
+    for (row, of) in [("risk ratio", "RR"), ("odds ratio", "OR"), ("risk difference", "RD")] {
+        for (i, column) in ["estimate", "lower", "upper"].iter().enumerate() {
+            near(number(found, &[row], column), &want[of][i], 1e-9);
+        }
+    }
+    near(number(found, &["chi-squared"], "statistic"), &want["chi2_pearson"], 1e-9);
+    near(number(found, &["chi-squared"], "p"), &want["p_chi2"], 1e-9);
+    near(number(found, &["chi-squared, Yates"], "statistic"), &want["chi2_yates"], 1e-9);
+    near(number(found, &["Fisher's exact test"], "p"), &want["fisher_p"], 1e-8);
+    let counts = table(&report, "counts");
+    near(number(counts, &["true"], "pancreatitis: true"), &want["table"][0], 0.0);
+    near(number(counts, &["false"], "pancreatitis: false"), &want["table"][3], 0.0);
+    let page = site.run(&[]);
+    assert_eq!(page.status, Some(0), "{page:#?}");
+    for shown in ["association", "odds ratio", "0.49404", "Fisher's exact test", "0.0053391"] {
+        assert!(page.out.contains(shown), "{shown} is not in\n{}", page.out);
+    }
+}
+
+#[test]
+fn a_regression_gives_what_statsmodels_gives() {
+    let want = expected(include_str!("../expected/diabetes.json"));
+    let report = copy_of("diabetes", "study.toml").result();
+    let (found, per) =
+        (table(&report, "coefficients"), table(&report, "coefficients per standard deviation"));
+    for name in ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"] {
+        near(number(per, &[name], "estimate"), &want["ols"]["coef"][name], 1e-6);
+        let scale = want["ols"]["x_sd"][name].as_f64().unwrap();
+        near(number(found, &[name], "standard error") * scale, &want["ols"]["se"][name], 1e-6);
+        near(number(found, &[name], "statistic"), &want["ols"]["t"][name], 1e-6);
+        near(number(found, &[name], "p"), &want["ols"]["p"][name], 1e-5);
+    }
+    let fit = table(&report, "fit");
+    near(fit["rows"][0][1].as_f64().unwrap(), &want["ols"]["r2"], 1e-9);
+    near(fit["rows"][0][4].as_f64().unwrap(), &want["ols"]["F"], 1e-8);
+    near(fit["rows"][0][5].as_f64().unwrap(), &want["ols"]["F_p"], 1e-6);
+    let ridge = copy_of("diabetes", "ridge.toml").result();
+    let per = table(&ridge, "coefficients per standard deviation");
+    for name in ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"] {
+        near(number(per, &[name], "estimate"), &want["ridge_10"][name], 1e-6);
+    }
+}
+
+#[test]
+fn signals_are_those_of_the_reference_tools() {
+    let want = expected(include_str!("../expected/statin_signals.json"));
+    let report = copy_of("statin-signals", "study.toml").result();
+    costs_as_quoted(&report);
+    let found = table(&report, "signals");
+    let (mut evans, mut ror, mut ic) = (0, 0, 0);
+    for (pair, want) in want.as_object().unwrap() {
+        let texts: Vec<&str> = pair.split('|').collect();
+        near(number(found, &texts, "reports"), &want["a"], 0.0);
+        near(number(found, &texts, "expected"), &want["E"], 1e-9);
+        near(number(found, &texts, "IC"), &want["IC"], 1e-8);
+        near(number(found, &texts, "IC lower"), &want["IC025"], 1e-6);
+        near(number(found, &texts, "PRR"), &want["PRR"], 1e-9);
+        near(number(found, &texts, "ROR"), &want["ROR"], 1e-9);
+        near(number(found, &texts, "ROR lower"), &want["ROR_ci95"][0], 1e-8);
+        near(number(found, &texts, "chi-squared"), &want["chi2_yates"], 1e-7);
+        let signal = cell(found, &texts, "signal").as_str().unwrap();
+        assert_eq!(signal.contains("PRR"), want["evans_signal"] == true, "{pair}");
+        assert_eq!(signal.contains("ROR"), want["ROR025>1"] == true, "{pair}");
+        assert_eq!(signal.contains("IC"), want["IC025>0"] == true, "{pair}");
+        evans += i32::from(signal.contains("PRR"));
+        ror += i32::from(signal.contains("ROR"));
+        ic += i32::from(signal.contains("IC"));
+    }
+    assert_eq!((evans, ror, ic), (117, 142, 129));
+}

@@ -1,0 +1,139 @@
+//! The catalogue of statistics: what each asks of the pooled records, and the tables that are
+//! made of the answer in the clear.
+//!
+//! A statistic is a line of [`items`] and a function of its file, which calls
+//! [`sharewell_analytics::clear`].
+
+mod association;
+mod linear;
+mod moments;
+mod sheet;
+
+use sharewell_analytics::clear::{self, Confidence};
+use sharewell_study::{Aggregate, Decimal, Expr, Item, Missing, Predicate, RowExpr};
+use sharewell_study::{Statistic, StatisticKind, Table};
+
+use crate::{Plan, ResultTable};
+use sheet::Sheet;
+
+/// A released number: of an item, in a cell; or why it is not released.
+pub(crate) type Released<'a> = dyn Fn(usize, usize) -> Result<f64, String> + 'a;
+
+/// What is asked of the records of each group.
+pub(crate) fn items(statistic: &Statistic, table: &Table) -> Vec<Item> {
+    let aggregates = match &statistic.kind {
+        StatisticKind::Describe { values, .. } => {
+            let of_value = |value: &RowExpr| moments_of(value).to_vec();
+            [vec![Aggregate::Count], values.iter().flat_map(of_value).collect()].concat()
+        }
+        StatisticKind::TTest { value, .. } => moments_of(value).to_vec(),
+        StatisticKind::Contingency { .. } => vec![Aggregate::Count],
+        StatisticKind::Correlation { values } => products(values, table),
+        StatisticKind::Linear { response, predictors, .. } => {
+            products(&[&predictors[..], std::slice::from_ref(response)].concat(), table)
+        }
+        StatisticKind::Disproportionality { reports, .. } => vec![match reports {
+            Some(reports) => Aggregate::Sum(RowExpr::Column(*reports)),
+            None => Aggregate::Count,
+        }],
+    };
+    let item = |(i, aggregate)| Item { name: i_name(i), expr: Expr::Aggregate(aggregate) };
+    (0..).zip(aggregates).map(item).collect()
+}
+
+fn i_name(i: usize) -> String {
+    format!("item {i}")
+}
+
+fn moments_of(value: &RowExpr) -> [Aggregate; 3] {
+    let value = || value.clone();
+    [Aggregate::CountColumn(value()), Aggregate::Avg(value()), Aggregate::VarSamp(value())]
+}
+
+/// How many, the sums, and the sums of the products of every two, of values around public centres:
+/// so that nothing cancels.
+fn products(values: &[RowExpr], table: &Table) -> Vec<Aggregate> {
+    let centred: Vec<RowExpr> = values.iter().map(|value| centred(value, table)).collect();
+    let mut aggregates = vec![Aggregate::Count];
+    aggregates.extend(centred.iter().map(|value| Aggregate::Sum(value.clone())));
+    for (i, x) in centred.iter().enumerate() {
+        let product = |y: &RowExpr| RowExpr::Mul(Box::new(x.clone()), Box::new(y.clone()));
+        aggregates.extend(centred[i..].iter().map(|y| Aggregate::Sum(product(y))));
+    }
+    aggregates
+}
+
+/// The middle of a value's range, and the value around it.
+fn centre(value: &RowExpr, table: &Table) -> Option<Decimal> {
+    let range = value.range(table).ok()?;
+    Decimal::new(range.min + (range.max - range.min) / 2, range.decimals)
+        .filter(|centre| centre.digits != 0)
+}
+
+fn centred(value: &RowExpr, table: &Table) -> RowExpr {
+    match centre(value, table) {
+        Some(centre) => RowExpr::Sub(Box::new(value.clone()), Box::new(RowExpr::Number(centre))),
+        None => value.clone(),
+    }
+}
+
+/// The records that count: for what needs all values of a record, those that miss none.
+pub(crate) fn complete_cases(statistic: &Statistic, table: &Table) -> Option<Predicate> {
+    let values: Vec<&RowExpr> = match &statistic.kind {
+        StatisticKind::Correlation { values } => values.iter().collect(),
+        StatisticKind::Linear { response, predictors, .. } => {
+            predictors.iter().chain([response]).collect()
+        }
+        _ => vec![],
+    };
+    let mut columns: Vec<usize> = values.iter().flat_map(|value| value.columns()).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    columns.retain(|&column| table.columns[column].missing == Missing::Allow);
+    let present = |column| Predicate::Not(Box::new(Predicate::IsNull(column)));
+    let both = |a, b| Predicate::And(Box::new(a), Box::new(b));
+    statistic.filter.iter().cloned().chain(columns.into_iter().map(present)).reduce(both)
+}
+
+/// The tables of a statistic.
+pub(crate) fn finish(
+    plan: &Plan,
+    statistic: &Statistic,
+    released: &Released<'_>,
+) -> Vec<ResultTable> {
+    let table = &plan.study().table;
+    let confidence =
+        Confidence::new(statistic.confidence).expect("a study says one between 0 and 1");
+    let sheets: Vec<Sheet> = match &statistic.kind {
+        StatisticKind::Describe { values, by } => {
+            moments::describe(table, values, by, confidence, released)
+        }
+        StatisticKind::TTest { value, group, first, second, variances } => {
+            let groups = [*first, *second];
+            moments::t_test(table, value, (*group, groups), *variances, confidence, released)
+        }
+        StatisticKind::Contingency { row, column, strata } => {
+            association::contingency(table, [*row, *column], strata, confidence, released)
+        }
+        StatisticKind::Correlation { values } => {
+            linear::correlation(table, values, confidence, released)
+        }
+        StatisticKind::Linear { response, predictors, ridge } => {
+            linear::regression(table, (response, predictors), *ridge, confidence, released)
+        }
+        StatisticKind::Disproportionality { drug, event, .. } => {
+            association::disproportionality(table, [*drug, *event], confidence, released)
+        }
+    };
+    sheets.into_iter().map(Sheet::into_table).collect()
+}
+
+/// A count that was released as a number.
+fn count(released: f64) -> u64 {
+    released.round() as u64
+}
+
+/// In words, why a statistic has no answer.
+fn undefined<T>(found: clear::Result<T>) -> Result<T, String> {
+    found.map_err(|why| format!("undefined: {why}"))
+}

@@ -1,0 +1,241 @@
+//! The statistics of the catalogue.
+
+use toml::Spanned;
+
+use super::to_f64;
+use crate::document::Section;
+use crate::parse::Reader;
+use crate::{Decimal, RowExpr, Statistic, StatisticKind, Table, Variances, sql};
+
+/// Most values, or predictors: their products are opened.
+const VALUES_MAX: usize = 200;
+
+/// The kinds by the names that a study writes.
+pub(super) const KINDS: [(&str, Which); 6] = [
+    ("describe", Which::Describe),
+    ("t_test", Which::TTest),
+    ("contingency", Which::Contingency),
+    ("correlation", Which::Correlation),
+    ("linear", Which::Linear),
+    ("disproportionality", Which::Disproportionality),
+];
+
+#[derive(Clone, Copy)]
+pub(super) enum Which {
+    Describe,
+    TTest,
+    Contingency,
+    Correlation,
+    Linear,
+    Disproportionality,
+}
+
+impl Reader<'_> {
+    pub(super) fn statistic(
+        &self,
+        which: Which,
+        section: &Section<'_>,
+        table: Option<&Table>,
+    ) -> Option<Statistic> {
+        let confidence = self.confidence(section);
+        let filter: Option<Spanned<String>> = section.optional("where");
+        let wrong_filter = section.has("where") && filter.is_none();
+        let kind = match which {
+            Which::Describe => self.describe(section, table),
+            Which::TTest => self.t_test(section, table),
+            Which::Contingency => self.contingency(section, table),
+            Which::Correlation => self
+                .values(section, "values", 2, table)
+                .map(|values| StatisticKind::Correlation { values }),
+            Which::Linear => self.linear(section, table),
+            Which::Disproportionality => self.disproportionality(section, table),
+        };
+        let filter = match filter {
+            Some(filter) => Some(self.predicate(table?, &filter)?),
+            None => None,
+        };
+        if wrong_filter {
+            return None;
+        }
+        Some(Statistic { kind: kind?, confidence: confidence?, filter })
+    }
+
+    fn describe(&self, section: &Section<'_>, table: Option<&Table>) -> Option<StatisticKind> {
+        let values = self.values(section, "values", 1, table);
+        let by = self.groups(section, "by", table);
+        Some(StatisticKind::Describe { values: values?, by: by? })
+    }
+
+    fn t_test(&self, section: &Section<'_>, table: Option<&Table>) -> Option<StatisticKind> {
+        let value = self.value(section, "value", table);
+        let group = self.grouping(section, "group", table);
+        let codes = section.optional("groups");
+        let wrong_codes = section.has("groups") && codes.is_none();
+        let groups = group.and_then(|group| self.two_groups(section, codes, group, table?));
+        let words = [("unequal", Variances::Unequal), ("equal", Variances::Equal)];
+        let variances = match section.has("variances") {
+            false => Some(Variances::Unequal),
+            true => section.optional("variances").and_then(|word| self.choice(&word, &words)),
+        };
+        if wrong_codes {
+            return None;
+        }
+        let (value, group, variances, [first, second]) = (value?, group?, variances?, groups?);
+        Some(StatisticKind::TTest { value, group, first, second, variances })
+    }
+
+    fn contingency(&self, section: &Section<'_>, table: Option<&Table>) -> Option<StatisticKind> {
+        let row = self.grouping(section, "row", table);
+        let column = self.grouping(section, "column", table);
+        let strata = self.groups(section, "strata", table);
+        let (row, column, strata) = (row?, column?, strata?);
+        let twice = row == column || strata.contains(&row) || strata.contains(&column);
+        self.require(!twice, section.span(), || {
+            let help = "`row`, `column` and `strata` are different columns";
+            ("a column takes two parts in the table".to_owned(), help.to_owned())
+        })?;
+        Some(StatisticKind::Contingency { row, column, strata })
+    }
+
+    fn linear(&self, section: &Section<'_>, table: Option<&Table>) -> Option<StatisticKind> {
+        let response = self.value(section, "response", table);
+        let predictors = self.values(section, "predictors", 1, table);
+        let ridge = match section.has("ridge") {
+            false => Some(0.0),
+            true => section.optional("ridge").and_then(|ridge: Spanned<Decimal>| {
+                self.require(ridge.get_ref().digits >= 0, ridge.span(), || {
+                    let help = "0 is least squares without a penalty";
+                    ("`ridge` cannot be negative".to_owned(), help.to_owned())
+                })?;
+                Some(to_f64(*ridge.get_ref()))
+            }),
+        };
+        Some(StatisticKind::Linear { response: response?, predictors: predictors?, ridge: ridge? })
+    }
+
+    fn disproportionality(
+        &self,
+        section: &Section<'_>,
+        table: Option<&Table>,
+    ) -> Option<StatisticKind> {
+        let drug = self.grouping(section, "drug", table);
+        let event = self.grouping(section, "event", table);
+        let reports: Option<Spanned<String>> = section.optional("reports");
+        let wrong = section.has("reports") && reports.is_none();
+        let reports = match reports {
+            Some(name) => Some(self.amount(table?, &name, "events")?),
+            None => None,
+        };
+        if wrong {
+            return None;
+        }
+        let (drug, event) = (drug?, event?);
+        self.require(drug != event, section.span(), || {
+            let help = "name two columns";
+            ("`drug` and `event` are one column".to_owned(), help.to_owned())
+        })?;
+        Some(StatisticKind::Disproportionality { drug, event, reports })
+    }
+
+    /// A number computed from a record.
+    fn value(
+        &self,
+        section: &Section<'_>,
+        key: &'static str,
+        table: Option<&Table>,
+    ) -> Option<RowExpr> {
+        let text: Spanned<String> = section.required(key)?;
+        self.row(table?, &text)
+    }
+
+    fn values(
+        &self,
+        section: &Section<'_>,
+        key: &'static str,
+        least: usize,
+        table: Option<&Table>,
+    ) -> Option<Vec<RowExpr>> {
+        let texts: Spanned<Vec<Spanned<String>>> = section.required(key)?;
+        let span = texts.span();
+        let texts = texts.into_inner();
+        self.require((least..=VALUES_MAX).contains(&texts.len()), span.clone(), || {
+            let message = format!("`{key}` has {} entries", texts.len());
+            (message, format!("name {least} to {VALUES_MAX} columns or expressions"))
+        })?;
+        let table = table?;
+        let values: Option<Vec<RowExpr>> = texts.iter().map(|text| self.row(table, text)).collect();
+        let values = values?;
+        let twice = (1..values.len()).find(|&i| values[..i].contains(&values[i]));
+        self.require(twice.is_none(), span, || {
+            let name = twice.map_or_else(String::new, |i| values[i].to_text(table));
+            (format!("`{name}` stands in `{key}` twice"), "remove one".to_owned())
+        })?;
+        Some(values)
+    }
+
+    fn row(&self, table: &Table, text: &Spanned<String>) -> Option<RowExpr> {
+        let row = sql::row(&self.text(text), table);
+        let row = row.map_err(|problems| problems.into_iter().for_each(|p| self.document.note(p)));
+        let row = row.ok()?;
+        self.require(!row.columns().is_empty(), text.span(), || {
+            let help = "name a column";
+            ("this value is a constant".to_owned(), help.to_owned())
+        })?;
+        Some(row)
+    }
+
+    fn groups(
+        &self,
+        section: &Section<'_>,
+        key: &'static str,
+        table: Option<&Table>,
+    ) -> Option<Vec<usize>> {
+        match section.has(key) {
+            false => Some(vec![]),
+            true => self.group_by(table?, section.optional(key)?),
+        }
+    }
+
+    /// A column whose values are public.
+    fn grouping(
+        &self,
+        section: &Section<'_>,
+        key: &'static str,
+        table: Option<&Table>,
+    ) -> Option<usize> {
+        let name: Spanned<String> = section.required(key)?;
+        let columns = self.group_by(table?, Spanned::new(name.span(), vec![name]))?;
+        columns.first().copied()
+    }
+
+    /// The two groups that are compared: the first and the second code of `groups`, or of the
+    /// column if it has no others.
+    fn two_groups(
+        &self,
+        section: &Section<'_>,
+        codes: Option<Spanned<Vec<Spanned<String>>>>,
+        column: usize,
+        table: &Table,
+    ) -> Option<[usize; 2]> {
+        let (name, values) = (&table.columns[column].name, table.columns[column].values());
+        let Some(codes) = codes else {
+            self.require(values.len() == 2, section.span(), || {
+                let message = format!("`{name}` has {} groups, and two are compared", values.len());
+                let help = format!("say which: `groups = [\"{}\", ...]`", values[0]);
+                (message, help)
+            })?;
+            return Some([0, 1]);
+        };
+        let span = codes.span();
+        let codes = codes.into_inner();
+        let choices: Vec<(&str, usize)> = values.iter().copied().zip(0..).collect();
+        let places: Option<Vec<usize>> =
+            codes.iter().map(|code| self.choice(code, &choices)).collect();
+        let two = <[usize; 2]>::try_from(places?).ok().filter(|[first, second]| first != second);
+        self.require(two.is_some(), span, || {
+            let help = "the second minus the first is estimated";
+            ("`groups` names two different groups".to_owned(), help.to_owned())
+        })?;
+        two
+    }
+}
