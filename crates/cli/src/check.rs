@@ -137,7 +137,7 @@ fn parties(plan: &Plan) -> String {
         ]
     });
     let heads = ["party", "gives data", "computes", "gets the result", "address"];
-    show::grid(&heads, rows.collect(), heads.len())
+    show::grid(&heads, &rows.collect::<Vec<_>>(), heads.len())
 }
 
 /// The local phase as one query.
@@ -179,13 +179,13 @@ fn candidates(candidates: &[Candidate]) -> String {
         ]
     });
     let heads = ["protocol", "withstands", "a party that cheats", "verdict", "rounds", "bytes"];
-    show::grid(&heads, rows.collect(), 4)
+    show::grid(&heads, &rows.collect::<Vec<_>>(), 4)
 }
 
 /// What becomes known to whom.
 pub(crate) fn leakage(leaks: &[Leak]) -> String {
     let rows = leaks.iter().map(|leak| vec![leak.what.clone(), leak.to.clone(), leak.why.clone()]);
-    show::grid(&["what becomes known", "to whom", "because"], rows.collect(), 3)
+    show::grid(&["what becomes known", "to whom", "because"], &rows.collect::<Vec<_>>(), 3)
 }
 
 fn precision(columns: &[Precision]) -> String {
@@ -197,7 +197,7 @@ fn precision(columns: &[Precision]) -> String {
         }
     };
     let rows = columns.iter().map(|column| vec![column.column.clone(), bound(column)]);
-    show::grid(&["column", "worst error"], rows.collect(), 2)
+    show::grid(&["column", "worst error"], &rows.collect::<Vec<_>>(), 2)
 }
 
 fn quote(quote: &Quote) -> String {
@@ -220,5 +220,8 @@ fn quote(quote: &Quote) -> String {
         .iter()
         .map(|link| vec![link.from.clone(), link.to.clone(), show::thousands(link.bytes)]);
     let text = show::list(lines.iter().map(|(name, value)| (name.as_str(), value.clone())));
-    format!("Quote\n{text}\n{}", show::grid(&["from", "to", "bytes"], links.collect(), 2))
+    format!(
+        "Quote\n{text}\n{}",
+        show::grid(&["from", "to", "bytes"], &links.collect::<Vec<_>>(), 2)
+    )
 }

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::key;
 use crate::local::{Rows, local};
 use crate::progress::Progress;
-use crate::report::Told;
+use crate::report::{Told, files};
 use crate::show;
 use crate::study_file::StudyFile;
 
@@ -46,12 +46,16 @@ pub(crate) struct Party {
     /// Print JSON, as docs/json.md describes it
     #[arg(long)]
     json: bool,
+    /// Keep the results in this folder: report.html with drawings, report.json, and CSV
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
 }
 
 impl Party {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let file = StudyFile::load(&self.study)?;
         let me = self.place(&file)?;
+        self.out.as_deref().map_or(Ok(()), files::prepare)?;
         let identity = self.identity(&file, me)?;
         let listener = self.listener()?;
         eprintln!("{}", consent(&file, me));
@@ -73,7 +77,7 @@ impl Party {
         let rows = given.map(|(_, rows)| (self.name.clone(), rows)).into_iter().collect();
         let told = Told::of_one(&file, outcome?, rows);
         told.print(&file, self.json, |told| told.rows(&file));
-        Ok(())
+        self.out.iter().try_for_each(|folder| files::write(&told, &file, folder))
     }
 
     fn place(&self, file: &StudyFile) -> Result<usize, Failure> {

@@ -1,5 +1,8 @@
 //! What a run is told as: one JSON object, or a page for people.
 
+pub(crate) mod files;
+mod html;
+mod plot;
 mod results;
 
 use std::collections::BTreeMap;
@@ -12,6 +15,13 @@ use crate::failure::Failure;
 use crate::local::Rows;
 use crate::show;
 use crate::study_file::StudyFile;
+
+/// `a 3, b 5`, of those that have some.
+fn counts(counts: &BTreeMap<String, u64>) -> String {
+    let some = counts.iter().filter(|(_, rows)| **rows > 0);
+    let some: Vec<String> = some.map(|(party, n)| format!("{party} {n}")).collect();
+    if some.is_empty() { "none".to_owned() } else { some.join(", ") }
+}
 
 /// A run, as its user sees it.
 #[derive(Serialize)]
@@ -76,8 +86,7 @@ impl Told {
     /// To standard output; the page ends with what is to be said about rows.
     pub(crate) fn print(&self, file: &StudyFile, json: bool, rows: impl FnOnce(&Self) -> String) {
         if json {
-            let text = serde_json::to_string_pretty(self).expect("structs, lists, numbers, texts");
-            show::out(&(text + "\n"));
+            show::out(&self.json());
             return;
         }
         let study = file.study();
@@ -109,18 +118,29 @@ impl Told {
         show::out(&page);
     }
 
+    fn json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("structs, lists, numbers, texts") + "\n"
+    }
+
     fn cost(&self) -> String {
+        let (rows, verdict) = self.costs();
+        let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
+        format!("{}{verdict}\n", show::grid(&["cost", "quoted", "measured"], &rows, 1))
+    }
+
+    /// What, as quoted, as measured; and whether they agree.
+    fn costs(&self) -> (Vec<[String; 3]>, &'static str) {
         let (quote, actual) = (&self.report.quote, &self.report.actual);
         let mut rows = vec![
-            vec!["rounds".to_owned(), quote.rounds.to_string(), actual.rounds.to_string()],
-            vec![
+            ["rounds".to_owned(), quote.rounds.to_string(), actual.rounds.to_string()],
+            [
                 "bytes of the party that sends most".to_owned(),
                 show::thousands(quote.bytes_per_party),
                 show::thousands(actual.bytes_per_party),
             ],
         ];
         if let Some(wire_bytes) = self.wire_bytes {
-            rows.push(vec![
+            rows.push([
                 "bytes of all links, with headers".to_owned(),
                 show::thousands(quote.wire_bytes),
                 show::thousands(wire_bytes),
@@ -130,19 +150,19 @@ impl Told {
             let (name, rtt) = (estimate.network, show::seconds(estimate.rtt_s));
             let rate = estimate.bits_per_s / 1e6;
             let name = format!("time on a {name} ({rtt}, {rate} Mbit/s)");
-            rows.push(vec![name, show::seconds(estimate.seconds), String::new()]);
+            rows.push([name, show::seconds(estimate.seconds), String::new()]);
         }
-        rows.push(vec!["time here".to_owned(), String::new(), show::seconds(actual.wall_s)]);
+        rows.push(["time here".to_owned(), String::new(), show::seconds(actual.wall_s)]);
         let verdict = if actual.as_quoted {
-            "Rounds and bytes of every party are exactly those quoted.\n"
+            "Rounds and bytes of every party are exactly those quoted."
         } else {
-            "Rounds or bytes differ from those quoted: this is a bug, please report it.\n"
+            "Rounds or bytes differ from those quoted: this is a bug, please report it."
         };
-        show::grid(&["cost", "quoted", "measured"], rows, 1) + verdict
+        (rows, verdict)
     }
 
     /// Parties that learned the same are told together.
-    fn learned(&self) -> String {
+    fn learned_together(&self) -> Vec<(Vec<&str>, &[String])> {
         let mut told: Vec<(Vec<&str>, &[String])> = vec![];
         for (party, learned) in &self.learned {
             match told.iter_mut().find(|(_, known)| known == learned) {
@@ -150,8 +170,12 @@ impl Told {
                 None => told.push((vec![party], learned)),
             }
         }
+        told
+    }
+
+    fn learned(&self) -> String {
         let mut text = String::new();
-        for (parties, learned) in told {
+        for (parties, learned) in self.learned_together() {
             let (each, whose) = if parties.len() > 1 { (" each", "their") } else { ("", "its") };
             text += &format!("{}{each} learned", show::and(&parties));
             if learned.is_empty() {
@@ -164,13 +188,14 @@ impl Told {
         text
     }
 
+    /// What became of the providers' rows.
+    fn of_rows(&self) -> String {
+        let [rejected, rounded] = [&self.rejected, &self.rounded].map(counts);
+        format!("Rejected at home: {rejected}. With values rounded as agreed: {rounded}.")
+    }
+
     /// What became of the providers' rows, and where that is told.
     pub(crate) fn rows(&self, file: &StudyFile) -> String {
-        let counts = |counts: &BTreeMap<String, u64>| {
-            let some = counts.iter().filter(|(_, rows)| **rows > 0);
-            let some: Vec<String> = some.map(|(party, n)| format!("{party} {n}")).collect();
-            if some.is_empty() { "none".to_owned() } else { some.join(", ") }
-        };
         if self.rejected.is_empty() {
             return String::new();
         }

@@ -9,7 +9,7 @@ use sharewell_engine::{Outcome, Wide};
 use crate::children;
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::report::Told;
+use crate::report::{Told, files};
 use crate::study_file::StudyFile;
 use crate::talk::{Order, Task};
 use crate::units::Distance;
@@ -25,7 +25,8 @@ use crate::units::Distance;
 Examples:
   sharewell run examples/failure-rate/study.toml --local
   sharewell run examples/failure-rate/study.toml --local --rtt 50ms --bandwidth 100mbit
-  sharewell run examples/failure-rate/study.toml --local --json > result.json")]
+  sharewell run examples/failure-rate/study.toml --local --json > result.json
+  sharewell run examples/statin-signals/study.toml --local --out signals")]
 pub(crate) struct Run {
     /// The study
     study: PathBuf,
@@ -37,6 +38,9 @@ pub(crate) struct Run {
     /// Print JSON, as docs/json.md describes it
     #[arg(long)]
     json: bool,
+    /// Keep the results in this folder: report.html with drawings, report.json, and CSV
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
 }
 
 impl Run {
@@ -45,9 +49,10 @@ impl Run {
         if !self.local {
             return Err(Failure::Usage(together(&file)));
         }
+        self.out.as_deref().map_or(Ok(()), files::prepare)?;
         let told = rehearse(&file, self.distance.wide())?;
         told.print(&file, self.json, |told| told.rows(&file));
-        Ok(())
+        self.out.iter().try_for_each(|folder| files::write(&told, &file, folder))
     }
 }
 

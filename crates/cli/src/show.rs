@@ -42,11 +42,34 @@ pub(crate) fn prose(indent: usize, text: &str) -> String {
     lines.iter().map(|line| format!("{:indent$}{line}\n", "")).collect()
 }
 
-/// A table. The columns from `numbers` on are aligned to the right.
-pub(crate) fn grid(heads: &[&str], rows: Vec<Vec<String>>, numbers: usize) -> String {
+/// A table. The columns from `numbers` on are aligned to the right; those that a line cannot hold
+/// continue below, behind the columns before `numbers` again.
+pub(crate) fn grid(heads: &[&str], rows: &[Vec<String>], numbers: usize) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.chain([heads[column].chars().count()]).max().unwrap_or(0) + 2
+    };
+    // Labels that are wider than this are broken into lines.
+    let labels = (0..numbers).map(width).sum::<usize>().min(usize::from(WIDTH) / 2);
+    let mut blocks: Vec<(usize, Vec<usize>)> = vec![(labels, (0..numbers).collect())];
+    for column in numbers..heads.len() {
+        let (used, columns) = blocks.last_mut().expect("a block");
+        if *used + width(column) <= usize::from(WIDTH) || columns.len() == numbers {
+            *used += width(column);
+            columns.push(column);
+        } else {
+            blocks.push((labels + width(column), (0..numbers).chain([column]).collect()));
+        }
+    }
+    let block = |(_, columns): &(usize, Vec<usize>)| block(heads, rows, columns, numbers);
+    blocks.iter().map(block).collect::<Vec<_>>().join("\n")
+}
+
+fn block(heads: &[&str], rows: &[Vec<String>], columns: &[usize], numbers: usize) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(WIDTH).set_header(heads).add_rows(rows);
+    table.set_width(WIDTH).set_header(columns.iter().map(|&i| heads[i]));
+    table.add_rows(rows.iter().map(|row| columns.iter().map(|&i| row[i].clone())));
     for (i, column) in table.column_iter_mut().enumerate() {
         column.set_padding((if i == 0 { 0 } else { 2 }, 0));
         if i >= numbers {
@@ -59,7 +82,7 @@ pub(crate) fn grid(heads: &[&str], rows: Vec<Vec<String>>, numbers: usize) -> St
 /// A number with as many digits as help, and none that its worst error makes meaningless.
 pub(crate) fn number(value: f64, error: f64) -> String {
     let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
-    if !(-9..15).contains(&magnitude) {
+    if !(-4..15).contains(&magnitude) {
         return format!("{value:.5e}");
     }
     let wanted = 3.max(4 - magnitude);
@@ -132,6 +155,19 @@ mod tests {
         assert_eq!(number(34.839_159, 0.0), "34.839");
         assert_eq!(number(0.000_123_456, 1e-12), "0.00012346");
         assert_eq!(number(-0.5, 0.0), "-0.50000");
+    }
+
+    #[test]
+    fn columns_that_a_line_cannot_hold_continue_below_behind_the_labels() {
+        let heads: Vec<String> = (0..9).map(|i| format!("measure number {i}")).collect();
+        let heads: Vec<&str> =
+            ["drug"].into_iter().chain(heads.iter().map(String::as_str)).collect();
+        let row = |drug: &str| [vec![drug.to_owned()], vec!["12.5".to_owned(); 9]].concat();
+        let text = grid(&heads, &[row("A"), row("B")], 1);
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH.into()), "{text}");
+        assert_eq!(text.lines().filter(|line| line.starts_with("drug")).count(), 2);
+        assert_eq!(text.matches("12.5").count(), 18);
+        assert!(heads.iter().all(|head| text.matches(head).count() <= 2), "no head is broken");
     }
 
     #[test]

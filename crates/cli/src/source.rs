@@ -97,7 +97,8 @@ impl Check {
 
 fn page(checked: &Checked<'_>) -> String {
     let cell = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "-".to_owned());
-    let rows = checked.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
-    let table = show::grid(&checked.columns, rows, checked.columns.len());
+    let rows: Vec<Vec<String>> =
+        checked.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+    let table = show::grid(&checked.columns, &rows, checked.columns.len());
     format!("{table}\n{}\n", checked.report)
 }

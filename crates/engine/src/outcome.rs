@@ -7,7 +7,7 @@ use sharewell_study::{Kind, Measure, Objective, Truncation};
 
 use crate::joint::{Opened, Scale};
 use crate::plan::{Column, Joint};
-use crate::{Plan, Quote, Withstands, statistic};
+use crate::{Plan, Plot, Quote, Withstands, statistic};
 
 /// One party's account of a run.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -59,6 +59,9 @@ pub struct ResultTable {
     pub error_bound: Vec<Option<f64>>,
     /// Why cells are empty.
     pub notes: Vec<Note>,
+    /// How it is best drawn, if at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plot: Option<Plot>,
 }
 
 /// Why a cell is empty.
@@ -183,7 +186,11 @@ impl Decoder<'_> {
         let columns = plan.columns.iter().map(|(name, _)| name.clone()).collect();
         let units = plan.columns.iter().map(|(_, column)| unit(plan, column)).collect();
         let name = plan.study.name.clone();
-        ResultTable { name, columns, units, rows, error_bound: bounds, notes }
+        let plot = matches!(plan.study.objective, Objective::FailureRate { .. }).then(|| {
+            let [estimate, lower, upper] = ["rate", "lower", "upper"].map(str::to_owned);
+            Plot::Forest { estimate, lower, upper, ratio: false }
+        });
+        ResultTable { name, columns, units, rows, error_bound: bounds, notes, plot }
     }
 }
 

@@ -21,12 +21,7 @@ pub(crate) fn page(study: &Study, table: &ResultTable) -> String {
     let alone = table.rows.len() == 1 && groups == 0;
     let columns = columns(study, table, alone);
     let mut page = if alone { list(&columns) } else { grid(&columns, groups) };
-    page += &match &study.objective {
-        Objective::Statistic(_) => show::list([("worst error", OF_STATISTICS.to_owned())]),
-        Objective::Sql(_) | Objective::FailureRate { .. } => {
-            show::list([("worst error", errors(table))])
-        }
-    };
+    page += &show::list([("worst error", worst_errors(study, table))]);
     if !alone {
         page += &reasons(table, groups);
     }
@@ -34,7 +29,7 @@ pub(crate) fn page(study: &Study, table: &ResultTable) -> String {
 }
 
 /// How many columns name a row; they hold texts.
-fn text_columns(table: &ResultTable) -> usize {
+pub(super) fn text_columns(table: &ResultTable) -> usize {
     let is_text = |i: &usize| table.rows.iter().all(|row| matches!(row[*i], Cell::Text(_)));
     (0..table.columns.len()).take_while(is_text).count()
 }
@@ -89,7 +84,12 @@ fn trimmed(number: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn cell(study: &Study, table: &ResultTable, (row, column): (usize, usize), alone: bool) -> String {
+pub(super) fn cell(
+    study: &Study,
+    table: &ResultTable,
+    (row, column): (usize, usize),
+    alone: bool,
+) -> String {
     match &table.rows[row][column] {
         Cell::Integer(number) => number.to_string(),
         Cell::Number(number) => {
@@ -130,10 +130,14 @@ fn grid(columns: &[Column], groups: usize) -> String {
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let rows = columns.first().map_or(0, |column| column.cells.len());
     let row = |row: usize| columns.iter().map(|column| column.cells[row].clone()).collect();
-    show::grid(&heads, (0..rows).map(row).collect(), groups)
+    show::grid(&heads, &(0..rows).map(row).collect::<Vec<_>>(), groups)
 }
 
-fn errors(table: &ResultTable) -> String {
+/// Of all columns.
+pub(super) fn worst_errors(study: &Study, table: &ResultTable) -> String {
+    if matches!(study.objective, Objective::Statistic(_)) {
+        return OF_STATISTICS.to_owned();
+    }
     let columns = table.columns.iter().zip(&table.error_bound);
     let known = columns.filter_map(|(name, bound)| Some((name, (*bound)?)));
     let told: Vec<String> =

@@ -5,6 +5,7 @@ mod bench;
 mod examples;
 mod failures;
 mod input;
+mod kept;
 mod parties;
 mod roles;
 mod source;

@@ -9,6 +9,7 @@ use sharewell_study::Table;
 
 use super::sheet::{Entry, Sheet};
 use super::{Released, count, undefined};
+use crate::Plot;
 
 /// The groups of a statistic, by the places of values among those of their columns.
 struct Cells<'t> {
@@ -220,7 +221,8 @@ pub(super) fn disproportionality(
             }
         }
     }
-    vec![sheet]
+    let [x, y] = ["reports", "IC lower"].map(str::to_owned);
+    vec![sheet.drawn(Plot::Points { x, y, threshold: 0.0 })]
 }
 
 fn of_pair(found: &Signal) -> Vec<Entry> {

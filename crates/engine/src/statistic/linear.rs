@@ -9,6 +9,7 @@ use sharewell_study::{RowExpr, Table};
 
 use super::sheet::{Entry, Sheet};
 use super::{Released, centre, count, undefined};
+use crate::Plot;
 
 /// The released sums, in the order of [`super::products`].
 #[derive(Clone, Debug)]
@@ -57,7 +58,8 @@ pub(super) fn correlation(
         });
         (vec![Entry::text(&names[i]), Entry::text(&names[j])], found)
     };
-    vec![Sheet::findings("correlation", &["value", "with"], pairs.map(of_pair).collect())]
+    let found = pairs.map(of_pair).collect();
+    vec![Sheet::findings("correlation", &["value", "with"], found).drawn(Plot::forest(false))]
 }
 
 /// A column of ones before the predictors, which are all values but the last.

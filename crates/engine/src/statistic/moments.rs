@@ -6,6 +6,7 @@ use sharewell_study::{RowExpr, Table, Variances};
 
 use super::sheet::{Entry, Sheet};
 use super::{Released, count, undefined};
+use crate::Plot;
 
 /// The moments of a value in a cell, of three items from `item` on.
 fn moments(item: usize, cell: usize, released: &Released<'_>) -> Result<Moments, String> {
@@ -89,5 +90,8 @@ pub(super) fn t_test(
     let effect = test(&|x, y| undefined(cohens_d(x, y, confidence)));
     let rows = vec![(vec![Entry::text(title)], tested), (vec![Entry::text("Cohen's d")], effect)];
     let difference = format!("difference of {}", value.to_text(table));
-    vec![Sheet::findings("means", &[name], means), Sheet::findings(&difference, &["test"], rows)]
+    vec![
+        Sheet::findings("means", &[name], means).drawn(Plot::forest(false)),
+        Sheet::findings(&difference, &["test"], rows),
+    ]
 }

@@ -2,7 +2,7 @@
 
 use sharewell_analytics::clear::{Degrees, Finding};
 
-use crate::{Cell, Note, ResultTable};
+use crate::{Cell, Note, Plot, ResultTable};
 
 /// Worst relative error of what is calculated in the clear from exact sums: what the functions of
 /// `analytics` keep of the reference tools' answers in their tests.
@@ -39,6 +39,7 @@ pub(super) struct Sheet {
     name: String,
     columns: Vec<String>,
     rows: Vec<Vec<Entry>>,
+    plot: Option<Plot>,
 }
 
 impl Sheet {
@@ -47,7 +48,13 @@ impl Sheet {
             name: name.into(),
             columns: columns.iter().map(|&name| name.to_owned()).collect(),
             rows: vec![],
+            plot: None,
         }
+    }
+
+    /// The same, to be drawn so.
+    pub(super) fn drawn(self, plot: Plot) -> Self {
+        Self { plot: Some(plot), ..self }
     }
 
     /// # Panics
@@ -103,10 +110,11 @@ impl Sheet {
     }
 
     pub(super) fn into_table(self) -> ResultTable {
-        let mut error_bound = vec![None; self.columns.len()];
+        let Self { name, columns, rows: entries, plot } = self;
+        let mut error_bound = vec![None; columns.len()];
         let mut notes = vec![];
         let mut rows = vec![];
-        for (row, cells) in self.rows.into_iter().enumerate() {
+        for (row, cells) in entries.into_iter().enumerate() {
             let mut shown = vec![];
             for (column, cell) in cells.into_iter().enumerate() {
                 let mut bound = |error: f64| {
@@ -124,7 +132,7 @@ impl Sheet {
                         Cell::Number(number)
                     }
                     Entry::Nothing(reason) => {
-                        let column = self.columns[column].clone();
+                        let column = columns[column].clone();
                         notes.push(Note { row, column, reason });
                         Cell::Empty
                     }
@@ -132,8 +140,8 @@ impl Sheet {
             }
             rows.push(shown);
         }
-        let units = vec![String::new(); self.columns.len()];
-        ResultTable { name: self.name, columns: self.columns, units, rows, error_bound, notes }
+        let units = vec![String::new(); columns.len()];
+        ResultTable { name, columns, units, rows, error_bound, notes, plot }
     }
 }
 
