@@ -21,9 +21,11 @@ const FLOORS: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("aes", &["ring"]),
     ("arrow", &["data"]),
+    ("askama", &["cli"]),
     ("clap", &["cli"]),
     ("comfy-table", &["cli"]),
-    ("csv", &["data"]),
+    // Sources are read, results are written.
+    ("csv", &["data", "cli"]),
     ("datafusion", &["data"]),
     ("indicatif", &["cli"]),
     ("rusqlite", &["data"]),
