@@ -106,7 +106,8 @@ enums! {
         2 Self::Contingency { row, column, strata } => (row, column, strata)
         3 Self::Correlation { values } => (values)
         4 Self::Linear { response, predictors, ridge } => (response, predictors, ridge)
-        5 Self::Disproportionality { drug, event, reports } => (drug, event, reports)
+        5 Self::Disproportionality { drug, event, reports, background } =>
+            (drug, event, reports, background)
     }
     Variances {
         0 Self::Unequal => ()

@@ -68,6 +68,8 @@ pub enum StatisticKind {
         event: usize,
         /// Reports that a record stands for; one if absent.
         reports: Option<usize>,
+        /// Codes of either that stand for everything else: they count, but are no drug or event.
+        background: Vec<String>,
     },
 }
 

@@ -262,6 +262,7 @@ fn statistics_of_the_catalogue_are_read() {
                 drug: MODEL,
                 event: STATUS,
                 reports: Some(FAILURES),
+                background: vec![],
             },
         ),
     ];

@@ -8,6 +8,7 @@
 use thiserror::Error;
 
 pub mod detector;
+pub mod gamma_poisson;
 pub mod linear;
 pub mod log_rank;
 pub mod meta;

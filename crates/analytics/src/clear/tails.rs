@@ -157,6 +157,11 @@ pub fn gamma(shape: f64, x: f64) -> (f64, f64) {
     }
 }
 
+/// x times the density at x of a gamma variate of unit scale: how fast the tail falls in ln x.
+pub(crate) fn gamma_density(shape: f64, x: f64) -> f64 {
+    (ln_poisson(shape, x) + shape.ln()).exp()
+}
+
 /// ln P(X <= x) and ln P(X > x) of a beta variate; `y` is 1 - x, with the digits that 1 - x
 /// would lose.
 #[must_use]

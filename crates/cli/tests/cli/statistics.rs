@@ -192,4 +192,21 @@ fn signals_are_those_of_the_reference_tools() {
         ic += i32::from(signal.contains("IC"));
     }
     assert_eq!((evans, ror, ic), (117, 142, 129));
+    let rows = found["rows"].as_array().unwrap();
+    let signal = |row: &&Value| row[20].as_str().unwrap().contains("EB05");
+    let want = expected(include_str!("../expected/statin_shrinkage.json"));
+    assert_eq!(rows.iter().filter(signal).count() as u64, want["signals"].as_u64().unwrap());
+    let prior = table(&report, "prior");
+    near(prior["rows"][0][1].as_f64().unwrap(), &want["prior"]["alpha1"], 1e-5);
+    near(prior["rows"][0][5].as_f64().unwrap(), &want["prior"]["P"], 1e-5);
+    near(prior["rows"][0][6].as_f64().unwrap(), &want["log_likelihood"], 1e-12);
+    for (pair, want) in want["pairs"].as_object().unwrap() {
+        let texts: Vec<&str> = pair.split('|').collect();
+        near(number(found, &texts, "EBGM"), &want["EBGM"], 1e-6);
+        near(number(found, &texts, "EB05"), &want["EB05"], 1e-6);
+        near(number(found, &texts, "EB95"), &want["EB95"], 1e-6);
+        let p = |column: &str| number(found, &texts, column);
+        assert!(p("p") <= p("p (Benjamini-Hochberg)"));
+        assert!(p("p (Benjamini-Hochberg)") <= p("p (Holm)"));
+    }
 }

@@ -1,42 +1,14 @@
-//! Contingency tables and disproportionality.
+//! Contingency tables.
 
-use sharewell_analytics::clear::signals::{self, Signal};
 use sharewell_analytics::clear::two_by_two::TwoByTwo;
 use sharewell_analytics::clear::{
     self, Confidence, Finding, strata as stratified, table as tables,
 };
 use sharewell_study::Table;
 
+use super::cells::Cells;
 use super::sheet::{Entry, Sheet};
 use super::{Released, count, undefined};
-use crate::Plot;
-
-/// The groups of a statistic, by the places of values among those of their columns.
-struct Cells<'t> {
-    table: &'t Table,
-    /// In schema order, as cells are numbered.
-    columns: Vec<usize>,
-}
-
-impl<'t> Cells<'t> {
-    fn new(table: &'t Table, columns: &[usize]) -> Self {
-        let mut columns = columns.to_vec();
-        columns.sort_unstable();
-        Self { table, columns }
-    }
-
-    fn values(&self, column: usize) -> usize {
-        self.table.columns[column].values().len()
-    }
-
-    /// The cell in which each of these columns has the value of this place.
-    fn cell(&self, places: &[(usize, usize)]) -> usize {
-        self.columns.iter().fold(0, |cell, column| {
-            let place = places.iter().find(|(of, _)| of == column).map_or(0, |(_, place)| *place);
-            cell * self.values(*column) + place
-        })
-    }
-}
 
 pub(super) fn contingency(
     table: &Table,
@@ -160,92 +132,4 @@ fn counts(
         }
     }
     sheet
-}
-
-pub(super) fn disproportionality(
-    table: &Table,
-    [drug, event]: [usize; 2],
-    confidence: Confidence,
-    released: &Released<'_>,
-) -> Vec<Sheet> {
-    let [drugs, events] = [drug, event].map(|column| table.columns[column].values());
-    let cells = Cells::new(table, &[drug, event]);
-    let of_cell = |i: usize, j: usize| released(0, cells.cell(&[(drug, i), (event, j)])).map(count);
-    let counts: Result<Vec<Vec<u64>>, String> =
-        (0..drugs.len()).map(|i| (0..events.len()).map(|j| of_cell(i, j)).collect()).collect();
-    let columns = [
-        "drug",
-        "event",
-        "reports",
-        "expected",
-        "ROR",
-        "ROR lower",
-        "ROR upper",
-        "PRR",
-        "PRR lower",
-        "PRR upper",
-        "chi-squared",
-        "IC",
-        "IC lower",
-        "IC upper",
-        "signal",
-    ];
-    let mut sheet = Sheet::new("signals", &columns);
-    let counts = match counts {
-        Ok(counts) => counts,
-        Err(reason) => {
-            let every = vec![Entry::text("every"), Entry::text("every")];
-            sheet.row_without(every, &format!("{reason}: without one cell no margin is known"));
-            return vec![sheet];
-        }
-    };
-    let of_drug: Vec<u64> = counts.iter().map(|row| row.iter().sum()).collect();
-    let of_event: Vec<u64> =
-        (0..events.len()).map(|j| counts.iter().map(|row| row[j]).sum()).collect();
-    let n: u64 = of_drug.iter().sum();
-    for (i, drug) in drugs.iter().enumerate() {
-        for (j, event) in events.iter().enumerate() {
-            let a = counts[i][j];
-            let (b, c) = (of_drug[i] - a, of_event[j] - a);
-            let pair = TwoByTwo { a, b, c, d: n - a - b - c };
-            if a == 0 {
-                continue;
-            }
-            let mut row = vec![Entry::text(*drug), Entry::text(*event), Entry::Whole(a as f64)];
-            match signals::signal(&pair, confidence) {
-                Err(why) => sheet.row_without(row, &format!("undefined: {why}")),
-                Ok(found) => {
-                    row.extend(of_pair(&found));
-                    sheet.row(row);
-                }
-            }
-        }
-    }
-    let [x, y] = ["reports", "IC lower"].map(str::to_owned);
-    vec![sheet.drawn(Plot::Points { x, y, threshold: 0.0 })]
-}
-
-fn of_pair(found: &Signal) -> Vec<Entry> {
-    let ratio = |of: &Finding| {
-        let limits = of.interval;
-        let [lower, upper] = [limits.map(|limits| limits.lower), limits.map(|limits| limits.upper)];
-        [of.estimate, lower, upper].map(Entry::number)
-    };
-    let mut entries = vec![Entry::Number(found.expected)];
-    entries.extend(ratio(&found.reporting_odds_ratio));
-    entries.extend(ratio(&found.proportional_ratio));
-    entries.push(Entry::number(found.yates.statistic));
-    let of = &found.information;
-    entries.extend(
-        [of.estimate, of.interval.lower, of.interval.upper].map(|x| Entry::number(Some(x))),
-    );
-    let flags = &found.flags;
-    let by = [
-        (flags.evans, "PRR"),
-        (flags.reporting_odds_ratio, "ROR"),
-        (flags.information_component, "IC"),
-    ];
-    let by: Vec<&str> = by.into_iter().filter(|(is, _)| *is).map(|(_, by)| by).collect();
-    entries.push(Entry::text(by.join(" ")));
-    entries
 }

@@ -5,9 +5,11 @@
 //! [`sharewell_analytics::clear`].
 
 mod association;
+mod cells;
 mod linear;
 mod moments;
 mod sheet;
+mod signals;
 
 use sharewell_analytics::clear::{self, Confidence};
 use sharewell_study::{Aggregate, Decimal, Expr, Item, Missing, Predicate, RowExpr};
@@ -121,8 +123,8 @@ pub(crate) fn finish(
         StatisticKind::Linear { response, predictors, ridge } => {
             linear::regression(table, (response, predictors), *ridge, confidence, released)
         }
-        StatisticKind::Disproportionality { drug, event, .. } => {
-            association::disproportionality(table, [*drug, *event], confidence, released)
+        StatisticKind::Disproportionality { drug, event, background, .. } => {
+            signals::disproportionality(table, [*drug, *event], background, confidence, released)
         }
     };
     sheets.into_iter().map(Sheet::into_table).collect()

@@ -126,7 +126,8 @@ impl Reader<'_> {
             Some(name) => Some(self.amount(table?, &name, "events")?),
             None => None,
         };
-        if wrong {
+        let background: Option<Spanned<Vec<Spanned<String>>>> = section.optional("background");
+        if wrong || section.has("background") && background.is_none() {
             return None;
         }
         let (drug, event) = (drug?, event?);
@@ -134,7 +135,13 @@ impl Reader<'_> {
             let help = "name two columns";
             ("`drug` and `event` are one column".to_owned(), help.to_owned())
         })?;
-        Some(StatisticKind::Disproportionality { drug, event, reports })
+        let columns = &table?.columns;
+        let codes = [columns[drug].values(), columns[event].values()].concat();
+        let codes: Vec<(&str, &str)> = codes.into_iter().map(|code| (code, code)).collect();
+        let background = background.map_or(vec![], Spanned::into_inner);
+        let background = background.iter().map(|code| self.choice(code, &codes).map(str::to_owned));
+        let background = background.collect::<Option<_>>()?;
+        Some(StatisticKind::Disproportionality { drug, event, reports, background })
     }
 
     /// A number computed from a record.
