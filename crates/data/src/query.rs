@@ -15,7 +15,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ScalarValue, TableReference};
 use datafusion::error::DataFusionError;
 use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
-use datafusion::logical_expr::{Expr, ExprSchemable, cast, ident, lit};
+use datafusion::logical_expr::{Expr, ExprSchemable, cast, lit};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use sharewell_study::{LocalQuery, Measure};
 
@@ -97,13 +97,15 @@ async fn aggregate(
     if let Some(filter) = &query.filter {
         frame = frame.filter(expressions.parse(filter)?)?;
     }
-    let keys = query.group_by.iter().enumerate();
-    let keys = keys.map(|(i, name)| cast(ident(name), DataType::Utf8).alias(format!("k{i}")));
+    let mut keys = vec![];
+    for (i, key) in query.group_by.iter().enumerate() {
+        keys.push(cast(expressions.parse(key)?, DataType::Utf8).alias(format!("k{i}")));
+    }
     let mut aggregates = vec![count(lit(1)).alias(ROWS)];
     for (i, measure) in query.measures.iter().enumerate() {
         aggregates.extend(expressions.measure(i, measure)?);
     }
-    let frame = frame.aggregate(keys.collect(), aggregates)?;
+    let frame = frame.aggregate(keys, aggregates)?;
     let schema = Arc::new(frame.schema().as_arrow().clone());
     Ok(concat_batches(&schema, &frame.collect().await?)?)
 }

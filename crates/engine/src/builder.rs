@@ -3,7 +3,7 @@
 
 use sharewell_mpc::Card;
 use sharewell_study::{
-    Aggregate, Decimal, Expr, LocalQuery, Measure, Missing, Objective, Predicate, RowExpr,
+    Aggregate, Decimal, Expr, Grid, LocalQuery, Measure, Missing, Objective, Predicate, RowExpr,
     Statistic, Study, Sufficient, Table,
 };
 
@@ -19,6 +19,7 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
     let mut builder = Builder { table: &study.table, slots: vec![], supports: vec![] };
     let complete;
     let groups;
+    let mut grid = None;
     let (outputs, columns, filter, group_by) = match &study.objective {
         Objective::Sql(query) => {
             let (outputs, columns) = match study.release.sufficient {
@@ -36,11 +37,12 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
             let (outputs, columns) = builder.open(&statistic::items(statistic, &study.table))?;
             complete = statistic::complete_cases(statistic, &study.table);
             groups = statistic.kind.group_by();
+            grid = statistic.kind.grid();
             (outputs, columns, complete.as_ref(), &groups)
         }
     };
     let Builder { slots, supports, .. } = builder;
-    let local = local_plan(&study.table, filter, group_by, &slots);
+    let local = local_plan(&study.table, filter, (group_by, grid), &slots);
     let mut order: Vec<usize> = study.compute_parties().collect();
     order.extend((0..study.parties.len()).filter(|i| !study.parties[*i].roles.compute));
     let (study, ring, dry) = (study.clone(), RingKind::Z64, DryRun::default());
@@ -65,15 +67,20 @@ fn refuse_hidden(study: &Study, statistic: &Statistic) -> Result<(), Error> {
 fn local_plan(
     table: &Table,
     filter: Option<&Predicate>,
-    group_by: &[usize],
+    (group_by, grid): (&[usize], Option<&Grid>),
     slots: &[Slot],
 ) -> LocalQuery {
-    let cell = |i| table.cell(group_by, i).into_iter().map(str::to_owned).collect();
+    let bins = grid.map_or(1, |grid| grid.bins(table));
+    let cell = |i: u64| {
+        let codes = table.cell(group_by, i / bins).into_iter().map(str::to_owned);
+        codes.chain(grid.map(|grid| grid.key(table, i % bins))).collect()
+    };
+    let names = group_by.iter().map(|&i| format!("\"{}\"", table.columns[i].name));
     LocalQuery {
         table: table.name.clone(),
         filter: filter.map(|filter| filter.to_sql(table)),
-        group_by: group_by.iter().map(|&i| table.columns[i].name.clone()).collect(),
-        groups: (0..table.cells(group_by)).map(cell).collect(),
+        group_by: names.chain(grid.map(|grid| grid.to_sql(table))).collect(),
+        groups: (0..table.cells(group_by) * bins).map(cell).collect(),
         measures: slots.iter().map(|slot| slot.measure.clone()).collect(),
     }
 }

@@ -6,7 +6,7 @@ use sharewell_analytics::poisson;
 use sharewell_study::{Kind, Measure, Objective, Truncation};
 
 use crate::joint::{Opened, Scale};
-use crate::plan::{Column, Joint};
+use crate::plan::{Column, Combine, Joint};
 use crate::{Plan, Plot, Quote, Withstands, statistic};
 
 /// One party's account of a run.
@@ -148,11 +148,15 @@ pub(crate) fn tables(plan: &Plan, opened: &Opened) -> Option<Vec<ResultTable>> {
     let decoder = Decoder { plan, integers, scales: &opened.scales };
     Some(match &plan.study.objective {
         Objective::Statistic(statistic) => {
-            let number =
-                |item: usize, cell: usize| match decoder.column(&plan.columns[item].1, cell)? {
-                    Value::Number(value, _) => Ok(value),
-                    Value::Text(_) => unreachable!("a statistic asks for numbers"),
-                };
+            let number = |item: usize, cell: usize| {
+                let column = &plan.columns[item].1;
+                match decoder.column(column, cell) {
+                    Ok(Value::Number(value, _)) => Ok(value),
+                    Ok(Value::Text(_)) => unreachable!("a statistic asks for numbers"),
+                    Err(_) if decoder.is_known_empty(column) => Ok(0.0),
+                    Err(reason) => Err(reason),
+                }
+            };
             statistic::finish(plan, statistic, &number)
         }
         Objective::Sql(_) | Objective::FailureRate { .. } => vec![decoder.table()],
@@ -160,6 +164,14 @@ pub(crate) fn tables(plan: &Plan, opened: &Opened) -> Option<Vec<ResultTable>> {
 }
 
 impl Decoder<'_> {
+    /// Whether suppression of a count or sum says that it is 0: fewer than one record is none.
+    fn is_known_empty(&self, column: &Column) -> bool {
+        let release = &self.plan.study.release;
+        let is_sum = |slot: &usize| matches!(self.plan.slots[*slot].combine, Combine::Sum);
+        (release.min_records, release.min_parties) == (1, 1)
+            && matches!(column, Column::Clear(Joint::Slot(slot)) if is_sum(slot))
+    }
+
     /// The selected columns, cell by cell.
     fn table(&self) -> ResultTable {
         let plan = self.plan;
@@ -204,8 +216,8 @@ impl Decoder<'_> {
         let number = |(value, error)| Value::Number(value, error);
         match column {
             Column::Group(column) => {
-                let name = &self.plan.study.table.columns[*column].name;
-                let place = self.plan.local.group_by.iter().position(|group| group == name);
+                let name = format!("\"{}\"", self.plan.study.table.columns[*column].name);
+                let place = self.plan.local.group_by.iter().position(|group| *group == name);
                 let place = place.expect("group columns of the result make its groups");
                 Ok(Value::Text(self.plan.local.groups[cell][place].clone()))
             }

@@ -91,7 +91,11 @@ fn want(plan: &Plan, expr: &Expr, group: usize, providers: &[Vec<Record>]) -> Wa
     if let Expr::Group(column) = expr {
         let name = &table.columns[*column].name;
         let local = plan.local();
-        let place = local.group_by.iter().position(|column| column == name).expect("a group");
+        let place = local
+            .group_by
+            .iter()
+            .position(|column| *column == format!("\"{name}\""))
+            .expect("a group");
         return Want::Text(local.groups[group][place].clone());
     }
     let own: Vec<Vec<Record>> =

@@ -8,10 +8,10 @@
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Decimal, Expr, Hash, Item, Kind,
-    Limits, Missing, Objective, Party, Predicate, Protocol, PublicKey, Quality, Query, Release,
-    Roles, RowExpr, Security, Statistic, StatisticKind, Study, Sufficient, Table, Threat,
-    Truncation, Variances,
+    Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Decimal, Expr, Grid, Hash, Item,
+    Kind, Limits, Missing, Objective, Party, Predicate, Protocol, PublicKey, Quality, Query,
+    Release, Roles, RowExpr, Scale, Security, Statistic, StatisticKind, Study, Sufficient, Table,
+    Threat, Truncation, Variances, Weight,
 };
 
 /// What every canonical form begins with. The number changes with the form.
@@ -75,6 +75,7 @@ structs! {
     Item { name, expr }
     Statistic { kind, confidence, filter }
     Decimal { digits, scale }
+    Grid { column, width }
 }
 
 /// Enums are a byte for the variant, then its fields.
@@ -108,10 +109,31 @@ enums! {
         4 Self::Linear { response, predictors, ridge } => (response, predictors, ridge)
         5 Self::Disproportionality { drug, event, reports, background } =>
             (drug, event, reports, background)
+        6 Self::Survival { time, event, group, strata, horizon, weight, scale } =>
+            (time, event, group, strata, horizon, weight, scale)
+        7 Self::RankTest { value, group, codes } => (value, group, codes)
+        8 Self::Histogram { value, by, probabilities } => (value, by, probabilities)
+        9 Self::PairedTTest { first, second } => (first, second)
+        10 Self::Anova { value, group } => (value, group)
+        11 Self::Rates { events, exposure, per, group, reference, strata } =>
+            (events, exposure, per, group, reference, strata)
+        12 Self::MetaAnalysis { row, column, contributor } => (row, column, contributor)
+        13 Self::Detector { score, truth, by, calibrated } => (score, truth, by, calibrated)
     }
     Variances {
         0 Self::Unequal => ()
         1 Self::Equal => ()
+    }
+    Weight {
+        0 Self::LogRank => ()
+        1 Self::Gehan => ()
+        2 Self::TaroneWare => ()
+        3 Self::Peto => ()
+    }
+    Scale {
+        0 Self::Plain => ()
+        1 Self::Log => ()
+        2 Self::LogLog => ()
     }
     Truncation {
         0 Self::Time => ()

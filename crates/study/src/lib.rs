@@ -13,6 +13,7 @@ mod canonical;
 pub mod date;
 mod decimal;
 pub mod document;
+mod grid;
 mod local;
 mod parse;
 mod quality;
@@ -27,11 +28,12 @@ mod table;
 pub mod unit;
 
 pub use decimal::Decimal;
+pub use grid::Grid;
 pub use local::{LocalQuery, Measure};
 pub use quality::{Constant, Quality};
 pub use query::{Aggregate, Comparison, Expr, Item, Predicate, Query, RowExpr};
 pub use report::{Position, Problem, Report};
-pub use statistic::{Statistic, StatisticKind, Variances};
+pub use statistic::{Scale, Statistic, StatisticKind, Variances, Weight};
 pub use study::{
     BadGiver, Hash, Limits, Objective, Party, Protocol, PublicKey, Release, Roles, Security, Study,
     Sufficient, Threat, Truncation,

@@ -10,10 +10,11 @@ pub struct LocalQuery {
     pub table: String,
     /// The condition on rows that count; all rows if absent.
     pub filter: Option<String>,
-    /// Category and boolean columns.
+    /// What tells groups apart: category and boolean columns, numbers.
     pub group_by: Vec<String>,
-    /// The public list of groups: per group one code for each of `group_by`; booleans are `false`
-    /// and `true`. One empty group if there is no `group_by`.
+    /// The public list of groups: per group the text of each of `group_by`; booleans are `false`
+    /// and `true`, numbers have all the decimals of their column. A record of another group, or
+    /// without one, counts nowhere. One empty group if there is no `group_by`.
     pub groups: Vec<Vec<String>>,
     /// What is computed of each group.
     pub measures: Vec<Measure>,

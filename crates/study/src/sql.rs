@@ -25,7 +25,7 @@ use typing::Typing;
 
 /// Most groups of a query: each is a cell of the result that must be computed in secret, whether
 /// it has records or not.
-const CELLS_MAX: u64 = 100_000;
+pub(crate) const CELLS_MAX: u64 = 100_000;
 
 /// The query that `text` says over `table`.
 pub(crate) fn query(text: &Text<'_>, table: &Table) -> Result<Query, Vec<Problem>> {

@@ -1,7 +1,7 @@
 //! The catalogue of statistics that are finished in the clear from released sums. Columns are
 //! indices into [`crate::Table::columns`].
 
-use crate::{Predicate, RowExpr};
+use crate::{Grid, Predicate, RowExpr};
 
 /// A statistic of the pooled records.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +71,115 @@ pub enum StatisticKind {
         /// Codes of either that stand for everything else: they count, but are no drug or event.
         background: Vec<String>,
     },
+    /// How long until an event, with records that were observed for a part of it only.
+    Survival {
+        /// How long a record was observed.
+        time: Grid,
+        /// Whether that ended with the event: a boolean.
+        event: usize,
+        /// The groups whose survival is compared.
+        group: Option<usize>,
+        /// Groups are compared within each combination of these columns' values, in schema order.
+        strata: Vec<usize>,
+        /// Until when the mean survival is taken.
+        horizon: Option<f64>,
+        /// What an event counts in the comparison.
+        weight: Weight,
+        /// On which scale intervals of the survival are symmetric.
+        scale: Scale,
+    },
+    /// Whether groups have the same distribution, by ranks.
+    RankTest {
+        /// What is compared.
+        value: Grid,
+        /// A boolean or a category.
+        group: usize,
+        /// The groups that are compared, by their places among the column's values; at least two.
+        codes: Vec<usize>,
+    },
+    /// Counts and quantiles over a grid.
+    Histogram {
+        /// Of what.
+        value: Grid,
+        /// One for each combination of these columns' values, in schema order.
+        by: Vec<usize>,
+        /// Which quantiles.
+        probabilities: Vec<f64>,
+    },
+    /// Mean difference of two values of one record.
+    PairedTTest {
+        /// What is taken away.
+        first: RowExpr,
+        /// What it is taken away from.
+        second: RowExpr,
+    },
+    /// Whether groups have the same mean.
+    Anova {
+        /// What is compared.
+        value: RowExpr,
+        /// A boolean or a category.
+        group: usize,
+    },
+    /// Events per exposure of groups, compared.
+    Rates {
+        /// Events: whole numbers or a boolean.
+        events: usize,
+        /// Exposure.
+        exposure: usize,
+        /// Units of exposure that a rate is stated for.
+        per: f64,
+        /// A boolean or a category.
+        group: usize,
+        /// The group that the others are compared with, by its place among the column's values.
+        reference: usize,
+        /// Rates are standardised over the combinations of these columns' values, in schema order.
+        strata: Vec<usize>,
+    },
+    /// Two by two tables of contributors, each analysed by itself and then combined.
+    MetaAnalysis {
+        /// Exposure: a column of two values.
+        row: usize,
+        /// Outcome: a column of two values.
+        column: usize,
+        /// The column that says whose record it is.
+        contributor: usize,
+    },
+    /// How well a score finds what it should.
+    Detector {
+        /// The score; the higher, the surer.
+        score: Grid,
+        /// What was to be found: a boolean.
+        truth: usize,
+        /// One answer for each combination of these columns' values, in schema order.
+        by: Vec<usize>,
+        /// Groups of like scores in which a score that is a probability is compared with how often
+        /// it came true; 0 if it is none.
+        calibrated: u32,
+    },
+}
+
+/// What an event counts in the comparison of groups' survival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// The same whenever it comes.
+    LogRank,
+    /// As many as are at risk (Gehan, Breslow).
+    Gehan,
+    /// The root of that (Tarone and Ware).
+    TaroneWare,
+    /// Nearly the pooled survival (Peto and Peto).
+    Peto,
+}
+
+/// On which scale the interval of a survival is symmetric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// Its own.
+    Plain,
+    /// Of its logarithm.
+    Log,
+    /// Of the logarithm of the cumulative hazard.
+    LogLog,
 }
 
 /// What is assumed of two groups' variances.
@@ -93,6 +202,14 @@ impl StatisticKind {
             Self::Correlation { .. } => "correlation",
             Self::Linear { .. } => "linear",
             Self::Disproportionality { .. } => "disproportionality",
+            Self::Survival { .. } => "survival",
+            Self::RankTest { .. } => "rank_test",
+            Self::Histogram { .. } => "histogram",
+            Self::PairedTTest { .. } => "paired_t_test",
+            Self::Anova { .. } => "anova",
+            Self::Rates { .. } => "rates",
+            Self::MetaAnalysis { .. } => "meta_analysis",
+            Self::Detector { .. } => "detector",
         }
     }
 
@@ -100,15 +217,36 @@ impl StatisticKind {
     #[must_use]
     pub fn group_by(&self) -> Vec<usize> {
         let mut columns = match self {
-            Self::Describe { by, .. } => by.clone(),
-            Self::TTest { group, .. } => vec![*group],
+            Self::Describe { by, .. } | Self::Histogram { by, .. } => by.clone(),
+            Self::TTest { group, .. }
+            | Self::RankTest { group, .. }
+            | Self::Anova { group, .. } => {
+                vec![*group]
+            }
             Self::Contingency { row, column, strata } => {
                 [vec![*row, *column], strata.clone()].concat()
             }
-            Self::Correlation { .. } | Self::Linear { .. } => vec![],
+            Self::Correlation { .. } | Self::Linear { .. } | Self::PairedTTest { .. } => vec![],
             Self::Disproportionality { drug, event, .. } => vec![*drug, *event],
+            Self::Survival { event, group, strata, .. } => {
+                [vec![*event], group.iter().copied().collect(), strata.clone()].concat()
+            }
+            Self::Rates { group, strata, .. } => [vec![*group], strata.clone()].concat(),
+            Self::MetaAnalysis { row, column, contributor } => vec![*row, *column, *contributor],
+            Self::Detector { truth, by, .. } => [vec![*truth], by.clone()].concat(),
         };
         columns.sort_unstable();
         columns
+    }
+
+    /// The grid whose bins each of the groups is cut into; a bin's number runs fastest.
+    #[must_use]
+    pub fn grid(&self) -> Option<&Grid> {
+        match self {
+            Self::Survival { time, .. } => Some(time),
+            Self::RankTest { value, .. } | Self::Histogram { value, .. } => Some(value),
+            Self::Detector { score, .. } => Some(score),
+            _ => None,
+        }
     }
 }

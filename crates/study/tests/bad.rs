@@ -346,6 +346,40 @@ fn a_bad_statistic_is_refused() {
 }
 
 #[test]
+#[rustfmt::skip] // one row, one line
+fn a_bad_grid_is_refused() {
+    let (before, rest) = FAILURE_RATE.split_once("[objective]").expect("an objective");
+    let (_, after) = rest.split_once("[security]").expect("what follows");
+    let with = |objective: &str| format!("{before}[objective]\n{objective}\nconfidence = 0.95\n[security]{after}");
+    let whole = |objective: &str, message: &'static str, help: &'static str| {
+        check(&with(objective), &[row("[objective]", "[¦objective]", message, help)]);
+    };
+    let survival = "kind = \"survival\"\ntime = \"hours\"\nevent = \"status\"\nwidth = 100";
+    check(&with(survival), &[
+        row("time = \"hours\"", "time = ¦\"model\"", "`model` is of type category: it has no bins", "integer, decimal"),
+        row("width = 100", "width = ¦0", "cannot be cut into such bins", "positive"),
+        row("width = 100", "width = ¦0.25", "cannot be cut into such bins", "1 digits"),
+        row("width = 100", "width = 100\nhorizon = ¦0", "`horizon` must be greater than 0", ""),
+        row("width = 100", "width = 100\nweight = ¦\"logrank\"", "not possible here", "did you mean `log-rank`?"),
+    ]);
+    whole(&survival.replace("\nwidth = 100", ""), "2 groups and 1000001 bins of `hours` make 2000002 cells; 100000 are the most", "larger `width`");
+    whole(&survival.replace("\"hours\"", "\"installed\""), "`time` is no duration", "durations");
+    whole(&format!("{survival}\ngroup = \"status\""), "a column takes two parts", "");
+    whole(&survival.replace("\"status\"", "\"model\""), "`event` must be a boolean column, not one of type category", "");
+    whole("kind = \"detector\"\nscore = \"failures\"\ntruth = \"status\"\ncalibrated = 10", "`failures` is no probability", "calibrated");
+    whole("kind = \"meta_analysis\"\nrow = \"model\"\ncolumn = \"status\"\ncontributor = \"status\"", "a column takes two parts", "");
+    check(&with("kind = \"rank_test\"\nvalue = \"failures\"\ngroup = \"model\"\ngroups = [\"X1\", \"X2\"]"), &[
+        row("[\"X1\", \"X2\"]", "¦[\"X1\"]", "at least two different groups", "leave it out"),
+    ]);
+    check(&with("kind = \"histogram\"\nvalue = \"failures\"\nquantiles = [0.5]"), &[
+        row("[0.5]", "¦[1.5]", "at most 1000 shares", "between 0 and 1"),
+    ]);
+    check(&with("kind = \"disproportionality\"\ndrug = \"model\"\nevent = \"status\"\nbackground = [\"X1\"]"), &[
+        row("[\"X1\"]", "[¦\"X9\"]", "not possible here", "X1"),
+    ]);
+}
+
+#[test]
 fn several_mistakes_are_told_at_once_in_the_order_of_the_text() {
     let text = QUERY
         .replace("\"op_b\"", "\"op_a\"")

@@ -1,9 +1,10 @@
 //! Studies that are well formed, and what they mean.
 
 use sharewell_study::{
-    Aggregate, BadGiver, CodeList, Comparison, Constant, Decimal, Expr, Item, Kind, Limits,
+    Aggregate, BadGiver, CodeList, Comparison, Constant, Decimal, Expr, Grid, Item, Kind, Limits,
     Missing, Objective, Overflow, Predicate, Protocol, Quality, Query, Range, Release, Roles,
-    RowExpr, Security, StatisticKind, Study, Sufficient, Threat, Truncation, Variances,
+    RowExpr, Scale, Security, StatisticKind, Study, Sufficient, Threat, Truncation, Variances,
+    Weight,
 };
 
 const QUERY: &str = include_str!("studies/query.toml");
@@ -265,6 +266,35 @@ fn statistics_of_the_catalogue_are_read() {
                 background: vec![],
             },
         ),
+        (
+            "kind = 'disproportionality'\ndrug = 'model'\nevent = 'status'\nbackground = ['X2']",
+            StatisticKind::Disproportionality {
+                drug: MODEL,
+                event: STATUS,
+                reports: None,
+                background: vec!["X2".to_owned()],
+            },
+        ),
+        (
+            "kind = 'paired_t_test'\nfirst = 'hours'\nsecond = 'status'",
+            StatisticKind::PairedTTest { first: hours(), second: status() },
+        ),
+        (
+            "kind = 'anova'\nvalue = 'hours'\ngroup = 'model'",
+            StatisticKind::Anova { value: hours(), group: MODEL },
+        ),
+        (
+            "kind = 'rates'\nevents = 'failures'\nexposure = 'hours'\nper = 1000\n\
+             group = 'model'\nreference = 'X2'\nstrata = ['status']",
+            StatisticKind::Rates {
+                events: FAILURES,
+                exposure: HOURS,
+                per: 1000.0,
+                group: MODEL,
+                reference: 1,
+                strata: vec![STATUS],
+            },
+        ),
     ];
     let mut hashes = vec![];
     for (objective, want) in cases {
@@ -276,7 +306,80 @@ fn statistics_of_the_catalogue_are_read() {
     }
     hashes.sort();
     hashes.dedup();
-    assert_eq!(hashes.len(), 14, "every one is another study");
+    assert_eq!(hashes.len(), 22, "every one is another study");
+}
+
+#[test]
+fn statistics_over_a_grid_are_read() {
+    let kind = |objective: &str| {
+        let objective = format!("{objective}\nconfidence = 0.9");
+        match parse(&with_objective(&objective)).objective {
+            Objective::Statistic(statistic) => statistic.kind,
+            other => panic!("{other:?}"),
+        }
+    };
+    let survival = |strata: Vec<usize>, width, horizon, weight, scale| StatisticKind::Survival {
+        time: Grid { column: HOURS, width },
+        event: STATUS,
+        group: strata.is_empty().then_some(MODEL),
+        strata,
+        horizon,
+        weight,
+        scale,
+    };
+    assert_eq!(
+        kind("kind = 'survival'\ntime = 'hours'\nevent = 'status'\ngroup = 'model'\nwidth = 100"),
+        survival(vec![], 1000, None, Weight::LogRank, Scale::LogLog),
+    );
+    assert_eq!(
+        kind(
+            "kind = 'survival'\ntime = 'hours'\nevent = 'status'\nstrata = ['model']\nwidth = 7.5\n\
+             horizon = 1e4\nweight = 'peto'\nscale = 'log'"
+        ),
+        survival(vec![MODEL], 75, Some(1e4), Weight::Peto, Scale::Log),
+    );
+    assert_eq!(
+        kind("kind = 'rank_test'\nvalue = 'failures'\ngroup = 'model'\ngroups = ['X2', 'X1']"),
+        StatisticKind::RankTest {
+            value: Grid { column: FAILURES, width: 1 },
+            group: MODEL,
+            codes: vec![1, 0],
+        },
+    );
+    assert_eq!(
+        kind("kind = 'histogram'\nvalue = 'installed'\nwidth = 365\nquantiles = [0.5]"),
+        StatisticKind::Histogram {
+            value: Grid { column: INSTALLED, width: 365 },
+            by: vec![],
+            probabilities: vec![0.5],
+        },
+    );
+    assert_eq!(
+        kind("kind = 'detector'\nscore = 'failures'\ntruth = 'status'\nby = ['model']"),
+        StatisticKind::Detector {
+            score: Grid { column: FAILURES, width: 1 },
+            truth: STATUS,
+            by: vec![MODEL],
+            calibrated: 0,
+        },
+    );
+}
+
+#[test]
+fn bins_cover_the_range_of_their_column_and_say_what_lies_in_them() {
+    let table = parse(FAILURE_RATE).table;
+    let hours = Grid { column: HOURS, width: 300_001 };
+    assert_eq!(hours.bins(&table), 4);
+    assert_eq!(hours.name(&table, 0), "0.0 to 30000.0");
+    assert_eq!(hours.name(&table, 3), "90000.3 to 100000.0");
+    assert_eq!(hours.ends(&table, 3), [90_000.3, 100_000.0]);
+    assert_eq!(hours.key(&table, 1), "30000.1");
+    assert_eq!(hours.to_sql(&table), "\"hours\" - (\"hours\" - (0.0)) % 30000.1");
+    let days = Grid { column: INSTALLED, width: 1 };
+    assert_eq!(days.name(&table, 0), "1990-01-01");
+    assert_eq!(days.key(&table, 0), "7305");
+    let failures = Grid { column: FAILURES, width: 1 };
+    assert_eq!((failures.bins(&table), failures.name(&table, 1000)), (1001, "1000".to_owned()));
 }
 
 #[test]

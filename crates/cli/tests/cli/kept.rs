@@ -20,7 +20,7 @@ fn a_run_is_kept_as_a_page_with_a_drawing_as_json_and_as_csv() {
     assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), report);
 
     let rows = report["results"][0]["rows"].as_array().unwrap();
-    let csv = fs::read_to_string(folder.join("results.csv")).unwrap();
+    let csv = fs::read_to_string(folder.join("results-1-signals.csv")).unwrap();
     assert_eq!(csv.lines().count(), rows.len() + 1);
     assert!(csv.starts_with("drug,event,reports,"), "{csv}");
     let first: Vec<&str> = csv.lines().nth(1).unwrap().split(',').collect();
@@ -33,7 +33,7 @@ fn a_run_is_kept_as_a_page_with_a_drawing_as_json_and_as_csv() {
     for said in ["semi-honest", report["study"].as_str().unwrap(), "Rhabdomyolysis", "quoted"] {
         assert!(page.contains(said), "{said}");
     }
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 3, "nothing half-written is left");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 4, "nothing half-written is left");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is a test's report")]
 
 mod bench;
+mod comparisons;
 mod examples;
 mod failures;
 mod input;
@@ -12,4 +13,5 @@ mod source;
 mod sql;
 mod statistics;
 mod support;
+mod survival;
 mod traps;

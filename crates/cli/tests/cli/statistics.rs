@@ -5,24 +5,24 @@ use serde_json::Value;
 use crate::support::{copy_of, costs_as_quoted};
 
 /// The answers of the reference tools.
-fn expected(text: &str) -> Value {
+pub(crate) fn expected(text: &str) -> Value {
     serde_json::from_str::<Value>(text).unwrap()["expected"].take()
 }
 
-fn near(got: f64, want: &Value, relative: f64) {
+pub(crate) fn near(got: f64, want: &Value, relative: f64) {
     let want = want.as_f64().unwrap();
     assert!((got - want).abs() <= relative * want.abs(), "{got:e}, not {want:e}");
 }
 
 /// A result of a report.
-fn table<'r>(report: &'r Value, name: &str) -> &'r Value {
+pub(crate) fn table<'r>(report: &'r Value, name: &str) -> &'r Value {
     let tables = report["results"].as_array().unwrap();
     let found = tables.iter().find(|table| table["name"].as_str().unwrap().starts_with(name));
     found.unwrap_or_else(|| panic!("no table {name} in {tables:#?}"))
 }
 
 /// The cell of a column in the row that begins with these texts.
-fn cell<'t>(table: &'t Value, texts: &[&str], column: &str) -> &'t Value {
+pub(crate) fn cell<'t>(table: &'t Value, texts: &[&str], column: &str) -> &'t Value {
     let columns = table["columns"].as_array().unwrap();
     let at = columns.iter().position(|name| name == column);
     let at = at.unwrap_or_else(|| panic!("no column {column} in {columns:?}"));
@@ -31,7 +31,7 @@ fn cell<'t>(table: &'t Value, texts: &[&str], column: &str) -> &'t Value {
     &row.unwrap_or_else(|| panic!("no row {texts:?} in {table:#}"))[at]
 }
 
-fn number(table: &Value, texts: &[&str], column: &str) -> f64 {
+pub(crate) fn number(table: &Value, texts: &[&str], column: &str) -> f64 {
     let cell = cell(table, texts, column);
     cell.as_f64().unwrap_or_else(|| panic!("{column} of {texts:?} is {cell} in {table:#}"))
 }

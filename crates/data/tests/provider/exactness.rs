@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use sharewell_data::{Error, Mapping, local};
-use sharewell_study::{Comparison, Decimal, Kind, LocalQuery, Measure, Predicate, RowExpr, Table};
+use sharewell_study::{
+    Comparison, Decimal, Grid, Kind, LocalQuery, Measure, Predicate, RowExpr, Table,
+};
 
 use crate::{
     Provider, category, column, decimal, fans, fixture, integer, optional, query, sum, table, total,
@@ -153,6 +155,36 @@ fn groups_are_the_public_list_and_empty_ones_count_nothing() {
     assert_eq!(cells[0], [Some(0), Some(0), None, None, None]);
     assert_eq!(cells[1], [Some(2), Some(2), Some(6), Some(1), Some(5)]);
     assert_eq!(cells[2], [Some(1), Some(1), Some(7), Some(7), Some(7)]);
+}
+
+#[test]
+fn bins_of_numbers_and_days_are_groups_and_a_missing_value_is_in_none() {
+    let schema = table(vec![
+        optional("x", decimal(1, -25, 100)),
+        column("n", integer(-3, 20)),
+        column("day", Kind::Date { min: -31, max: 20_000 }),
+    ]);
+    let rows = "x,n,day\n-2.5,-3,1969-12-31\n-0.1,0,1970-01-01\n0,1,1970-01-02\n,20,2020-02-29\n2.4,6,1970-01-03\n";
+    let agreed = Provider::csv(rows).read(&schema).expect("valid");
+    let counts = |column: usize, width: i64| {
+        let grid = Grid { column, width };
+        let cells = agreed.query(&LocalQuery {
+            table: "agreed".to_owned(),
+            filter: None,
+            group_by: vec![grid.to_sql(&schema)],
+            groups: (0..grid.bins(&schema)).map(|bin| vec![grid.key(&schema, bin)]).collect(),
+            measures: vec![Measure::Rows],
+        });
+        let count = |cell: &Vec<Option<i128>>| cell[0].expect("a count");
+        cells.expect("the query fits").iter().map(count).collect::<Vec<i128>>()
+    };
+    // Five bins of 2.5 from -2.5 on, and the last of 0.1.
+    assert_eq!(counts(0, 25), [2, 2, 0, 0, 0, 0]);
+    assert_eq!(counts(0, 1).iter().sum::<i128>(), 4);
+    assert_eq!(counts(1, 4), [2, 1, 1, 0, 0, 1]);
+    assert_eq!(counts(1, 1)[..5], [1, 0, 0, 1, 1]);
+    assert_eq!(counts(2, 32), [[2, 2].to_vec(), vec![0; 571], vec![1], vec![0; 52]].concat());
+    assert_eq!(counts(2, 1)[30..34], [1, 1, 1, 1]);
 }
 
 #[test]

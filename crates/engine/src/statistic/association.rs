@@ -6,7 +6,7 @@ use sharewell_analytics::clear::{
 };
 use sharewell_study::Table;
 
-use super::cells::Cells;
+use super::cells::{Cells, Place};
 use super::sheet::{Entry, Sheet};
 use super::{Released, count, undefined};
 
@@ -19,18 +19,13 @@ pub(super) fn contingency(
 ) -> Vec<Sheet> {
     let cells = Cells::new(table, &[&[row, column], strata].concat());
     let (rows, columns) = (cells.values(row), cells.values(column));
-    let of_stratum = |stratum: u64| -> Vec<Vec<Result<u64, String>>> {
-        let mut places: Vec<(usize, usize)> = vec![];
-        for (&column, code) in strata.iter().zip(table.cell(strata, stratum)) {
-            let values = table.columns[column].values();
-            places.push((column, values.iter().position(|value| *value == code).unwrap_or(0)));
-        }
+    let of_stratum = |(places, _): (Vec<Place>, _)| -> Vec<Vec<Result<u64, String>>> {
         let of_cell = |i: usize, j: usize| {
             released(0, cells.cell(&[&places[..], &[(row, i), (column, j)]].concat())).map(count)
         };
         (0..rows).map(|i| (0..columns).map(|j| of_cell(i, j)).collect()).collect()
     };
-    let tables: Vec<_> = (0..table.cells(strata)).map(of_stratum).collect();
+    let tables: Vec<_> = cells.combinations(strata).into_iter().map(of_stratum).collect();
     let shown = counts(table, [row, column], strata, &tables);
     let strata_of: Result<Vec<Vec<Vec<u64>>>, String> = tables
         .into_iter()

@@ -59,7 +59,8 @@ pub(super) fn correlation(
         (vec![Entry::text(&names[i]), Entry::text(&names[j])], found)
     };
     let found = pairs.map(of_pair).collect();
-    vec![Sheet::findings("correlation", &["value", "with"], found).drawn(Plot::forest(false))]
+    let sheet = Sheet::findings("correlation", &["value", "with"], found);
+    vec![sheet.adjusted().drawn(Plot::forest(false))]
 }
 
 /// A column of ones before the predictors, which are all values but the last.

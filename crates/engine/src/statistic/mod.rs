@@ -6,10 +6,15 @@
 
 mod association;
 mod cells;
+mod detector;
 mod linear;
+mod meta;
 mod moments;
+mod ranks;
+mod rates;
 mod sheet;
 mod signals;
+mod survival;
 
 use sharewell_analytics::clear::{self, Confidence};
 use sharewell_study::{Aggregate, Decimal, Expr, Item, Missing, Predicate, RowExpr};
@@ -29,7 +34,23 @@ pub(crate) fn items(statistic: &Statistic, table: &Table) -> Vec<Item> {
             [vec![Aggregate::Count], values.iter().flat_map(of_value).collect()].concat()
         }
         StatisticKind::TTest { value, .. } => moments_of(value).to_vec(),
-        StatisticKind::Contingency { .. } => vec![Aggregate::Count],
+        StatisticKind::Contingency { .. }
+        | StatisticKind::Survival { .. }
+        | StatisticKind::RankTest { .. }
+        | StatisticKind::Histogram { .. }
+        | StatisticKind::MetaAnalysis { .. } => vec![Aggregate::Count],
+        StatisticKind::Detector { score, calibrated, .. } => {
+            let predicted = Aggregate::Sum(RowExpr::Column(score.column));
+            [vec![Aggregate::Count], vec![predicted; usize::from(*calibrated > 0)]].concat()
+        }
+        StatisticKind::PairedTTest { first, second } => {
+            let both = |x: &RowExpr| Box::new(x.clone());
+            moments_of(&RowExpr::Sub(both(second), both(first))).to_vec()
+        }
+        StatisticKind::Anova { value, .. } => moments_of(value).to_vec(),
+        StatisticKind::Rates { events, exposure, .. } => {
+            [events, exposure].map(|&column| Aggregate::Sum(RowExpr::Column(column))).to_vec()
+        }
         StatisticKind::Correlation { values } => products(values, table),
         StatisticKind::Linear { response, predictors, .. } => {
             products(&[&predictors[..], std::slice::from_ref(response)].concat(), table)
@@ -125,6 +146,28 @@ pub(crate) fn finish(
         }
         StatisticKind::Disproportionality { drug, event, background, .. } => {
             signals::disproportionality(table, [*drug, *event], background, confidence, released)
+        }
+        kind @ StatisticKind::Survival { .. } => {
+            survival::survival(table, kind, confidence, released)
+        }
+        StatisticKind::RankTest { value, group, codes } => {
+            ranks::rank_test(table, value, (*group, codes), released)
+        }
+        StatisticKind::Histogram { value, by, probabilities } => {
+            ranks::histogram(table, value, by, probabilities, released)
+        }
+        StatisticKind::PairedTTest { first, second } => {
+            moments::paired(table, [first, second], confidence, released)
+        }
+        StatisticKind::Anova { value, group } => {
+            moments::anova(table, value, *group, confidence, released)
+        }
+        kind @ StatisticKind::Rates { .. } => rates::rates(table, kind, confidence, released),
+        StatisticKind::MetaAnalysis { row, column, contributor } => {
+            meta::meta_analysis(table, [*row, *column, *contributor], confidence, released)
+        }
+        kind @ StatisticKind::Detector { .. } => {
+            detector::detector(table, kind, confidence, released)
         }
     };
     sheets.into_iter().map(Sheet::into_table).collect()

@@ -1,6 +1,6 @@
 //! Description and the comparison of two means.
 
-use sharewell_analytics::clear::moments::{Moments, cohens_d, pooled, welch};
+use sharewell_analytics::clear::moments::{Moments, anova as clear_anova, cohens_d, pooled, welch};
 use sharewell_analytics::clear::{Confidence, Finding};
 use sharewell_study::{RowExpr, Table, Variances};
 
@@ -94,4 +94,48 @@ pub(super) fn t_test(
         Sheet::findings("means", &[name], means).drawn(Plot::forest(false)),
         Sheet::findings(&difference, &["test"], rows),
     ]
+}
+
+/// The mean of the second value minus the first of the same record, against none.
+pub(super) fn paired(
+    table: &Table,
+    [first, second]: [&RowExpr; 2],
+    confidence: Confidence,
+    released: &Released<'_>,
+) -> Vec<Sheet> {
+    let found = moments(0, 0, released);
+    let found = found.and_then(|of| undefined(of.mean_test(0.0, confidence)));
+    let difference =
+        format!("difference of {} and {}", second.to_text(table), first.to_text(table));
+    let row = (vec![Entry::text("paired t-test")], found);
+    vec![Sheet::findings(&difference, &["test"], vec![row])]
+}
+
+/// Means of the groups, and whether they differ.
+pub(super) fn anova(
+    table: &Table,
+    value: &RowExpr,
+    group: usize,
+    confidence: Confidence,
+    released: &Released<'_>,
+) -> Vec<Sheet> {
+    let values = table.columns[group].values();
+    let found: Vec<_> = (0..values.len()).map(|cell| moments(0, cell, released)).collect();
+    let mean_of = |(code, found): (&&str, &Result<Moments, String>)| {
+        let mean = found.as_ref().map_err(String::clone).and_then(|of| mean(of, confidence));
+        (vec![Entry::text(*code)], mean.map(|(found, _)| found))
+    };
+    let means = values.iter().zip(&found).map(mean_of).collect();
+    let groups: Result<Vec<Moments>, String> = found.into_iter().collect();
+    let tested = groups.and_then(|groups| undefined(clear_anova(&groups)));
+    let eta =
+        tested.clone().map(|found| Finding { statistic: None, degrees: None, p: None, ..found });
+    let rows = vec![
+        (vec![Entry::text("F")], tested.map(|found| Finding { estimate: None, ..found })),
+        (vec![Entry::text("eta squared")], eta),
+    ];
+    let name = table.columns[group].name.as_str();
+    let title = format!("analysis of variance of {}", value.to_text(table));
+    let means = Sheet::findings("means", &[name], means).drawn(Plot::forest(false));
+    vec![means, Sheet::findings(&title, &["test"], rows)]
 }

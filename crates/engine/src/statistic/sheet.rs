@@ -1,6 +1,7 @@
 //! A table that is made in the clear, before its cells are sorted into values and reasons.
 
-use sharewell_analytics::clear::{Degrees, Finding};
+use sharewell_analytics::clear::multiple::{benjamini_hochberg, holm};
+use sharewell_analytics::clear::{self, Degrees, Finding};
 
 use crate::{Cell, Note, Plot, ResultTable};
 
@@ -20,6 +21,11 @@ pub(super) enum Entry {
 impl Entry {
     pub(super) fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
+    }
+
+    /// A number that is exact, such as the end of a bin.
+    pub(super) fn exact(number: f64) -> Self {
+        if number.fract() == 0.0 { Self::Whole(number) } else { Self::Number(number) }
     }
 
     /// A number that may not exist, which is said in a word.
@@ -107,6 +113,31 @@ impl Sheet {
             }
         }
         sheet
+    }
+
+    /// The same with its p-values also adjusted for how many there are.
+    pub(super) fn adjusted(mut self) -> Self {
+        let Some(at) = self.columns.iter().position(|name| name == "p") else { return self };
+        let number = |row: &Vec<Entry>| match row[at] {
+            Entry::Number(p) => Some(p),
+            _ => None,
+        };
+        let p: Vec<f64> = self.rows.iter().filter_map(number).collect();
+        type Adjust = fn(&[f64]) -> clear::Result<Vec<f64>>;
+        let ways: [(&str, Adjust); 2] =
+            [("p (Benjamini-Hochberg)", benjamini_hochberg), ("p (Holm)", holm)];
+        for (name, adjust) in ways {
+            let mut adjusted = adjust(&p).unwrap_or_default().into_iter();
+            self.columns.insert(at + 1, name.to_owned());
+            for row in &mut self.rows {
+                let entry = match &row[at] {
+                    Entry::Number(_) => Entry::number(adjusted.next()),
+                    nothing => nothing.clone(),
+                };
+                row.insert(at + 1, entry);
+            }
+        }
+        self
     }
 
     pub(super) fn into_table(self) -> ResultTable {

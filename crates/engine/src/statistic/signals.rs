@@ -1,7 +1,6 @@
 //! Disproportionality: which pairs of drug and event are reported too often.
 
 use sharewell_analytics::clear::gamma_poisson::{self as shrinker, Fit, Prior, Zeros};
-use sharewell_analytics::clear::multiple::{benjamini_hochberg, holm};
 use sharewell_analytics::clear::signals::{self, Signal};
 use sharewell_analytics::clear::two_by_two::TwoByTwo;
 use sharewell_analytics::clear::{Confidence, Finding};
@@ -10,8 +9,9 @@ use sharewell_study::Table;
 use super::cells::Cells;
 use super::sheet::{Entry, Sheet};
 use super::{Released, count, undefined};
+use crate::Plot;
 
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 19] = [
     "drug",
     "event",
     "reports",
@@ -24,8 +24,6 @@ const COLUMNS: [&str; 21] = [
     "PRR upper",
     "chi-squared",
     "p",
-    "p (Holm)",
-    "p (Benjamini-Hochberg)",
     "IC",
     "IC lower",
     "IC upper",
@@ -59,29 +57,21 @@ pub(super) fn disproportionality(
         }
     };
     let prior = prior(&pairs);
-    let reported = pairs.iter().filter(|pair| pair.reports.a > 0);
-    let found = reported.map(|pair| (pair, undefined(signals::signal(&pair.reports, confidence))));
-    let found: Vec<(&Pair<'_>, Result<Signal, String>)> = found.collect();
-    let of_signal = |found: &Signal| found.yates.p.unwrap_or(1.0);
-    let p: Vec<f64> =
-        found.iter().filter_map(|(_, found)| found.as_ref().ok().map(of_signal)).collect();
-    let adjusted = [holm(&p), benjamini_hochberg(&p)].map(|all| all.unwrap_or_default());
-    let mut tested = 0;
-    for (pair, found) in &found {
+    for pair in pairs.iter().filter(|pair| pair.reports.a > 0) {
         let of = &pair.reports;
         let mut row =
             vec![Entry::text(pair.drug), Entry::text(pair.event), Entry::Whole(of.a as f64)];
-        match found {
-            Err(why) => sheet.row_without(row, why),
+        match undefined(signals::signal(of, confidence)) {
+            Err(why) => sheet.row_without(row, &why),
             Ok(found) => {
-                let adjusted = adjusted.each_ref().map(|all| all.get(tested).copied());
-                tested += 1;
-                row.extend(of_pair(found, adjusted, prior.as_ref().ok().map(|fit| &fit.prior)));
+                row.extend(of_pair(&found, prior.as_ref().ok().map(|fit| &fit.prior)));
                 sheet.row(row);
             }
         }
     }
-    vec![sheet, shown(&prior)]
+    let [x, y] = ["reports", "IC lower"].map(str::to_owned);
+    let plot = Plot::Points { x, y, threshold: 0.0 };
+    vec![sheet.adjusted().drawn(plot), shown(&prior)]
 }
 
 /// All pairs, also those that nobody has reported.
@@ -139,7 +129,7 @@ fn shown(prior: &Result<Fit, String>) -> Sheet {
     sheet
 }
 
-fn of_pair(found: &Signal, adjusted: [Option<f64>; 2], prior: Option<&Prior>) -> Vec<Entry> {
+fn of_pair(found: &Signal, prior: Option<&Prior>) -> Vec<Entry> {
     let ratio = |of: &Finding| {
         let limits = of.interval;
         let [lower, upper] = [limits.map(|limits| limits.lower), limits.map(|limits| limits.upper)];
@@ -149,7 +139,6 @@ fn of_pair(found: &Signal, adjusted: [Option<f64>; 2], prior: Option<&Prior>) ->
     entries.extend(ratio(&found.reporting_odds_ratio));
     entries.extend(ratio(&found.proportional_ratio));
     entries.extend([found.yates.statistic, found.yates.p].map(Entry::number));
-    entries.extend(adjusted.map(Entry::number));
     let of = &found.information;
     let information = [of.estimate, of.interval.lower, of.interval.upper].map(Some);
     entries.extend(information.map(Entry::number));

@@ -127,11 +127,20 @@ fn sum(rest: &mut &str, record: &Record) -> Option<Exact> {
 
 fn product(rest: &mut &str, record: &Record) -> Option<Exact> {
     let mut total = factor(rest, record);
-    while take(rest, " * ") {
-        let next = factor(rest, record);
-        total = total.zip(next).map(|(x, y)| (x.0 * y.0, x.1 + y.1));
+    loop {
+        let remainder = match () {
+            () if take(rest, " * ") => false,
+            () if take(rest, " % ") => true,
+            () => return total,
+        };
+        total = total.zip(factor(rest, record)).map(|(x, y)| {
+            let decimals = x.1.max(y.1);
+            match remainder {
+                true => (digits(x, decimals) % digits(y, decimals), decimals),
+                false => (x.0 * y.0, x.1 + y.1),
+            }
+        });
     }
-    total
 }
 
 fn factor(rest: &mut &str, record: &Record) -> Option<Exact> {
@@ -177,19 +186,19 @@ fn take(rest: &mut &str, token: &str) -> bool {
     }
 }
 
+fn text_of(digits: i128, decimals: u32) -> String {
+    sharewell_study::Decimal { digits, scale: decimals as u8 }.to_string()
+}
+
 /// The records of one group of the plan.
 pub(crate) fn members(plan: &Plan, group: usize, records: &[Record]) -> Vec<Record> {
     let local = plan.local();
     let is_member = |record: &&Record| {
-        local.group_by.iter().zip(&local.groups[group]).all(|(column, code)| {
-            let of_record = if column == "g" {
-                CODES[record.g]
-            } else if record.f {
-                "true"
-            } else {
-                "false"
-            };
-            of_record == code
+        local.group_by.iter().zip(&local.groups[group]).all(|(key, text)| match key.as_str() {
+            "\"g\"" => CODES[record.g] == text,
+            "\"f\"" => record.f.to_string() == *text,
+            number => evaluate(number, record)
+                .is_some_and(|(digits, scale)| text_of(digits, scale) == *text),
         })
     };
     records.iter().filter(is_member).copied().collect()

@@ -1,5 +1,8 @@
 //! The statistics of the catalogue.
 
+mod comparisons;
+mod grids;
+
 use toml::Spanned;
 
 use super::to_f64;
@@ -11,13 +14,21 @@ use crate::{Decimal, RowExpr, Statistic, StatisticKind, Table, Variances, sql};
 const VALUES_MAX: usize = 200;
 
 /// The kinds by the names that a study writes.
-pub(super) const KINDS: [(&str, Which); 6] = [
+pub(super) const KINDS: [(&str, Which); 14] = [
     ("describe", Which::Describe),
     ("t_test", Which::TTest),
     ("contingency", Which::Contingency),
     ("correlation", Which::Correlation),
     ("linear", Which::Linear),
     ("disproportionality", Which::Disproportionality),
+    ("survival", Which::Survival),
+    ("rank_test", Which::RankTest),
+    ("histogram", Which::Histogram),
+    ("paired_t_test", Which::PairedTTest),
+    ("anova", Which::Anova),
+    ("rates", Which::Rates),
+    ("meta_analysis", Which::MetaAnalysis),
+    ("detector", Which::Detector),
 ];
 
 #[derive(Clone, Copy)]
@@ -28,6 +39,14 @@ pub(super) enum Which {
     Correlation,
     Linear,
     Disproportionality,
+    Survival,
+    RankTest,
+    Histogram,
+    PairedTTest,
+    Anova,
+    Rates,
+    MetaAnalysis,
+    Detector,
 }
 
 impl Reader<'_> {
@@ -49,6 +68,14 @@ impl Reader<'_> {
                 .map(|values| StatisticKind::Correlation { values }),
             Which::Linear => self.linear(section, table),
             Which::Disproportionality => self.disproportionality(section, table),
+            Which::Survival => self.survival(section, table),
+            Which::RankTest => self.rank_test(section, table),
+            Which::Histogram => self.histogram(section, table),
+            Which::PairedTTest => self.paired_t_test(section, table),
+            Which::Anova => self.anova(section, table),
+            Which::Rates => self.rates(section, table),
+            Which::MetaAnalysis => self.meta_analysis(section, table),
+            Which::Detector => self.detector(section, table),
         };
         let filter = match filter {
             Some(filter) => Some(self.predicate(table?, &filter)?),
@@ -57,7 +84,31 @@ impl Reader<'_> {
         if wrong_filter {
             return None;
         }
-        Some(Statistic { kind: kind?, confidence: confidence?, filter })
+        let kind = kind?;
+        self.countable(section, &kind, table?)?;
+        Some(Statistic { kind, confidence: confidence?, filter })
+    }
+
+    /// Each group is a cell that must be computed in secret, whether it has records or not.
+    fn countable(&self, section: &Section<'_>, kind: &StatisticKind, table: &Table) -> Option<()> {
+        let groups = table.cells(&kind.group_by());
+        let bins = kind.grid().map_or(1, |grid| grid.bins(table));
+        self.require(groups.saturating_mul(bins) <= sql::CELLS_MAX, section.span(), || {
+            let message = match kind.grid() {
+                None => format!("there are {groups} groups; {} are the most", sql::CELLS_MAX),
+                Some(grid) => format!(
+                    "{groups} groups and {bins} bins of `{}` make {} cells; {} are the most",
+                    table.columns[grid.column].name,
+                    groups.saturating_mul(bins),
+                    sql::CELLS_MAX
+                ),
+            };
+            (
+                message,
+                "set a larger `width`, narrow the column's `range`, or name fewer groups"
+                    .to_owned(),
+            )
+        })
     }
 
     fn describe(&self, section: &Section<'_>, table: Option<&Table>) -> Option<StatisticKind> {
