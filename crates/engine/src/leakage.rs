@@ -1,7 +1,7 @@
 //! What becomes known to whom: the table that stewards approve.
 
 use serde::Serialize;
-use sharewell_study::BadGiver;
+use sharewell_study::{BadGiver, Grid, Objective};
 
 use crate::Plan;
 use crate::plan::Column;
@@ -26,12 +26,18 @@ impl Plan {
         let leak =
             |what: String, to: &str, why: &str| Leak { what, to: to.into(), why: why.into() };
         let mut leaks = vec![leak(
-            match self.local.group_by.len() {
-                0 => "that there is one cell".to_owned(),
-                _ => format!("the names of {} groups, occupied or not", self.cells()),
+            match (self.local.group_by.len(), self.grid()) {
+                (0, _) => "that there is one cell".to_owned(),
+                (_, None) => format!("the names of {} groups, occupied or not", self.cells()),
+                (_, Some(grid)) => format!(
+                    "the names of {} groups, occupied or not: each is cut into {} bins of `{}`",
+                    self.cells(),
+                    grid.bins(&self.study.table),
+                    self.study.table.columns[grid.column].name
+                ),
             },
             &everybody,
-            "groups come from the agreed code lists, not from the data",
+            "groups come from the agreed code lists and ranges, not from the data",
         )];
         leaks.push(leak(
             "sizes and times of messages".into(),
@@ -90,6 +96,13 @@ impl Plan {
     pub(crate) fn names_of(&self, places: &[u8]) -> Vec<String> {
         let name = |place: &u8| self.study.parties[self.order[usize::from(*place)]].name.clone();
         places.iter().map(name).collect()
+    }
+
+    fn grid(&self) -> Option<&Grid> {
+        match &self.study.objective {
+            Objective::Statistic(statistic) => statistic.kind.grid(),
+            Objective::Sql(_) | Objective::FailureRate { .. } => None,
+        }
     }
 
     /// Whether an opened output is no column of the result by itself.

@@ -1,5 +1,7 @@
 //! Groups, contributors and scores are compared as the reference tools do on the pooled records.
 
+use std::fs;
+
 use crate::statistics::{cell, expected, near, number, table};
 use crate::support::{copy_of, costs_as_quoted};
 
@@ -137,4 +139,17 @@ fn a_score_is_judged_pair_by_pair_in_each_condition() {
     assert_eq!(checked["protocol"], "rep3-malicious");
     let coarse = number(table(&checked, "quality"), &["fine", "average precision"], "estimate");
     assert!((coarse - want["fine"]["average_precision"].as_f64().unwrap()).abs() < 0.05);
+}
+
+#[test]
+fn examples_give_the_same_whoever_cheats() {
+    for folder in ["indomethacin", "diabetes", "statin-signals"] {
+        let site = copy_of(folder, "study.toml");
+        let honest = site.result();
+        let text = fs::read_to_string(site.path("study.toml")).unwrap();
+        site.write("study.toml", &text.replace("\"semi-honest\"", "\"malicious\""));
+        let checked = site.result();
+        assert_eq!(checked["protocol"], "rep3-malicious");
+        assert_eq!(checked["results"], honest["results"], "{folder}");
+    }
 }
