@@ -249,3 +249,21 @@ fn what_is_opened_of_a_grid_is_in_the_leakage_table() {
     assert!(leaks.iter().any(|leak| leak.what == bins));
     assert!(leaks.iter().any(|leak| leak.what.starts_with("`COUNT(*)` of every cell")));
 }
+
+#[test]
+fn a_weighted_regression_on_a_group_is_the_difference_of_its_weighted_means() {
+    let weights = [1, 5, 2, 2, 9, 4, 3, 6];
+    let records: Vec<(usize, bool, i64)> =
+        weights.iter().zip(0..).map(|(&x, i)| (i % 3, i % 2 == 0, x)).collect();
+    let objective = "kind = 'linear'\nresponse = 'y * y'\npredictors = ['f']\nweights = 'y'";
+    let found = rehearsed(objective, &dealt(&records));
+    let mean = |f: bool| {
+        let of =
+            || records.iter().filter(move |record| record.1 == f).map(|record| record.2 as f64);
+        of().map(|x| x * x * x).sum::<f64>() / of().sum::<f64>()
+    };
+    near(number(&found[0], 0, "estimate"), mean(false));
+    near(number(&found[0], 1, "estimate"), mean(true) - mean(false));
+    assert_eq!(number(table(&found, "fit"), 0, "df"), 6.0);
+    assert!(reason(table(&found, "fit"), 0, "AIC").contains("logarithms"));
+}

@@ -106,7 +106,8 @@ enums! {
             (value, group, first, second, variances)
         2 Self::Contingency { row, column, strata } => (row, column, strata)
         3 Self::Correlation { values } => (values)
-        4 Self::Linear { response, predictors, ridge } => (response, predictors, ridge)
+        4 Self::Linear { response, predictors, ridge, weights } =>
+            (response, predictors, ridge, weights)
         5 Self::Disproportionality { drug, event, reports, background } =>
             (drug, event, reports, background)
         6 Self::Survival { time, event, group, strata, horizon, weight, scale } =>

@@ -59,6 +59,8 @@ pub enum StatisticKind {
         predictors: Vec<RowExpr>,
         /// Penalty of the squared coefficients of standardised predictors; 0 for least squares.
         ridge: f64,
+        /// What each record weighs; one if absent, and with a penalty.
+        weights: Option<usize>,
     },
     /// Which pairs of drug and event are reported more often than chance would have it.
     Disproportionality {

@@ -337,6 +337,8 @@ fn a_bad_statistic_is_refused() {
         row("[\"status\"]", "¦[]", "`predictors` has 0 entries", "name 1 to 200"),
         row("[\"status\"]", "¦[\"status\", \"status\"]", "`status` stands in `predictors` twice", "remove one"),
         row("response = \"hours\"", "response = \"hours\"\nridge = ¦-1", "`ridge` cannot be negative", ""),
+        row("response = \"hours\"", "response = \"hours\"\nridge = 1\nweights = ¦\"failures\"", "a ridge has no weights", ""),
+        row("response = \"hours\"", "response = \"hours\"\nweights = ¦\"model\"", "`weights` must be a numeric column", ""),
         row("kind = \"linear\"", "kind = ¦\"liner\"", "not possible here", "did you mean `linear`?"),
     ]);
     let table = with("kind = \"contingency\"\nrow = \"status\"\ncolumn = \"model\"");

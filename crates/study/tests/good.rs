@@ -255,6 +255,16 @@ fn statistics_of_the_catalogue_are_read() {
                 response: status(),
                 predictors: vec![hours(), squared],
                 ridge: 0.5,
+                weights: None,
+            },
+        ),
+        (
+            "kind = 'linear'\nresponse = 'status'\npredictors = ['hours']\nweights = 'failures'",
+            StatisticKind::Linear {
+                response: status(),
+                predictors: vec![hours()],
+                ridge: 0.0,
+                weights: Some(FAILURES),
             },
         ),
         (
@@ -306,7 +316,7 @@ fn statistics_of_the_catalogue_are_read() {
     }
     hashes.sort();
     hashes.dedup();
-    assert_eq!(hashes.len(), 22, "every one is another study");
+    assert_eq!(hashes.len(), 24, "every one is another study");
 }
 
 #[test]

@@ -17,6 +17,9 @@ const CONSTANT: f64 = 1e-12;
 pub struct Products {
     /// Records.
     pub n: u64,
+    /// Sum of their weights, with which every sum below is made; `n` where each counts once. The
+    /// variance of a record's residual is in inverse proportion to its weight.
+    pub weight: f64,
     /// Names of the columns.
     pub names: Vec<String>,
     /// X'X.
@@ -49,7 +52,8 @@ pub struct Linear {
     pub adjusted_r_squared: f64,
     /// All columns but the intercept at once, by F; `None` if there is no other.
     pub overall: Option<Finding>,
-    /// Gaussian log-likelihood.
+    /// Gaussian log-likelihood; with weights, less half the sum of their logarithms, which no sum
+    /// tells. So the two below.
     pub log_likelihood: f64,
     /// -2 log-likelihood + 2 (columns), as statsmodels; R counts sigma as one more.
     pub aic: f64,
@@ -92,11 +96,12 @@ impl Products {
         }
         let (centres, outcome) = &self.centres;
         let moved = *outcome != 0.0 || centres.iter().any(|centre| *centre != 0.0);
+        super::positive("the sum of the weights", self.weight)?;
         if centres.len() != p || (moved && self.intercept.is_none()) {
             return Err(Undefined::Argument("a centre"));
         }
         match self.intercept {
-            Some(at) if at >= p || self.xx[at][at] != self.n as f64 => {
+            Some(at) if at >= p || self.xx[at][at] != self.weight => {
                 Err(Undefined::Argument("the column of the intercept"))
             }
             _ => Ok(()),
@@ -105,7 +110,7 @@ impl Products {
 
     fn centred(&self) -> Result<Centred> {
         self.check()?;
-        let n = self.n as f64;
+        let n = self.weight;
         let kept: Vec<usize> =
             (0..self.names.len()).filter(|j| Some(*j) != self.intercept).collect();
         let mean = |j: &usize| self.intercept.map_or(0.0, |at| self.xx[at][*j] / n);
@@ -139,7 +144,8 @@ impl Products {
         at_least("records", 2, self.n)?;
         let mut all = vec![0.0; self.names.len()];
         for (a, j) in centred.kept.iter().enumerate() {
-            all[*j] = (centred.xx[a][a] / (self.n as f64 - 1.0)).sqrt();
+            let n = self.n as f64;
+            all[*j] = (centred.xx[a][a] / self.weight * n / (n - 1.0)).sqrt();
         }
         Ok(all)
     }
@@ -201,15 +207,16 @@ impl Centred {
                 v[at][*j] = -dot(row, &self.means);
                 v[*j][at] = v[at][*j];
             }
-            v[at][at] = 1.0 / all.n as f64 + quadratic(slopes, &self.means);
+            v[at][at] = 1.0 / all.weight + quadratic(slopes, &self.means);
         }
         v
     }
 }
 
-/// Ordinary least squares, b = (X'X)^-1 X'y, by Cholesky's factor of the centred products.
+/// Least squares, b = (X'X)^-1 X'y, by Cholesky's factor of the centred products; weighted if these
+/// are.
 ///
-/// Reference: `statsmodels.api.OLS`; R `lm`.
+/// Reference: `statsmodels.api.OLS`, `WLS`; R `lm`.
 ///
 /// # Errors
 /// If a column depends on others, the outcome does not vary or is fitted without residual, or

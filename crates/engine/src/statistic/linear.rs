@@ -15,12 +15,18 @@ use crate::Plot;
 #[derive(Clone, Debug)]
 struct Sums {
     n: u64,
+    weight: f64,
     centres: Vec<f64>,
     sums: Vec<f64>,
     products: Vec<Vec<f64>>,
 }
 
-fn sums(table: &Table, values: &[RowExpr], released: &Released<'_>) -> Result<Sums, String> {
+fn sums(
+    table: &Table,
+    values: &[RowExpr],
+    weighted: bool,
+    released: &Released<'_>,
+) -> Result<Sums, String> {
     let k = values.len();
     let centre_of = |value: &RowExpr| {
         centre(value, table).map_or(0.0, |centre| {
@@ -33,8 +39,10 @@ fn sums(table: &Table, values: &[RowExpr], released: &Released<'_>) -> Result<Su
         products[i][j] = released(item, 0)?;
         products[j][i] = products[i][j];
     }
+    let weight = released(if weighted { k + 1 + k * (k + 1) / 2 } else { 0 }, 0)?;
     Ok(Sums {
         n: count(released(0, 0)?),
+        weight,
         centres: values.iter().map(centre_of).collect(),
         sums: (1..=k).map(|item| released(item, 0)).collect::<Result<_, _>>()?,
         products,
@@ -47,7 +55,7 @@ pub(super) fn correlation(
     confidence: Confidence,
     released: &Released<'_>,
 ) -> Vec<Sheet> {
-    let sums = sums(table, values, released);
+    let sums = sums(table, values, false, released);
     let names: Vec<String> = values.iter().map(|value| value.to_text(table)).collect();
     let pairs = (0..names.len()).flat_map(|i| (i + 1..names.len()).map(move |j| [i, j]));
     let of_pair = |[i, j]: [usize; 2]| {
@@ -65,12 +73,13 @@ pub(super) fn correlation(
 
 /// A column of ones before the predictors, which are all values but the last.
 fn design(of: &Sums, names: Vec<String>) -> Products {
-    let (n, k) = (of.n as f64, names.len() - 1);
+    let (n, k) = (of.weight, names.len() - 1);
     let with_ones = |first: f64, rest: &[f64]| [&[first], rest].concat();
     let mut xx = vec![with_ones(n, &of.sums[..k])];
     xx.extend((0..k).map(|j| with_ones(of.sums[j], &of.products[j][..k])));
     Products {
         n: of.n,
+        weight: of.weight,
         names,
         xx,
         xy: with_ones(of.sums[k], &of.products[k][..k]),
@@ -111,7 +120,7 @@ fn fit(
 pub(super) fn regression(
     table: &Table,
     (response, predictors): (&RowExpr, &[RowExpr]),
-    ridge: f64,
+    (ridge, weighted): (f64, bool),
     confidence: Confidence,
     released: &Released<'_>,
 ) -> Vec<Sheet> {
@@ -119,7 +128,7 @@ pub(super) fn regression(
     let names: Vec<String> = std::iter::once("intercept".to_owned())
         .chain(predictors.iter().map(|x| x.to_text(table)))
         .collect();
-    let fitted = sums(table, &values, released).and_then(|sums| {
+    let fitted = sums(table, &values, weighted, released).and_then(|sums| {
         fit(&design(&sums, names.clone()), ridge, confidence).map_err(|why| match why {
             Undefined::Singular { column } => format!(
                 "undefined: {} does not vary, or is a linear combination of the predictors before \
@@ -137,7 +146,7 @@ pub(super) fn regression(
     vec![
         Sheet::findings("coefficients", &["term"], rows),
         per_deviation(&names[1..], &fitted),
-        quality(ridge, &fitted),
+        quality(ridge, weighted, &fitted),
     ]
 }
 
@@ -157,7 +166,7 @@ fn per_deviation(predictors: &[String], fitted: &Result<(Fit, Vec<f64>), String>
     sheet
 }
 
-fn quality(ridge: f64, fitted: &Result<(Fit, Vec<f64>), String>) -> Sheet {
+fn quality(ridge: f64, weighted: bool, fitted: &Result<(Fit, Vec<f64>), String>) -> Sheet {
     let least = ["df", "R squared", "adjusted", "residual SD", "F", "p", "AIC"];
     let penalised = ["effective parameters", "residual SD"];
     let mut sheet = Sheet::new("fit", if ridge == 0.0 { &least } else { &penalised });
@@ -172,7 +181,10 @@ fn quality(ridge: f64, fitted: &Result<(Fit, Vec<f64>), String>) -> Sheet {
                 Entry::Number(fit.sigma),
                 Entry::number(f.and_then(|f| f.statistic)),
                 Entry::number(f.and_then(|f| f.p)),
-                Entry::Number(fit.aic),
+                match weighted {
+                    true => Entry::Nothing("no sum tells the logarithms of the weights".into()),
+                    false => Entry::Number(fit.aic),
+                },
             ]);
         }
         Ok((Fit::Ridge(fit), _)) => {

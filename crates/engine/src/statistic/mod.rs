@@ -51,9 +51,10 @@ pub(crate) fn items(statistic: &Statistic, table: &Table) -> Vec<Item> {
         StatisticKind::Rates { events, exposure, .. } => {
             [events, exposure].map(|&column| Aggregate::Sum(RowExpr::Column(column))).to_vec()
         }
-        StatisticKind::Correlation { values } => products(values, table),
-        StatisticKind::Linear { response, predictors, .. } => {
-            products(&[&predictors[..], std::slice::from_ref(response)].concat(), table)
+        StatisticKind::Correlation { values } => products(values, None, table),
+        StatisticKind::Linear { response, predictors, weights, .. } => {
+            let values = [&predictors[..], std::slice::from_ref(response)].concat();
+            products(&values, *weights, table)
         }
         StatisticKind::Disproportionality { reports, .. } => vec![match reports {
             Some(reports) => Aggregate::Sum(RowExpr::Column(*reports)),
@@ -74,15 +75,18 @@ fn moments_of(value: &RowExpr) -> [Aggregate; 3] {
 }
 
 /// How many, the sums, and the sums of the products of every two, of values around public centres:
-/// so that nothing cancels.
-fn products(values: &[RowExpr], table: &Table) -> Vec<Aggregate> {
+/// so that nothing cancels. Weighted if there are weights, whose sum then comes last.
+fn products(values: &[RowExpr], weights: Option<usize>, table: &Table) -> Vec<Aggregate> {
+    let times = |x: &RowExpr, y: &RowExpr| RowExpr::Mul(Box::new(x.clone()), Box::new(y.clone()));
+    let weight = weights.map(RowExpr::Column);
+    let sum = |x: &RowExpr| Aggregate::Sum(weight.as_ref().map_or(x.clone(), |w| times(w, x)));
     let centred: Vec<RowExpr> = values.iter().map(|value| centred(value, table)).collect();
     let mut aggregates = vec![Aggregate::Count];
-    aggregates.extend(centred.iter().map(|value| Aggregate::Sum(value.clone())));
+    aggregates.extend(centred.iter().map(sum));
     for (i, x) in centred.iter().enumerate() {
-        let product = |y: &RowExpr| RowExpr::Mul(Box::new(x.clone()), Box::new(y.clone()));
-        aggregates.extend(centred[i..].iter().map(|y| Aggregate::Sum(product(y))));
+        aggregates.extend(centred[i..].iter().map(|y| sum(&times(x, y))));
     }
+    aggregates.extend(weight.clone().map(Aggregate::Sum));
     aggregates
 }
 
@@ -141,8 +145,9 @@ pub(crate) fn finish(
         StatisticKind::Correlation { values } => {
             linear::correlation(table, values, confidence, released)
         }
-        StatisticKind::Linear { response, predictors, ridge } => {
-            linear::regression(table, (response, predictors), *ridge, confidence, released)
+        StatisticKind::Linear { response, predictors, ridge, weights } => {
+            let penalty = (*ridge, weights.is_some());
+            linear::regression(table, (response, predictors), penalty, confidence, released)
         }
         StatisticKind::Disproportionality { drug, event, background, .. } => {
             signals::disproportionality(table, [*drug, *event], background, confidence, released)

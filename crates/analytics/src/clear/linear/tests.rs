@@ -15,7 +15,7 @@ fn diabetes() -> Products {
     let yy = rows.pop().unwrap().pop().unwrap();
     let xy = rows.iter_mut().map(|row| row.pop().unwrap()).collect();
     let centres = (vec![0.0; names.len()], 0.0);
-    Products { n: 442, names, xx: rows, xy, yy, intercept: Some(0), centres }
+    Products { n: 442, weight: 442.0, names, xx: rows, xy, yy, intercept: Some(0), centres }
 }
 
 fn agree(found: &[Finding], of: impl Fn(&Finding) -> Option<f64>, want: &[f64], relative: f64) {
@@ -201,6 +201,7 @@ fn what_cannot_be_fitted_is_named() {
     assert!(ridge(&twice, 1.0).is_ok());
     let flat = Products {
         n: 5,
+        weight: 5.0,
         names: vec!["const".into(), "x".into()],
         xx: vec![vec![5.0, 15.0], vec![15.0, 45.0]],
         xy: vec![10.0, 30.0],
@@ -214,7 +215,7 @@ fn what_cannot_be_fitted_is_named() {
     let exact = Products { xy: vec![15.0, 55.0], yy: 55.0, ..exact };
     assert!(matches!(least_squares(&exact, P95), Err(Undefined::Constant(_))));
     assert!(least_squares(&Products { yy: 20.0, ..exact.clone() }, P95).is_err());
-    assert!(least_squares(&Products { n: 6, ..exact.clone() }, P95).is_err());
+    assert!(least_squares(&Products { weight: 6.0, ..exact.clone() }, P95).is_err());
     assert!(least_squares(&Products { yy: f64::NAN, ..exact.clone() }, P95).is_err());
     assert!(least_squares(&Products { xy: vec![1.0], ..exact.clone() }, P95).is_err());
     assert!(ridge(&exact, -1.0).is_err());
@@ -253,4 +254,35 @@ fn where_the_public_centres_are_does_not_matter() {
         close(there.standard_error, here.standard_error.unwrap(), 1e-9);
     }
     assert!(least_squares(&Products { intercept: None, ..there }, P95).is_err());
+}
+
+/// Rows times the roots of their weights, without an intercept but with the column of the roots.
+#[test]
+fn weights_count_as_if_rows_were_scaled_by_their_roots() {
+    let rows: Vec<[f64; 3]> = (0..12)
+        .map(f64::from)
+        .map(|i| [1.0 + (i * 7.0) % 5.0, (i * 3.0) % 7.0, (i * i * 11.0) % 13.0])
+        .collect();
+    let sum = |of: &dyn Fn(&[f64; 3]) -> f64| rows.iter().map(of).sum::<f64>();
+    let weighted = Products {
+        n: 12,
+        weight: sum(&|r| r[0]),
+        names: vec!["intercept".into(), "x".into()],
+        xx: vec![
+            vec![sum(&|r| r[0]), sum(&|r| r[0] * r[1])],
+            vec![sum(&|r| r[0] * r[1]), sum(&|r| r[0] * r[1] * r[1])],
+        ],
+        xy: vec![sum(&|r| r[0] * r[2]), sum(&|r| r[0] * r[1] * r[2])],
+        yy: sum(&|r| r[0] * r[2] * r[2]),
+        intercept: Some(0),
+        centres: (vec![0.0; 2], 0.0),
+    };
+    let scaled = Products { intercept: None, weight: 12.0, ..weighted.clone() };
+    let [x, y] = [&weighted, &scaled].map(|of| least_squares(of, P95).unwrap());
+    assert_eq!((x.degrees, y.degrees), (10.0, 10.0));
+    close(x.sigma, y.sigma, 1e-12);
+    for (x, y) in x.coefficients.iter().zip(&y.coefficients) {
+        close(x.estimate, y.estimate.unwrap(), 1e-11);
+        close(x.standard_error, y.standard_error.unwrap(), 1e-11);
+    }
 }

@@ -161,7 +161,20 @@ impl Reader<'_> {
                 Some(to_f64(*ridge.get_ref()))
             }),
         };
-        Some(StatisticKind::Linear { response: response?, predictors: predictors?, ridge: ridge? })
+        let weights: Option<Spanned<String>> = section.optional("weights");
+        let weights = match weights {
+            None if section.has("weights") => None,
+            None => Some(None),
+            Some(name) => {
+                self.require(ridge.is_none_or(|ridge| ridge == 0.0), name.span(), || {
+                    let help = "leave out `weights`, or `ridge`";
+                    ("a ridge has no weights".to_owned(), help.to_owned())
+                })?;
+                Some(Some(self.amount(table?, &name, "weights")?))
+            }
+        };
+        let (response, predictors, ridge) = (response?, predictors?, ridge?);
+        Some(StatisticKind::Linear { response, predictors, ridge, weights: weights? })
     }
 
     fn disproportionality(
