@@ -150,6 +150,11 @@ pub enum SourceFault {
         /// Its column.
         column: String,
     },
+    /// A field has a NUL byte, which no text has.
+    Nul {
+        /// Its column.
+        column: String,
+    },
     /// The CSV reader gives up.
     Csv(csv::Error),
     /// A line is not a JSON object.
@@ -210,6 +215,10 @@ impl fmt::Display for SourceFault {
             Self::NotUtf8 { column } => {
                 write!(f, "column {column}: not UTF-8 text; convert the file to UTF-8")
             }
+            Self::Nul { column } => write!(
+                f,
+                "column {column}: a NUL byte; the file is damaged or not UTF-8 text: convert it to UTF-8"
+            ),
             Self::Csv(error) => error.fmt(f),
             Self::Json(why) => write!(f, "one JSON object a line is wanted: {why}"),
             Self::Nested { column } => write!(

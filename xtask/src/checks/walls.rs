@@ -15,6 +15,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("engine", &["ring", "study", "net", "mpc", "tensor", "analytics"]),
     ("data", &["study"]),
     ("cli", &["study", "engine", "data"]),
+    // No room: it feeds those that read what people write.
+    ("fuzz", &["study", "data"]),
 ];
 
 /// Outside crates (by the start of their name) and the rooms that may use them.

@@ -72,6 +72,10 @@ fn push(
             let column = columns.names()[i].clone();
             return Err(file.fault(Some(line), SourceFault::NotUtf8 { column }));
         };
+        if text.contains('\0') {
+            let column = columns.names()[i].clone();
+            return Err(file.fault(Some(line), SourceFault::Nul { column }));
+        }
         if !null.iter().any(|null| null == text) {
             columns.value(i, text);
         }
@@ -118,6 +122,9 @@ fn column_names(
         let invented = format!("column_{}", i + 1);
         let name = match str::from_utf8(field) {
             Err(_) => return Err(file.fault(Some(line), SourceFault::NotUtf8 { column: invented })),
+            Ok(name) if name.contains('\0') => {
+                return Err(file.fault(Some(line), SourceFault::Nul { column: invented }));
+            }
             // A byte order mark is no part of the first name; some programs write one.
             Ok(name) => name.trim_start_matches('\u{feff}').trim(),
         };

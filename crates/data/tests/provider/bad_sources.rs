@@ -1,5 +1,6 @@
 //! Kinds of bad sources: each ends with a message that says what and where, and with no result, or
-//! with the bad rows named and left out.
+//! with the bad rows named and left out. What only a server can do wrong (a wrong password, a table
+//! that is not there, its end in the middle) is in `postgres.rs`.
 
 use rusqlite::Connection;
 use sharewell_study::{Kind, Table};
@@ -75,6 +76,27 @@ fn a_source_that_is_no_table_gives_no_result() {
             rows("a,1,,\nb,2\n"),
             &["t.csv:3: 2 fields where the first row has 4"],
         ),
+        ("a NUL byte", CSV, rows("a,1,,\nb\0,2,,\n"), &["t.csv:3: column id: a NUL byte"]),
+        (
+            "UTF-16 without a mark",
+            CSV,
+            "id,x,day,n\na,1,,\n".encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            &["t.csv:1: column column_1: a NUL byte", "convert it to UTF-8"],
+        ),
+        ("a long row", CSV, rows("a,1,,,\n"), &["t.csv:2: 5 fields where the first row has 4"]),
+        (
+            "SQL that fails on a value",
+            "source.t.path = \"t.csv\"\nmap.sql = \"SELECT id, 1 / n AS x, day, n FROM t\"",
+            rows("a,1,,0\n"),
+            &["the mapping's SQL: ", "Divide by zero"],
+        ),
+        (
+            "instants of a time zone",
+            "source.t.path = \"t.csv\"\n\
+             map.sql = \"SELECT id, x, to_timestamp(day) AT TIME ZONE 'UTC' AS day, n FROM t\"",
+            rows("a,1,2020-01-01T23:30:00+05:00,0\n"),
+            &["column day: a value of type Timestamp", "convert it in the mapping's SQL"],
+        ),
         ("nothing", CSV, Vec::new(), &["t.csv: the file is empty"]),
         ("only a header", CSV, HEAD.into(), &["there are columns but no rows"]),
         (
@@ -90,6 +112,7 @@ fn a_source_that_is_no_table_gives_no_result() {
             &["t.jsonl:1: member `id` is an object or a list"],
         ),
         ("Parquet that is CSV", parquet, rows("a,1,,\n"), &["t.parquet: ", "Parquet"]),
+        ("a table that is not there", sqlite, no_table(), &["t.db, table t: there is no such"]),
         (
             "SQLite that is CSV",
             sqlite,
@@ -102,6 +125,43 @@ fn a_source_that_is_no_table_gives_no_result() {
         let error = provider.read_with(mapping, &agreed()).expect_err(kind).to_string();
         for part in parts {
             assert!(error.contains(part), "{kind}: `{part}` is not in: {error}");
+        }
+    }
+}
+
+/// A database file without the table that the mapping names.
+fn no_table() -> Vec<u8> {
+    let provider = Provider::new();
+    let database = Connection::open(provider.path("t.db")).expect("a new file");
+    database.execute_batch("CREATE TABLE other (id)").expect("valid SQL");
+    drop(database);
+    std::fs::read(provider.path("t.db")).expect("our file")
+}
+
+#[test]
+fn what_is_no_file_that_may_be_read_gives_no_result() {
+    for (format, keys) in
+        [("csv", ""), ("json", ""), ("parquet", ""), ("sqlite", ", table = \"t\"")]
+    {
+        let mapping = format!("source.t = {{ path = \"t\", format = \"{format}\"{keys} }}");
+        let message = |provider: &Provider| {
+            let error = provider.read_with(&mapping, &agreed()).expect_err(format).to_string();
+            assert!(error.contains("/t"), "{format}: {error}");
+            error
+        };
+        let directory = Provider::new();
+        std::fs::create_dir(directory.path("t")).expect("our folder");
+        let wanted = if format == "parquet" { "no file of this folder" } else { "not a file" };
+        assert!(message(&directory).contains(wanted), "{format}");
+        let absent = message(&Provider::new());
+        assert!(absent.contains("No such file"), "{format}: {absent}");
+        let forbidden = Provider::new().file("t", HEAD);
+        let nobody = std::os::unix::fs::PermissionsExt::from_mode(0o000);
+        std::fs::set_permissions(forbidden.path("t"), nobody).expect("our file");
+        // Root may read everything.
+        if std::fs::read(forbidden.path("t")).is_err() {
+            let error = message(&forbidden).to_lowercase();
+            assert!(error.contains("permission") || error.contains("unable to open"), "{error}");
         }
     }
 }
@@ -154,6 +214,7 @@ fn a_bad_row_is_named_and_left_out() {
         ("a key that comes twice", "a,1,,", "id", "the key of an earlier row, line 2"),
         ("another date format", "b,1,31.12.2020,", "day", "not a day written YYYY-MM-DD"),
         ("a third date format", "b,1,12/31/2020,", "day", "not a day written YYYY-MM-DD"),
+        ("an instant elsewhere", "b,1,2020-01-01T23:30:00+05:00,", "day", "not a day written"),
         ("a day that is none", "b,1,2021-02-29,", "day", "not a day"),
         ("NaN", "b,NaN,,", "x", "not a number"),
         ("infinity", "b,inf,,", "x", "not a number"),
