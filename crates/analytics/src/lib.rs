@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod clear;
+pub mod drift;
 pub mod poisson;
 pub mod release;
 pub mod stats;

@@ -160,6 +160,11 @@ pub(crate) fn sql(plan: &Plan) -> String {
     if !local.group_by.is_empty() {
         sql += &format!("\nGROUP BY {}", local.group_by.join(", "));
     }
+    if let Some(keys) = &local.keys {
+        let columns = keys.columns.join(", ");
+        sql +=
+            &format!("\n-- and of each record a number of {} bits made from {columns}", keys.bits);
+    }
     sql
 }
 

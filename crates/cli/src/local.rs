@@ -43,7 +43,7 @@ pub(crate) fn local(
     }
     let rounded = quality.rounded.iter().map(|column| column.rows).sum();
     let rows = Rows { rejected: quality.rows_rejected, rounded };
-    Ok((LocalValues { cells: result.cells }, rows))
+    Ok((LocalValues { cells: result.cells, keys: result.keys }, rows))
 }
 
 fn keep(quality: &QualityReport, report: &Path) -> Result<(), String> {

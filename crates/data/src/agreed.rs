@@ -14,7 +14,7 @@ use crate::report::{Numbering, QualityReport};
 use crate::rules::{self, Rule};
 use crate::source::{LINE, Opener, session};
 use crate::validate::{Validation, is, schema};
-use crate::{Error, Mapping, audit, query, sql};
+use crate::{Error, Mapping, audit, keys, query, sql};
 
 /// A provider's valid rows in the agreed schema, in memory.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub struct LocalResult {
     /// By group, then by measure: the exact value in quanta of 10^-decimals of the measure, or
     /// `None` where SQL says NULL.
     pub cells: Vec<Vec<Option<i128>>>,
+    /// A number for each record's key, if the query asks for them; in the order of the records.
+    pub keys: Vec<u64>,
     /// What became of the provider's rows.
     pub report: QualityReport,
 }
@@ -53,7 +55,8 @@ pub fn local(
     let agreed = Agreed::read(mapping, table, quality)?;
     agreed.check()?;
     let cells = agreed.query(query)?;
-    Ok(LocalResult { cells, report: agreed.report })
+    let keys = agreed.keys(query)?;
+    Ok(LocalResult { cells, keys, report: agreed.report })
 }
 
 impl Agreed {
@@ -126,6 +129,17 @@ impl Agreed {
     /// codes than there are group columns. If called inside a tokio runtime.
     pub fn query(&self, query: &LocalQuery) -> Result<Vec<Vec<Option<i128>>>, Error> {
         self.runtime.block_on(query::run(&self.schema, &self.batches, query))
+    }
+
+    /// What [`sharewell_study::KeyDigests`] asks for, record by record; nothing if the query does
+    /// not.
+    ///
+    /// # Errors
+    /// [`Error::Query`] if a key column is not in the table.
+    pub fn keys(&self, query: &LocalQuery) -> Result<Vec<u64>, Error> {
+        let of =
+            |keys| keys::digests(&self.batches, keys).map_err(|e| Error::Query(Box::new(e.into())));
+        query.keys.as_ref().map_or(Ok(Vec::new()), of)
     }
 }
 

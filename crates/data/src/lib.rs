@@ -20,6 +20,7 @@ mod convert;
 mod decimal;
 mod error;
 mod html;
+mod keys;
 mod mapping;
 mod query;
 mod report;

@@ -1,6 +1,8 @@
 //! From objective to plan: everything that concerns one provider's rows goes into its local
 //! phase; what remains is arithmetic over a few pooled vectors.
 
+mod quality;
+
 use sharewell_mpc::Card;
 use sharewell_study::{
     Aggregate, Decimal, Expr, Grid, LocalQuery, Measure, Missing, Objective, Predicate, RowExpr,
@@ -32,6 +34,10 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
             let (outputs, columns) = builder.failure_rate(&study.objective, group_by)?;
             (outputs, columns, filter.as_ref(), group_by)
         }
+        Objective::Quality(asked) => {
+            let (outputs, columns) = builder.quality(study, asked)?;
+            (outputs, columns, None, &vec![])
+        }
         Objective::Statistic(statistic) => {
             refuse_hidden(study, statistic)?;
             let (outputs, columns) = builder.open(&statistic::items(statistic, &study.table))?;
@@ -42,7 +48,10 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         }
     };
     let Builder { slots, supports, .. } = builder;
-    let local = local_plan(&study.table, filter, (group_by, grid), &slots);
+    let local = LocalQuery {
+        keys: quality::keys(study)?,
+        ..local_plan(&study.table, filter, (group_by, grid), &slots)
+    };
     let mut order: Vec<usize> = study.compute_parties().collect();
     order.extend((0..study.parties.len()).filter(|i| !study.parties[*i].roles.compute));
     let (study, ring, dry) = (study.clone(), RingKind::Z64, DryRun::default());
@@ -82,6 +91,7 @@ fn local_plan(
         group_by: names.chain(grid.map(|grid| grid.to_sql(table))).collect(),
         groups: (0..table.cells(group_by) * bins).map(cell).collect(),
         measures: slots.iter().map(|slot| slot.measure.clone()).collect(),
+        keys: None,
     }
 }
 

@@ -164,6 +164,9 @@ fn input_ranges(plan: &Plan) -> Vec<Vec<Interval>> {
         ranges.extend(vec![Interval::between(slot.lo, slot.hi); plan.cells()]);
     }
     ranges.extend(vec![Interval::between(0, 1); plan.supports.len() * plan.cells()]);
+    if let Some(keys) = &plan.local.keys {
+        ranges.extend(vec![Interval::between(0, (2 << keys.bits) - 1); plan.keys_len()]);
+    }
     let givers = plan.givers();
     let parties = 0..plan.order.len() as u8;
     parties.map(|i| if givers.contains(&i) { ranges.clone() } else { vec![] }).collect()
@@ -247,7 +250,11 @@ pub(crate) fn rehearse(plan: &Plan, inputs: &[Vec<i128>]) -> Result<Opened> {
 
 /// A provider's local values as the integers that it shares: absent sums are zero, an absent
 /// extreme is the one that cannot win.
-pub(crate) fn encode(plan: &Plan, local: &crate::LocalValues) -> Result<Vec<i128>, Error> {
+pub(crate) fn encode(
+    plan: &Plan,
+    place: u8,
+    local: &crate::LocalValues,
+) -> Result<Vec<i128>, Error> {
     let mut out = Vec::with_capacity(plan.input_len());
     for (at, slot) in plan.slots.iter().enumerate() {
         for cell in &local.cells {
@@ -262,6 +269,12 @@ pub(crate) fn encode(plan: &Plan, local: &crate::LocalValues) -> Result<Vec<i128
         let present = |cell: &Vec<Option<i128>>| i128::from(cell[support.slot].unwrap_or(0) > 0);
         out.extend(local.cells.iter().map(present));
     }
+    let bits = plan.local.keys.as_ref().map_or(0, |keys| keys.bits);
+    if local.keys.len() > plan.keys_len() || local.keys.iter().any(|key| key >> bits != 0) {
+        return Err(Error::OutOfBounds { measure: "keys of records".to_owned() });
+    }
+    out.extend(local.keys.iter().map(|key| i128::from(*key)));
+    out.extend(plan.unused_keys(place, local.keys.len()));
     assert_eq!(out.len(), plan.input_len(), "cells of the local phase");
     Ok(out)
 }

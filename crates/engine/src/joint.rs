@@ -1,5 +1,7 @@
 //! The secure phase, as one program over any protocol: pool, gate, calculate, open.
 
+mod quality;
+
 use sharewell_analytics::release::{Minimum, gate};
 use sharewell_analytics::{Overflow, Value, stats};
 use sharewell_mpc::{Protocol, Result, Share};
@@ -78,7 +80,7 @@ impl Program for SecurePhase<'_> {
         let verdict = gate(p, &records, &parties, minimum, self.plan.records_max())?;
 
         let outputs: Vec<(usize, &Output)> = self.plan.outputs.iter().enumerate().collect();
-        let values = match evaluate_all(p, &outputs, &pooled.slots, self.plan.cells())? {
+        let values = match evaluate_all(p, &outputs, &pooled, self.plan)? {
             Ok(values) => values,
             Err(too_large) => return Ok(Err(too_large)),
         };
@@ -105,6 +107,8 @@ impl Program for SecurePhase<'_> {
 /// The pooled vectors and, for each support, the number of organisations behind it.
 struct Pooled<P: Protocol> {
     slots: Vec<Value<P>>,
+    /// What each party gave, by its place, if an output is calculated from that.
+    given: Vec<P::AShare>,
     contributors: Vec<P::AShare>,
     /// Places of the givers that count as if they had no records.
     left_out: Vec<u8>,
@@ -151,7 +155,9 @@ impl SecurePhase<'_> {
             });
         }
         let contributors = (0..plan.supports.len()).map(|s| total(plan.slots.len() + s)).collect();
-        Ok(Ok(Pooled { slots, contributors, left_out }))
+        let by_giver = |output: &Output| matches!(output.joint, Joint::Repeats | Joint::Drift(_));
+        let given = if plan.outputs.iter().any(by_giver) { shared } else { vec![] };
+        Ok(Ok(Pooled { slots, given, contributors, left_out }))
     }
 
     /// The givers' vectors. In the place of a giver that is left out stands that of one without
@@ -166,9 +172,9 @@ impl SecurePhase<'_> {
             return Ok((p.input(mine, lens)?, vec![]));
         }
         let (mut shared, left_out) = p.sound_input(mine, lens)?;
-        let nothing = self.plan.without_records();
-        let nothing: Vec<P::Ring> = nothing.into_iter().map(P::Ring::from_i128).collect();
         for giver in &left_out {
+            let nothing = self.plan.without_records(giver.0);
+            let nothing: Vec<P::Ring> = nothing.into_iter().map(P::Ring::from_i128).collect();
             shared[usize::from(giver.0)] = p.public(&nothing);
         }
         Ok((shared, left_out.into_iter().map(|giver| giver.0).collect()))
@@ -251,14 +257,14 @@ type Evaluated<P> = std::result::Result<Vec<Value<P>>, TooLarge>;
 fn evaluate_all<P: Protocol + Send>(
     p: &mut P,
     outputs: &[(usize, &Output)],
-    slots: &[Value<P>],
-    cells: usize,
+    pooled: &Pooled<P>,
+    plan: &Plan,
 ) -> Result<Evaluated<P>> {
-    let interactive = outputs.iter().filter(|(_, output)| output.joint.divides()).count();
+    let interactive = outputs.iter().filter(|(_, output)| output.joint.interacts()).count();
     if interactive <= 1 {
         let mut values = vec![];
         for (place, output) in outputs {
-            match evaluate(p, &output.joint, slots, cells)? {
+            match evaluate(p, &output.joint, pooled, plan)? {
                 Ok(value) => values.push(value),
                 Err(overflow) => return Ok(Err(TooLarge { output: *place, overflow })),
             }
@@ -267,7 +273,7 @@ fn evaluate_all<P: Protocol + Send>(
     }
     let (left, right) = outputs.split_at(outputs.len() / 2);
     let (left, right) =
-        p.join(|p| evaluate_all(p, left, slots, cells), |p| evaluate_all(p, right, slots, cells))?;
+        p.join(|p| evaluate_all(p, left, pooled, plan), |p| evaluate_all(p, right, pooled, plan))?;
     Ok(left.and_then(|mut values| {
         values.extend(right?);
         Ok(values)
@@ -277,17 +283,20 @@ fn evaluate_all<P: Protocol + Send>(
 fn evaluate<P: Protocol>(
     p: &mut P,
     joint: &Joint,
-    slots: &[Value<P>],
-    cells: usize,
+    pooled: &Pooled<P>,
+    plan: &Plan,
 ) -> Result<std::result::Result<Value<P>, Overflow>> {
+    let slots = &pooled.slots;
     let (left, right) = match joint {
         Joint::Slot(slot) => return Ok(Ok(slots[*slot].clone())),
         Joint::Number(number) => {
-            return Ok(Ok(Value::public(p, number.digits, number.scale.into(), cells)));
+            return Ok(Ok(Value::public(p, number.digits, number.scale.into(), plan.cells())));
         }
-        Joint::Neg(x) => return Ok(evaluate(p, x, slots, cells)?.map(Value::neg)),
+        Joint::Repeats => return quality::repeats(p, &pooled.given, plan).map(Ok),
+        Joint::Drift(of) => return quality::drift(p, of, &pooled.given, plan),
+        Joint::Neg(x) => return Ok(evaluate(p, x, pooled, plan)?.map(Value::neg)),
         Joint::Root(x) => {
-            return match evaluate(p, x, slots, cells)? {
+            return match evaluate(p, x, pooled, plan)? {
                 Ok(x) => x.root(p),
                 Err(overflow) => Ok(Err(overflow)),
             };
@@ -302,7 +311,7 @@ fn evaluate<P: Protocol>(
             return stats::variance(p, stats::Moments { sum, squares, count, deviation });
         }
         Joint::Add(x, y) | Joint::Sub(x, y) | Joint::Mul(x, y) | Joint::Div(x, y) => {
-            (evaluate(p, x, slots, cells)?, evaluate(p, y, slots, cells)?)
+            (evaluate(p, x, pooled, plan)?, evaluate(p, y, pooled, plan)?)
         }
     };
     let (x, y) = match left.and_then(|x| Ok((x, right?))) {

@@ -159,6 +159,9 @@ pub(crate) fn tables(plan: &Plan, opened: &Opened) -> Option<Vec<ResultTable>> {
             };
             statistic::finish(plan, statistic, &number)
         }
+        Objective::Quality(asked) => {
+            statistic::quality(plan, asked, &|output| decoder.output(output, 0))
+        }
         Objective::Sql(_) | Objective::FailureRate { .. } => vec![decoder.table()],
     })
 }
@@ -317,6 +320,7 @@ impl Decoder<'_> {
         let rounded = |value: f64, error: f64| Ok((value, error + CLEAR_RELATIVE * value.abs()));
         match joint {
             Joint::Slot(at) => slot(at),
+            Joint::Repeats | Joint::Drift(_) => unreachable!("calculated on shares alone"),
             Joint::Number(number) => Ok((decimal(number.digits, number.scale.into()), 0.0)),
             Joint::Neg(x) => self.clear(x, cell).map(|(x, error)| (-x, error)),
             Joint::Root(x) => self.clear(x, cell).map(root),

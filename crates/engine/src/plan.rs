@@ -2,7 +2,9 @@
 //! opened, and to whom.
 
 use sharewell_mpc::Card;
-use sharewell_study::{Decimal, Hash, LocalQuery, Measure, Objective, Study, Truncation};
+use sharewell_study::{
+    Decimal, DriftIndex, Hash, LocalQuery, Measure, Objective, Reveal, Study, Truncation,
+};
 
 use crate::dispatch::{self, DryRun, RingKind};
 use crate::joint::Scale;
@@ -14,6 +16,8 @@ use crate::{Error, Quote, ResultTable, builder, choice, outcome};
 pub struct LocalValues {
     /// `[group][measure]`.
     pub cells: Vec<Vec<Option<i128>>>,
+    /// A number for the key of each record, if the plan asks for them.
+    pub keys: Vec<u64>,
 }
 
 impl std::fmt::Debug for LocalValues {
@@ -82,13 +86,35 @@ pub(crate) enum Joint {
         count: usize,
         deviation: i128,
     },
+    /// Records whose key stands before them among all records.
+    Repeats,
+    /// How far one party's values are from those of the others.
+    Drift(Box<Drift>),
+}
+
+/// One party's drift in a value.
+#[derive(Clone, Debug)]
+pub(crate) struct Drift {
+    /// The party of the study.
+    pub party: usize,
+    /// Counts of values below each edge.
+    pub below: Vec<usize>,
+    /// The count of values.
+    pub count: usize,
+    pub index: DriftIndex,
+    pub limit: Decimal,
+    pub reveal: Reveal,
 }
 
 impl Joint {
     /// Whether it can be undefined: somewhere it divides.
     pub(crate) fn divides(&self) -> bool {
         match self {
-            Self::Slot(_) | Self::Number(_) => false,
+            Self::Slot(_) | Self::Number(_) | Self::Repeats => false,
+            // The other index always exists.
+            Self::Drift(drift) => {
+                drift.reveal == Reveal::Index && drift.index == DriftIndex::KolmogorovSmirnov
+            }
             Self::Neg(x) | Self::Root(x) => x.divides(),
             Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) => x.divides() || y.divides(),
             Self::Div(x, y) => x.divides() || y.public_divisor().is_none(),
@@ -104,10 +130,16 @@ impl Joint {
         }
     }
 
+    /// Whether its value takes messages.
+    pub(crate) fn interacts(&self) -> bool {
+        matches!(self, Self::Repeats | Self::Drift(_)) || self.divides()
+    }
+
     pub(crate) fn slots(&self) -> Vec<usize> {
         match self {
             Self::Slot(slot) => vec![*slot],
-            Self::Number(_) => vec![],
+            Self::Number(_) | Self::Repeats => vec![],
+            Self::Drift(drift) => [&drift.below[..], &[drift.count]].concat(),
             Self::Neg(x) | Self::Root(x) => x.slots(),
             Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) | Self::Div(x, y) => {
                 [x.slots(), y.slots()].concat()
@@ -253,7 +285,7 @@ impl Plan {
     pub fn rehearse(&self, locals: &[LocalValues]) -> Result<Vec<ResultTable>, Error> {
         let data: Vec<usize> = self.study.data_parties().collect();
         let of_place = |i: &usize| match data.iter().position(|party| party == i) {
-            Some(at) => dispatch::encode(self, &locals[at]),
+            Some(at) => dispatch::encode(self, self.place(*i), &locals[at]),
             None => Ok(vec![]),
         };
         let inputs = self.order.iter().map(of_place).collect::<Result<Vec<_>, _>>()?;
@@ -306,13 +338,33 @@ impl Plan {
 
     /// Elements that each data party shares.
     pub(crate) fn input_len(&self) -> usize {
+        self.sums_len() + self.keys_len()
+    }
+
+    /// How many of them are sums and counts; keys come after these.
+    pub(crate) fn sums_len(&self) -> usize {
         (self.slots.len() + self.supports.len()) * self.cells()
     }
 
+    /// Keys that each data party shares: as many as it may have records.
+    pub(crate) fn keys_len(&self) -> usize {
+        let rows = usize::try_from(self.study.table.max_rows).unwrap_or(usize::MAX);
+        if self.local.keys.is_some() { rows } else { 0 }
+    }
+
+    /// The key in each place where the party has no record: above all digests, and no other
+    /// party's.
+    pub(crate) fn unused_keys(&self, place: u8, used: usize) -> impl Iterator<Item = i128> {
+        let len = self.keys_len();
+        let above = self.local.keys.as_ref().map_or(0, |keys| 1 << keys.bits);
+        (used..len).map(move |i| above + (usize::from(place) * len + i) as i128)
+    }
+
     /// What a data party without records shares.
-    pub(crate) fn without_records(&self) -> Vec<i128> {
+    pub(crate) fn without_records(&self, place: u8) -> Vec<i128> {
         let slots = self.slots.iter().flat_map(|slot| vec![slot.absent(); self.cells()]);
-        slots.chain(vec![0; self.supports.len() * self.cells()]).collect()
+        let supports = vec![0; self.supports.len() * self.cells()];
+        slots.chain(supports).chain(self.unused_keys(place, 0)).collect()
     }
 
     /// Elements that are opened.

@@ -86,14 +86,14 @@ pub fn run(
     progress: &(dyn Fn(Stage) + Sync),
 ) -> Result<Outcome, Error> {
     let party = plan.study.parties[seat.party].clone();
+    let place = plan.place(seat.party);
     let mine = match local {
         _ if party.roles.data != local.is_some() => {
             Err(Error::Role { party: party.name.clone(), is_data: party.roles.data })
         }
-        Some(local) => dispatch::encode(plan, local),
+        Some(local) => dispatch::encode(plan, place, local),
         None => Ok(vec![]),
     };
-    let place = plan.place(seat.party);
     let session = session(plan);
     progress(Stage::Connecting(None));
     let missing: Arc<Mutex<Option<String>>> = Arc::default();

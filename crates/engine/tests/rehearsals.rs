@@ -383,7 +383,7 @@ impl Salaries {
                 Measure::Min { .. } | Measure::Max { .. } => unreachable!("not asked for"),
             })
         };
-        LocalValues { cells: vec![plan.local().measures.iter().map(value).collect()] }
+        LocalValues { cells: vec![plan.local().measures.iter().map(value).collect()], keys: vec![] }
     }
 }
 

@@ -8,10 +8,10 @@
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Decimal, Expr, Grid, Hash, Item,
-    Kind, Limits, Missing, Objective, Party, Predicate, Protocol, PublicKey, Quality, Query,
-    Release, Roles, RowExpr, Scale, Security, Statistic, StatisticKind, Study, Sufficient, Table,
-    Threat, Truncation, Variances, Weight,
+    Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Decimal, Drift, DriftIndex, Expr,
+    Grid, Hash, Item, JointQuality, Kind, Limits, Missing, Objective, Party, Predicate, Protocol,
+    PublicKey, Quality, Query, Release, Reveal, Roles, RowExpr, Scale, Security, Statistic,
+    StatisticKind, Study, Sufficient, Table, Threat, Truncation, Variances, Weight,
 };
 
 /// What every canonical form begins with. The number changes with the form.
@@ -74,6 +74,8 @@ structs! {
     Query { items, filter, group_by }
     Item { name, expr }
     Statistic { kind, confidence, filter }
+    JointQuality { missing, implausible, duplicates, drift }
+    Drift { value, edges, index, limit, reveal }
     Decimal { digits, scale }
     Grid { column, width }
 }
@@ -99,6 +101,7 @@ enums! {
         1 Self::FailureRate { events, exposure, per, confidence, truncation, filter, group_by } =>
             (events, exposure, per, confidence, truncation, filter, group_by)
         2 Self::Statistic(statistic) => (statistic)
+        3 Self::Quality(quality) => (quality)
     }
     StatisticKind {
         0 Self::Describe { values, by } => (values, by)
@@ -120,6 +123,14 @@ enums! {
             (events, exposure, per, group, reference, strata)
         12 Self::MetaAnalysis { row, column, contributor } => (row, column, contributor)
         13 Self::Detector { score, truth, by, calibrated } => (score, truth, by, calibrated)
+    }
+    DriftIndex {
+        0 Self::KolmogorovSmirnov => ()
+        1 Self::PopulationStability => ()
+    }
+    Reveal {
+        0 Self::Verdict => ()
+        1 Self::Index => ()
     }
     Variances {
         0 Self::Unequal => ()

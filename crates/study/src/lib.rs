@@ -29,8 +29,8 @@ pub mod unit;
 
 pub use decimal::Decimal;
 pub use grid::Grid;
-pub use local::{LocalQuery, Measure};
-pub use quality::{Constant, Quality};
+pub use local::{KeyDigests, LocalQuery, Measure};
+pub use quality::{Constant, Drift, DriftIndex, JointQuality, Quality, Reveal};
 pub use query::{Aggregate, Comparison, Expr, Item, Predicate, Query, RowExpr};
 pub use report::{Position, Problem, Report};
 pub use statistic::{Scale, Statistic, StatisticKind, Variances, Weight};

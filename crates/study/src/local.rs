@@ -18,6 +18,22 @@ pub struct LocalQuery {
     pub groups: Vec<Vec<String>>,
     /// What is computed of each group.
     pub measures: Vec<Measure>,
+    /// By what the records are told apart, if they are compared with those of other providers.
+    pub keys: Option<KeyDigests>,
+}
+
+/// A number for each record that is the same for records of one key at every provider.
+///
+/// The number leaves the provider in shares alone. It is no secret what it is made from: whoever
+/// learned it could try all likely keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyDigests {
+    /// The columns of the key.
+    pub columns: Vec<String>,
+    /// Bits of a number, at most 60; two keys have one number with odds of 2^-bits.
+    pub bits: u32,
+    /// Makes numbers of one run unlike those of another.
+    pub salt: [u8; 32],
 }
 
 /// A number computed from the rows of a group. NULL is skipped, as SQL does.

@@ -91,6 +91,12 @@ impl RowExpr {
 }
 
 impl Predicate {
+    /// The condition as text that parses to the same condition.
+    #[must_use]
+    pub fn to_text(&self, table: &Table) -> String {
+        text(table, Reader::Person, |out| out.predicate(self, Binding::Any))
+    }
+
     /// SQL over the agreed table, for a provider's own engine; see [`RowExpr::to_sql`].
     #[must_use]
     pub fn to_sql(&self, table: &Table) -> String {

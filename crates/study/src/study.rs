@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::{Predicate, Quality, Query, Statistic, Table};
+use crate::{JointQuality, Predicate, Quality, Query, Statistic, Table};
 
 /// Everything the parties agree on before a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,6 +143,8 @@ pub enum Objective {
     },
     /// A statistic of the catalogue, finished in the clear from released sums.
     Statistic(Statistic),
+    /// What the pooled records are like.
+    Quality(JointQuality),
 }
 
 /// What ended the observation of the exposure.

@@ -382,6 +382,32 @@ fn a_bad_grid_is_refused() {
 }
 
 #[test]
+#[rustfmt::skip] // one row, one line
+fn a_bad_joint_audit_is_refused() {
+    let (before, rest) = FAILURE_RATE.split_once("[objective]").expect("an objective");
+    let (_, after) = rest.split_once("[security]").expect("what follows");
+    let with = |objective: &str| format!("{before}[objective]\n{objective}\n[security]{after}");
+    check(&with("kind = 'quality'\nmissing = ['model']\nimplausible = ['hours > 5']"), &[
+        row("['model']", "[¦'modell']", "there is no column `modell`", "did you mean `model`?"),
+        row("['model']", "[¦'serial']", "`serial` is an identifier", ""),
+        row("['model']", "['model', ¦'model']", "`model` stands in `missing` twice", "remove one"),
+        row("'hours > 5'", "'¦hour > 5'", "there is no column `hour`", "did you mean `hours`?"),
+        row("kind", "duplicates = ¦true\nkind", "without a key there are no duplicates", "`key` in [table]"),
+    ]);
+    check(&with("kind = 'quality'\nmissing = ['model']"), &[
+        row("[objective]\nkind = 'quality'\nmissing = ['model']", "[¦objective]\nkind = 'quality'", "nothing is asked", "`duplicates`"),
+    ]);
+    check(&with("kind = 'quality'\n[[objective.drift]]\nvalue = 'hours'\nedges = [1, 2]\nindex = 'ks'\nlimit = 0.1"), &[
+        row("'ks'", "¦'ksi'", "not possible here", "`ks`"),
+        row("[1, 2]", "¦[]", "`edges` has 0 entries", "name 1 to 200"),
+        row("[1, 2]", "[1, ¦1.0]", "`edges` must ascend", ""),
+        row("limit = 0.1", "limit = ¦-1", "`limit` cannot be negative", "rule of thumb"),
+        row("limit = 0.1", "limit = 0.1\nreveal = ¦'all'", "not possible here", "`verdict`, `index`"),
+        row("value = 'hours'", "value = '¦model'", "a number is needed here", ""),
+    ]);
+}
+
+#[test]
 fn several_mistakes_are_told_at_once_in_the_order_of_the_text() {
     let text = QUERY
         .replace("\"op_b\"", "\"op_a\"")

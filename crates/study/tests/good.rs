@@ -1,10 +1,10 @@
 //! Studies that are well formed, and what they mean.
 
 use sharewell_study::{
-    Aggregate, BadGiver, CodeList, Comparison, Constant, Decimal, Expr, Grid, Item, Kind, Limits,
-    Missing, Objective, Overflow, Predicate, Protocol, Quality, Query, Range, Release, Roles,
-    RowExpr, Scale, Security, StatisticKind, Study, Sufficient, Threat, Truncation, Variances,
-    Weight,
+    Aggregate, BadGiver, CodeList, Comparison, Constant, Decimal, Drift, DriftIndex, Expr, Grid,
+    Item, Kind, Limits, Missing, Objective, Overflow, Predicate, Protocol, Quality, Query, Range,
+    Release, Reveal, Roles, RowExpr, Scale, Security, StatisticKind, Study, Sufficient, Threat,
+    Truncation, Variances, Weight,
 };
 
 const QUERY: &str = include_str!("studies/query.toml");
@@ -544,4 +544,33 @@ fn every_day_has_one_text() {
     for days in years.step_by(97) {
         assert_eq!(date::parse(&date::format(days)), Some(days));
     }
+}
+
+#[test]
+fn a_joint_audit_is_read() {
+    let objective = "kind = 'quality'\nmissing = ['installed', 'model']\n\
+         implausible = ['hours > 50000', 'failures = 0 AND status']\n\
+         [[objective.drift]]\nvalue = 'hours'\nedges = [10, 100.5]\nindex = 'psi'\nlimit = 0.1\n\
+         [[objective.drift]]\nvalue = 'hours * 2'\nedges = [0]\nindex = 'ks'\nlimit = 0\n\
+         reveal = 'index'";
+    let text = with_objective(objective);
+    let Objective::Quality(quality) = parse(&text).objective else { panic!("another objective") };
+    assert_eq!((quality.missing, quality.implausible.len()), (vec![INSTALLED, MODEL], 2));
+    assert!(!quality.duplicates);
+    let [psi, ks] = &quality.drift[..] else { panic!("two") };
+    let want = Drift {
+        value: RowExpr::Column(HOURS),
+        edges: vec![number(10, 0), number(1005, 1)],
+        index: DriftIndex::PopulationStability,
+        limit: number(1, 1),
+        reveal: Reveal::Verdict,
+    };
+    assert_eq!(*psi, want);
+    assert_eq!((ks.index, ks.reveal), (DriftIndex::KolmogorovSmirnov, Reveal::Index));
+    let keyed = text
+        .replace("kind = 'quality'", "kind = 'quality'\nduplicates = true")
+        .replace("max_rows", "key = [\"status\"]\nmax_rows");
+    let Objective::Quality(quality) = parse(&keyed).objective else { panic!("another objective") };
+    assert!(quality.duplicates);
+    assert_ne!(parse(&text).hash(), parse(&text.replace("100.5", "100.6")).hash());
 }

@@ -1,5 +1,6 @@
 //! Statistics against exact rationals: what is stated of a value's error and range holds.
 
+mod drift;
 mod extremes;
 mod fraction;
 mod gate;

@@ -210,3 +210,56 @@ fn signals_are_those_of_the_reference_tools() {
         assert!(p("p (Benjamini-Hochberg)") <= p("p (Holm)"));
     }
 }
+
+#[test]
+fn the_joint_audit_finds_the_faults_that_were_planted() {
+    let site = copy_of("trial-quality", "study.toml");
+    let report = site.result();
+    costs_as_quoted(&report);
+    let want = expected(include_str!("../expected/trial_quality.json"));
+    let records = table(&report, "records");
+    let duplicates: u64 = ["ab", "ac", "bc"]
+        .iter()
+        .map(|pair| want["duplicate_ids_across_parties"][pair].as_u64().unwrap())
+        .sum();
+    let missing: u64 =
+        ["a", "b", "c"].iter().map(|site| want["missing_wtkg"][site].as_u64().unwrap()).sum();
+    for (texts, count) in [
+        (["records", ""], want["n"].as_u64().unwrap()),
+        (["missing", "weight"], missing),
+        (["implausible", "age < 0 OR age > 110"], want["age_out_of_range_0_110"].as_u64().unwrap()),
+        (
+            ["implausible", "weight < 25 OR weight > 200"],
+            want["wtkg_out_of_range_25_200"].as_u64().unwrap(),
+        ),
+        (["implausible", "weight > 130"], want["wtkg_gt_130"].as_u64().unwrap()),
+        (["duplicates", "patient"], duplicates),
+    ] {
+        assert_eq!(cell(records, &texts, "records").as_u64(), Some(count), "{texts:?}");
+    }
+    let drift = &want["drift_wtkg_each_vs_rest"];
+    for (name, of, limit) in [("psi", "psi", 0.1), ("ks", "ks_on_bins", 0.035)] {
+        let found = table(&report, name);
+        for (party, site) in [("site_a", "a"), ("site_b", "b"), ("site_c", "c")] {
+            let within = drift[site][of].as_f64().unwrap() <= limit;
+            let verdict = cell(found, &[party], "verdict");
+            assert_eq!(verdict, if within { "within" } else { "beyond" }, "{name} of {party}");
+        }
+    }
+    // Nothing else is told.
+    assert_eq!(report["results"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn indices_of_drift_are_those_of_numpy_where_the_study_releases_them() {
+    let report = copy_of("trial-quality", "indices.toml").result();
+    let want = expected(include_str!("../expected/trial_quality.json"));
+    let drift = &want["drift_wtkg_each_vs_rest"];
+    for (name, of) in [("psi", "psi"), ("ks", "ks_on_bins")] {
+        let found = table(&report, name);
+        for (party, site) in [("site_a", "a"), ("site_b", "b"), ("site_c", "c")] {
+            let (got, want) = (number(found, &[party], "index"), drift[site][of].as_f64().unwrap());
+            assert!((got - want).abs() < 1e-5, "{name} of {party}: {got}, not {want}");
+        }
+    }
+}

@@ -26,6 +26,7 @@ fn three_owners_fans_add_up_to_twelve_failures_in_344440_hours() {
             group_by: vec![],
             groups: vec![vec![]],
             measures: vec![Measure::Rows, sum("\"hours\"", 1), sum("\"status\"", 0)],
+            keys: None,
         };
         let result = local(&mapping, &fans(), &crate::LENIENT, &phase).expect("the fans are valid");
         assert_eq!(result.report.rows_accepted, rows);
@@ -150,6 +151,7 @@ fn groups_are_the_public_list_and_empty_ones_count_nothing() {
                 Measure::Min { expr: "hours".to_owned(), decimals: 0 },
                 Measure::Max { expr: "hours".to_owned(), decimals: 0 },
             ],
+            keys: None,
         })
         .expect("the query fits");
     assert_eq!(cells[0], [Some(0), Some(0), None, None, None]);
@@ -174,6 +176,7 @@ fn bins_of_numbers_and_days_are_groups_and_a_missing_value_is_in_none() {
             group_by: vec![grid.to_sql(&schema)],
             groups: (0..grid.bins(&schema)).map(|bin| vec![grid.key(&schema, bin)]).collect(),
             measures: vec![Measure::Rows],
+            keys: None,
         });
         let count = |cell: &Vec<Option<i128>>| cell[0].expect("a count");
         cells.expect("the query fits").iter().map(count).collect::<Vec<i128>>()

@@ -133,5 +133,6 @@ fn query(
         group_by: vec![],
         groups: vec![vec![]],
         measures,
+        keys: None,
     })
 }

@@ -143,7 +143,7 @@ fn spoiled(plan: &Plan, at: usize, spoil: fn(&mut Frame)) -> Vec<Result<Outcome,
         };
         let tampered: Arc<dyn Transport> = Arc::new(Tampered::new(link(plan, seat), act));
         let metered = Arc::new(Metered::new(tampered));
-        let mine = dispatch::encode(plan, &values(plan)).expect("in bounds");
+        let mine = dispatch::encode(plan, 0, &values(plan)).expect("in bounds");
         let agreed = agree(plan, Party::new(metered.clone())).expect("all agree");
         let outcome = play(plan, &metered, agreed, &session(plan), &mine);
         outcome.map(drop).expect_err("the others have stopped");
@@ -227,7 +227,7 @@ fn with_bad_giver(
         };
         let tampered: Arc<dyn Transport> = Arc::new(Tampered::new(link(&plan, seat), act));
         let metered = Arc::new(Metered::new(tampered));
-        let mine = dispatch::encode(&plan, &values(&plan)).expect("in bounds");
+        let mine = dispatch::encode(&plan, 0, &values(&plan)).expect("in bounds");
         let agreed = agree(&plan, Party::new(metered.clone())).expect("all agree");
         let outcome = play(&plan, &metered, agreed, &session(&plan), &mine);
         drop(outcome);

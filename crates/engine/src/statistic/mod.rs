@@ -10,6 +10,7 @@ mod detector;
 mod linear;
 mod meta;
 mod moments;
+mod quality;
 mod ranks;
 mod rates;
 mod sheet;
@@ -21,6 +22,7 @@ use sharewell_study::{Aggregate, Decimal, Expr, Item, Missing, Predicate, RowExp
 use sharewell_study::{Statistic, StatisticKind, Table};
 
 use crate::{Plan, ResultTable};
+pub(crate) use quality::quality;
 use sheet::Sheet;
 
 /// A released number: of an item, in a cell; or why it is not released.

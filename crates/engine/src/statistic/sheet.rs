@@ -15,6 +15,8 @@ pub(super) enum Entry {
     Text(String),
     Whole(f64),
     Number(f64),
+    /// A number that was calculated on shares, and its worst error.
+    Inexact(f64, f64),
     Nothing(String),
 }
 
@@ -160,6 +162,10 @@ impl Sheet {
                     }
                     Entry::Number(number) => {
                         bound(number.abs() * CLEAR_RELATIVE);
+                        Cell::Number(number)
+                    }
+                    Entry::Inexact(number, error) => {
+                        bound(error);
                         Cell::Number(number)
                     }
                     Entry::Nothing(reason) => {

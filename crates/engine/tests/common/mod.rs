@@ -211,7 +211,7 @@ pub(crate) fn local(plan: &Plan, records: &[Record]) -> LocalValues {
         let members = members(plan, group, records);
         plan.local().measures.iter().map(|m| measure(m, &members)).collect()
     };
-    LocalValues { cells: (0..plan.cells()).map(cell).collect() }
+    LocalValues { cells: (0..plan.cells()).map(cell).collect(), keys: vec![] }
 }
 
 fn measure(measure: &Measure, records: &[Record]) -> Option<i128> {

@@ -1,5 +1,6 @@
 //! What is computed.
 
+mod quality;
 mod statistic;
 
 use toml::Spanned;
@@ -19,9 +20,15 @@ impl Reader<'_> {
         enum Which {
             Sql,
             FailureRate,
+            Quality,
             Statistic(statistic::Which),
         }
-        let kinds: Vec<(&str, Which)> = [("sql", Which::Sql), ("failure_rate", Which::FailureRate)]
+        let ours = [
+            ("sql", Which::Sql),
+            ("failure_rate", Which::FailureRate),
+            ("quality", Which::Quality),
+        ];
+        let kinds: Vec<(&str, Which)> = ours
             .into_iter()
             .chain(statistic::KINDS.map(|(name, which)| (name, Which::Statistic(which))))
             .collect();
@@ -31,6 +38,7 @@ impl Reader<'_> {
         let objective = match which {
             Which::Sql => self.sql(&section, table),
             Which::FailureRate => self.failure_rate(&section, table),
+            Which::Quality => self.joint_quality(&section, table).map(Objective::Quality),
             Which::Statistic(which) => {
                 self.statistic(which, &section, table).map(Objective::Statistic)
             }

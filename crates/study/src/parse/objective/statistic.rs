@@ -209,7 +209,7 @@ impl Reader<'_> {
     }
 
     /// A number computed from a record.
-    fn value(
+    pub(super) fn value(
         &self,
         section: &Section<'_>,
         key: &'static str,
