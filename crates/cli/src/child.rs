@@ -14,7 +14,7 @@ use serde_json::Value;
 use sharewell_engine::{self as engine, Identity, LocalValues, Peer, Seat, bench};
 
 use crate::bench::Samples;
-use crate::local::{Rows, local};
+use crate::local::{Rows, keep_opening, local};
 use crate::study_file::StudyFile;
 use crate::talk::{Address, Cause, News, Order, Stage, Task};
 
@@ -96,8 +96,10 @@ fn study(parent: &Parent, order: &Order, path: &Path, text: String) -> Result<Va
         wide: order.wide(),
     };
     let values = given.as_ref().map(|(values, _)| values);
-    let outcome = engine::run(&file.plan, seat, values, &|stage| {
-        tell(&News::Stage(stage.into()));
+    let opening = file.opening_of(&party.name);
+    let outcome = engine::run(&file.plan, seat, values, &|stage| match stage {
+        engine::Stage::Committed(ours) => keep_opening(&ours, &opening),
+        stage => Stage::of(stage).into_iter().for_each(|stage| tell(&News::Stage(stage))),
     })?;
     Ok(json(&outcome))
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sharewell_data::{self as data, Mapping, QualityReport};
-use sharewell_engine::{LocalValues, Plan};
+use sharewell_engine::{LocalValues, Opening, Plan};
 
 /// What may be told about a provider's rows beside the result: how many were refused or rounded.
 /// Which ones and why is in the provider's own report.
@@ -44,6 +44,15 @@ pub(crate) fn local(
     let rounded = quality.rounded.iter().map(|column| column.rows).sum();
     let rows = Rows { rejected: quality.rows_rejected, rounded };
     Ok((LocalValues { cells: result.cells, keys: result.keys }, rows))
+}
+
+/// Keeps what opens this party's commitment. Without it the run is as good, but nobody can be shown
+/// later which data were in it.
+pub(crate) fn keep_opening(opening: &Opening, path: &Path) {
+    let text = serde_json::to_string_pretty(opening).expect("texts");
+    if let Err(error) = std::fs::write(path, text + "\n") {
+        eprintln!("what opens this party's commitment is lost: {}: {error}", path.display());
+    }
 }
 
 fn keep(quality: &QualityReport, report: &Path) -> Result<(), String> {

@@ -19,6 +19,7 @@ mod source;
 mod study_file;
 mod talk;
 mod units;
+mod verify;
 
 use std::process::ExitCode;
 

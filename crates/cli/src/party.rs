@@ -11,11 +11,12 @@ use sharewell_study::suggest;
 use crate::check;
 use crate::failure::Failure;
 use crate::key;
-use crate::local::{Rows, local};
+use crate::local::{Rows, keep_opening, local};
 use crate::progress::Progress;
 use crate::report::{Told, files};
 use crate::show;
 use crate::study_file::StudyFile;
+use crate::talk::Stage;
 
 /// Run one party's part of a study on its own machine.
 ///
@@ -62,10 +63,14 @@ impl Party {
         let given = self.give(&file, me)?;
         let seat = Seat { party: me, identity, listener, peers: None, wide: None };
         let progress = Mutex::new(Progress::of([self.name.as_str()]));
+        let opening = file.opening_of(&self.name);
         let see = |stage: engine::Stage| {
+            if let engine::Stage::Committed(ours) = &stage {
+                keep_opening(ours, &opening);
+            }
             // Its other user has not panicked: both are this closure.
             if let Ok(mut progress) = progress.lock() {
-                progress.see(0, stage.into());
+                Stage::of(stage).into_iter().for_each(|stage| progress.see(0, stage));
                 progress.tick();
             }
         };

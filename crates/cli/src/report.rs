@@ -71,6 +71,7 @@ impl Told {
             withstands: file.plan.withstands(),
             results: outcome.results,
             left_out: outcome.left_out,
+            commitments: outcome.commitments,
             quote: file.plan.quote_at(outcome.actual.round_bytes),
             actual: outcome.actual,
         };

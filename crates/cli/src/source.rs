@@ -1,4 +1,4 @@
-//! `sharewell source check`: a mapping tried out at home.
+//! `sharewell source`: a mapping tried out at home; the data that made a result shown later.
 
 use std::path::PathBuf;
 
@@ -9,11 +9,13 @@ use sharewell_data::{self as data, Agreed, Mapping, QualityReport};
 use crate::failure::Failure;
 use crate::show;
 use crate::study_file::StudyFile;
+use crate::verify::Verify;
 
 /// Try out a provider's own sources.
 #[derive(Subcommand)]
 pub(crate) enum Source {
     Check(Check),
+    Verify(Verify),
 }
 
 /// Try out a mapping: the first rows that it makes, what was rejected and why, what the rows are
@@ -55,8 +57,10 @@ struct Checked<'a> {
 
 impl Source {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let Self::Check(check) = self;
-        check.run()
+        match self {
+            Self::Check(check) => check.run(),
+            Self::Verify(verify) => verify.run(),
+        }
     }
 }
 

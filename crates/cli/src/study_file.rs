@@ -45,6 +45,11 @@ impl StudyFile {
         self.folder().join("reports").join(format!("{party}.json"))
     }
 
+    /// Where what opens a party's commitment goes.
+    pub(crate) fn opening_of(&self, party: &str) -> PathBuf {
+        self.report_of(party).with_extension("opening.json")
+    }
+
     fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }

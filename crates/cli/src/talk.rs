@@ -78,12 +78,14 @@ pub(crate) enum Stage {
     Finished,
 }
 
-impl From<engine::Stage> for Stage {
-    fn from(stage: engine::Stage) -> Self {
+impl Stage {
+    /// What another process may be told.
+    pub(crate) fn of(stage: engine::Stage) -> Option<Self> {
         match stage {
-            engine::Stage::Connecting(why) => Self::Connecting(why),
-            engine::Stage::Computing { sent, of } => Self::Computing { sent, of },
-            engine::Stage::Finished => Self::Finished,
+            engine::Stage::Connecting(why) => Some(Self::Connecting(why)),
+            engine::Stage::Committed(_) => None,
+            engine::Stage::Computing { sent, of } => Some(Self::Computing { sent, of }),
+            engine::Stage::Finished => Some(Self::Finished),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod bench;
 mod builder;
 pub mod catalogue;
 mod choice;
+mod commitment;
 mod dispatch;
 mod error;
 mod joint;
@@ -31,6 +32,7 @@ extern crate self as sharewell_engine;
 mod common;
 
 pub use choice::{Candidate, Withstands};
+pub use commitment::{Commitment, Opening};
 pub use error::{Error, Refusal};
 pub use leakage::Leak;
 pub use outcome::{Actual, Cell, Note, Outcome, Report, ResultTable, StepCost};

@@ -7,7 +7,7 @@ use sharewell_study::{Kind, Measure, Objective, Truncation};
 
 use crate::joint::{Opened, Scale};
 use crate::plan::{Column, Combine, Joint};
-use crate::{Plan, Plot, Quote, Withstands, statistic};
+use crate::{Commitment, Plan, Plot, Quote, Withstands, statistic};
 
 /// One party's account of a run.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -23,6 +23,8 @@ pub struct Outcome {
     /// Data parties that count as if they had no records, because their shares did not fit
     /// together.
     pub left_out: Vec<String>,
+    /// What each data party committed to before the first share moved.
+    pub commitments: Vec<Commitment>,
 }
 
 /// A run as its user sees it: stable JSON, documented in `docs/json.md`.
@@ -38,6 +40,8 @@ pub struct Report {
     pub results: Vec<ResultTable>,
     /// Data parties that are not in it, because their shares did not fit together.
     pub left_out: Vec<String>,
+    /// What each data party committed to before the first share moved.
+    pub commitments: Vec<Commitment>,
     /// The price that was quoted.
     pub quote: Quote,
     /// The price that was paid.

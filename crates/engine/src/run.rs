@@ -13,11 +13,15 @@ use sharewell_net::{
 use sharewell_ring::{Bits, Z64, hash};
 use sharewell_study::BadGiver;
 
+use crate::commitment::{self, COMMITMENTS};
 use crate::joint::Opened;
-use crate::{Actual, Error, LocalValues, Outcome, Plan, StepCost, Withstands, dispatch, outcome};
+use crate::{
+    Actual, Commitment, Error, LocalValues, Opening, Outcome, Plan, StepCost, Withstands, dispatch,
+    outcome,
+};
 
 /// Steps before the first share moves, or where a party deviates: outside every quote.
-const UNQUOTED: [Step; 3] = [KEYS, pace::PACE, MEND];
+const UNQUOTED: [Step; 4] = [KEYS, pace::PACE, MEND, COMMITMENTS];
 /// The closing exchange of accounts: outside every quote, as the set-up is.
 const FAREWELL: Step = Step("farewell");
 /// Who gave nothing that could be used.
@@ -68,6 +72,8 @@ pub enum Stage {
         /// By the quote.
         of: u64,
     },
+    /// This party is about to commit to what it gives: here is what opens that, to be kept.
+    Committed(Opening),
     /// The result is there.
     Finished,
 }
@@ -101,18 +107,22 @@ pub fn run(
     let link = watched(progress, waiting, || connect(plan, seat, session, missing.clone()))?;
     let link = Arc::new(Metered::new(link));
     let result = mine.and_then(|mine| {
-        let agreed = agree(plan, Party::new(link.clone()))?;
+        let commit = |opening| progress(Stage::Committed(opening));
+        let mut agreed = agree(plan, Party::new(link.clone()), &mine, &commit)?;
+        let commitments = std::mem::take(&mut agreed.commitments);
         let of = agreed.quoted.bytes_sent_by(place);
         let computing = || Stage::Computing { sent: link.meter().total().sent.bytes.min(of), of };
-        watched(progress, computing, || play(plan, &link, agreed, &session, &mine))
+        let (opened, actual) =
+            watched(progress, computing, || play(plan, &link, agreed, &session, &mine))?;
+        Ok((opened, actual, commitments))
     });
     match result {
-        Ok((opened, actual)) => {
+        Ok((opened, actual, commitments)) => {
             progress(Stage::Finished);
             let results: Vec<_> = outcome::tables(plan, &opened).unwrap_or_default();
             let learned = learned(plan, place, !results.is_empty());
             let left_out = plan.names_of(&opened.left_out);
-            Ok(Outcome { party: party.name, results, actual, learned, left_out })
+            Ok(Outcome { party: party.name, results, actual, learned, left_out, commitments })
         }
         Err(error) => {
             link.abort(reason(&error));
@@ -138,18 +148,24 @@ fn session(plan: &Plan) -> [u8; 32] {
     ])
 }
 
-/// A connected party that knows what a round is worth, and what the run will cost at that.
+/// A connected party that knows what each gives, as far as a commitment tells, what a round is
+/// worth, and what the run will cost at that.
 struct Agreed {
     main: Party,
     quoted: Tallied,
+    commitments: Vec<Commitment>,
 }
 
-fn agree(plan: &Plan, mut main: Party) -> Result<Agreed, Error> {
+fn agree(
+    plan: &Plan,
+    mut main: Party,
+    mine: &[i128],
+    commit: &dyn Fn(Opening),
+) -> Result<Agreed, Error> {
+    let commitments = commitment::exchange(plan, &mut main.fork(), mine, commit)?;
     let round_bytes = pace::agree(&mut main.fork(), plan.card.parties)?;
-    Ok(Agreed {
-        main: main.at_pace(round_bytes),
-        quoted: dispatch::quote(plan, round_bytes).tallied,
-    })
+    let quoted = dispatch::quote(plan, round_bytes).tallied;
+    Ok(Agreed { main: main.at_pace(round_bytes), quoted, commitments })
 }
 
 fn connect(
@@ -221,7 +237,7 @@ fn watched<T>(
 fn play(
     plan: &Plan,
     link: &Arc<Link>,
-    Agreed { mut main, quoted }: Agreed,
+    Agreed { mut main, quoted, .. }: Agreed,
     session: &[u8; 32],
     mine: &[i128],
 ) -> Result<(Opened, Actual), Error> {

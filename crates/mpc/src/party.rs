@@ -26,7 +26,10 @@ pub enum Entropy {
 
 impl Entropy {
     /// 32 bytes for one purpose.
-    pub(crate) fn draw(self, me: PartyId, label: &str) -> Result<Zeroizing<[u8; 32]>> {
+    ///
+    /// # Errors
+    /// [`Error::Entropy`] if the operating system gives none.
+    pub fn draw(self, me: PartyId, label: &str) -> Result<Zeroizing<[u8; 32]>> {
         let mut out = Zeroizing::new([0; 32]);
         match self {
             Self::System => getrandom::fill(&mut *out).map_err(|_| Error::Entropy)?,

@@ -56,3 +56,36 @@ fn rows_beyond_the_studys_limits_are_shown_and_may_not_take_part() {
     assert!(tried.err.contains(why) && tried.out.contains("line 13"), "{tried:#?}");
     site.run(&["--json"]).fails(1, &["because of op_a", why]);
 }
+
+#[test]
+fn a_provider_can_show_which_data_made_a_result_and_cannot_show_others() {
+    let site = site();
+    let told = site.result();
+    let commitments = told["commitments"].as_array().unwrap();
+    let parties: Vec<&str> = commitments.iter().map(|of| of["party"].as_str().unwrap()).collect();
+    assert_eq!(parties, PARTIES);
+    site.write("result.json", &told.to_string());
+    let names = ["study.toml", "reports/op_a.opening.json", "result.json", "sources/op_a.toml"];
+    let paths = names.map(|name| site.path(name).to_str().unwrap().to_owned());
+    let [study, opening, result, source] = paths.each_ref().map(String::as_str);
+    let args = ["source", "verify", study, opening, "--result", result];
+    assert!(run(&args).text().contains("op_a committed to these"));
+    let args = [&args[..], &["--source", source]].concat();
+    assert!(run(&args).text().contains("give the same today"));
+
+    let rows = fs::read_to_string(site.path("sources/op_a.csv")).unwrap();
+    site.source("op_a", &rows.replace("3.5,1", "3.5,2"));
+    run(&args).fails(1, &["give something else today"]);
+    site.source("op_a", &rows);
+
+    let kept = fs::read_to_string(opening).unwrap();
+    let mut other: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    other["input"][0] = json!("10");
+    site.write("reports/op_a.opening.json", &other.to_string());
+    run(&args).fails(1, &["not what op_a committed to"]);
+    site.write("reports/op_a.opening.json", &kept);
+
+    let text = fs::read_to_string(study).unwrap();
+    site.write("study.toml", &text.replace("\"a test\"", "\"another test\""));
+    run(&args).fails(2, &["op_a.opening.json is of study"]);
+}

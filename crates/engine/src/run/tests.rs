@@ -1,6 +1,6 @@
 //! Runs over TLS in which one party dies or deviates: all others end by its name.
 
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use sharewell_mpc::protocols::rep3::Rep3;
@@ -10,7 +10,7 @@ use sharewell_ring::{Ring, Z64};
 
 use super::{agree, connect, play, run, session};
 use crate::common::{ALL, Record, Setup, local, seats};
-use crate::{Cell, Error, LocalValues, Outcome, Plan, Seat, Stage, dispatch};
+use crate::{Cell, Error, LocalValues, Opening, Outcome, Plan, Seat, Stage, dispatch};
 
 /// Well below the deadlines of the test's studies.
 const SOON: Duration = Duration::from_secs(10);
@@ -68,7 +68,8 @@ fn a_computing_party_that_dies_is_named_by_all_at_once() {
     let plan = Setup { roles: &[ALL, ALL, "\"data\"", ALL], ..Setup::default() }.plan();
     for shared in [false, true] {
         let outcomes = beside(&plan, |seat, wait| {
-            let agreed = agree(&plan, Party::new(link(&plan, seat))).expect("all agree");
+            let agreed =
+                agree(&plan, Party::new(link(&plan, seat)), &[], &|_| ()).expect("all agree");
             let mut p = Rep3::<Z64>::connect(agreed.main, &session(&plan), Entropy::System)
                 .expect("all parties are there");
             if shared {
@@ -92,7 +93,8 @@ fn a_giver_or_a_recipient_that_dies_is_named_by_all_at_once() {
             let outcomes = beside(&plan, |seat, wait| {
                 let link = link(&plan, seat);
                 if !at_once {
-                    let agreed = agree(&plan, Party::new(link.clone())).expect("all agree");
+                    let agreed =
+                        agree(&plan, Party::new(link.clone()), &[], &|_| ()).expect("all agree");
                     wait();
                     drop(agreed);
                 }
@@ -129,8 +131,59 @@ fn the_same_study_by_another_protocol_is_another_session() {
     assert_eq!(sessions.len(), all);
 }
 
-/// Frames by which a party of three agrees what a round is worth.
-const SET_UP: usize = 2 * (4 + 4 + 2);
+#[test]
+fn all_parties_hear_the_same_commitments_and_each_can_open_its_own() {
+    let plan = Setup::default().plan();
+    let openings = Mutex::new(vec![]);
+    let outcomes: Vec<Outcome> = std::thread::scope(|scope| {
+        let runs: Vec<_> = seats(3)
+            .into_iter()
+            .map(|seat| {
+                let commit = |stage| {
+                    if let Stage::Committed(opening) = stage {
+                        openings.lock().expect("nobody panics").push(opening);
+                    }
+                };
+                let plan = &plan;
+                scope.spawn(move || run(plan, seat, Some(&values(plan)), &commit))
+            })
+            .collect();
+        runs.into_iter().map(|run| run.join().expect("no panic").expect("honest")).collect()
+    });
+    let mut openings = openings.into_inner().expect("nobody panics");
+    openings.sort_by(|a, b| a.party.cmp(&b.party));
+    let wanted: Vec<_> = openings.iter().map(Opening::commitment).collect();
+    assert_eq!(wanted.len(), 3);
+    outcomes.iter().for_each(|outcome| assert_eq!(outcome.commitments, wanted));
+    // Equal values: only the salts differ.
+    assert_eq!(openings[0].input, openings[1].input);
+    assert_ne!(wanted[0].sha256, wanted[1].sha256);
+    let again = Opening::of(&plan, 0, &values(&plan), &openings[0].salt).expect("in bounds");
+    assert_eq!(again, openings[0]);
+    let other = Opening { input: vec!["1".to_owned(); again.input.len()], ..again };
+    assert_ne!(other.commitment(), wanted[0]);
+    assert!(!format!("{other:?}").contains(&other.salt), "nothing private is printed");
+}
+
+#[test]
+fn who_tells_two_commitments_is_noticed_before_a_share_moves() {
+    let plan = Setup::default().plan();
+    let outcomes = beside(&plan, |seat, _| {
+        let act = |_: PartyId, index: usize, frame: &mut Frame| {
+            frame.body[0] ^= u8::from(index == 0);
+            Fate::Deliver
+        };
+        let tampered: Arc<dyn Transport> = Arc::new(Tampered::new(link(&plan, seat), act));
+        let mine = dispatch::encode(&plan, 0, &values(&plan)).expect("in bounds");
+        let agreed = agree(&plan, Party::new(tampered), &mine, &|_| ());
+        agreed.map(drop).expect_err("somebody has noticed");
+    });
+    let told = errors(outcomes);
+    assert!(told.iter().any(|error| error.contains("`commitments`")), "{told:?}");
+}
+
+/// Frames by which a party of three commits to what it gives and agrees what a round is worth.
+const SET_UP: usize = 2 * 2 + 2 * (4 + 4 + 2);
 
 /// Plays the whole part of the last party and spoils one of its frames.
 fn spoiled(plan: &Plan, at: usize, spoil: fn(&mut Frame)) -> Vec<Result<Outcome, Error>> {
@@ -144,7 +197,7 @@ fn spoiled(plan: &Plan, at: usize, spoil: fn(&mut Frame)) -> Vec<Result<Outcome,
         let tampered: Arc<dyn Transport> = Arc::new(Tampered::new(link(plan, seat), act));
         let metered = Arc::new(Metered::new(tampered));
         let mine = dispatch::encode(plan, 0, &values(plan)).expect("in bounds");
-        let agreed = agree(plan, Party::new(metered.clone())).expect("all agree");
+        let agreed = agree(plan, Party::new(metered.clone()), &mine, &|_| ()).expect("all agree");
         let outcome = play(plan, &metered, agreed, &session(plan), &mine);
         outcome.map(drop).expect_err("the others have stopped");
     })
@@ -228,7 +281,7 @@ fn with_bad_giver(
         let tampered: Arc<dyn Transport> = Arc::new(Tampered::new(link(&plan, seat), act));
         let metered = Arc::new(Metered::new(tampered));
         let mine = dispatch::encode(&plan, 0, &values(&plan)).expect("in bounds");
-        let agreed = agree(&plan, Party::new(metered.clone())).expect("all agree");
+        let agreed = agree(&plan, Party::new(metered.clone()), &mine, &|_| ()).expect("all agree");
         let outcome = play(&plan, &metered, agreed, &session(&plan), &mine);
         drop(outcome);
     })
