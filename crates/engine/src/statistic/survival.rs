@@ -4,7 +4,7 @@ use sharewell_analytics::clear::log_rank::{self, GroupsAtRisk, LogRank};
 use sharewell_analytics::clear::survival::{
     self as curves, AtRisk, Step, kaplan_meier, restricted_mean, time_quantile,
 };
-use sharewell_analytics::clear::{Confidence, Finding};
+use sharewell_analytics::clear::{Confidence, Finding, Interval};
 use sharewell_study::{Grid, Scale, StatisticKind, Table, Weight};
 
 use super::cells::{Cells, Place};
@@ -89,7 +89,7 @@ pub(super) fn survival(
     let label: Vec<&str> = label.into_iter().collect();
     let curves: Vec<_> = groups.iter().map(|group| curve(group, asked.scale, confidence)).collect();
     let mut sheets = vec![
-        steps(&label, &groups, &curves),
+        steps(&label, &groups, &curves, confidence),
         summaries(&label, &groups, &curves, asked.horizon, confidence),
     ];
     if asked.group.is_some() {
@@ -124,7 +124,12 @@ fn curve(group: &Group, scale: curves::Scale, confidence: Confidence) -> Result<
     group.rows.clone().and_then(|rows| undefined(kaplan_meier(&rows, scale, confidence)))
 }
 
-fn steps(label: &[&str], groups: &[Group], curves: &[Result<Vec<Step>, String>]) -> Sheet {
+fn steps(
+    label: &[&str],
+    groups: &[Group],
+    curves: &[Result<Vec<Step>, String>],
+    confidence: Confidence,
+) -> Sheet {
     let columns = [
         "time",
         "at risk",
@@ -140,7 +145,7 @@ fn steps(label: &[&str], groups: &[Group], curves: &[Result<Vec<Step>, String>])
     for (group, curve) in groups.iter().zip(curves) {
         match curve {
             Err(why) => sheet.row_without(group.name.clone(), why),
-            Ok(steps) => start(group).iter().chain(steps).for_each(|step| {
+            Ok(steps) => start(group, confidence).iter().chain(steps).for_each(|step| {
                 let mut row = group.name.clone();
                 row.push(Entry::exact(step.time));
                 row.extend([step.at_risk, step.events].map(|n| Entry::Whole(n as f64)));
@@ -163,7 +168,7 @@ fn steps(label: &[&str], groups: &[Group], curves: &[Result<Vec<Step>, String>])
 }
 
 /// All that were observed, before anything happened.
-fn start(group: &Group) -> Option<Step> {
+fn start(group: &Group, confidence: Confidence) -> Option<Step> {
     let n = group.rows.as_ref().ok()?.first()?.at_risk;
     (n > 0).then_some(Step {
         time: 0.0,
@@ -171,7 +176,7 @@ fn start(group: &Group) -> Option<Step> {
         events: 0,
         survival: 1.0,
         standard_error: Some(0.0),
-        interval: None,
+        interval: Some(Interval::around(1.0, 0.0, confidence)),
         hazard: 0.0,
         hazard_error: 0.0,
     })
