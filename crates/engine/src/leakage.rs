@@ -101,7 +101,7 @@ impl Plan {
     fn grid(&self) -> Option<&Grid> {
         match &self.study.objective {
             Objective::Statistic(statistic) => statistic.kind.grid(),
-            Objective::Sql(_) | Objective::FailureRate { .. } => None,
+            Objective::Sql(_) | Objective::FailureRate { .. } | Objective::Quality(_) => None,
         }
     }
 
