@@ -148,7 +148,8 @@ pub(super) fn worst_errors(study: &Study, table: &ResultTable) -> String {
 /// Why cells are empty, the columns of a group that have the same reason together.
 fn reasons(table: &ResultTable, groups: usize) -> String {
     let mut told: Vec<(usize, &str, Vec<&str>)> = vec![];
-    for note in &table.notes {
+    // What has no more to say than a word stands in its cell.
+    for note in table.notes.iter().filter(|note| note.reason.contains(':')) {
         let known =
             told.iter_mut().find(|(row, reason, _)| *row == note.row && *reason == note.reason);
         match known {
