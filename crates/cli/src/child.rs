@@ -83,8 +83,9 @@ fn study(parent: &Parent, order: &Order, path: &Path, text: String) -> Result<Va
     let (mapping, report) = (file.mapping_of(&party.name), file.report_of(&party.name));
     let mut given: Option<(LocalValues, Rows)> = None;
     if party.roles.data {
-        tell(&News::Stage(Stage::Reading));
-        given = Some(local(&file.plan, &mapping, &report).map_err(Failed::own)?);
+        let reading = |rows| tell(&News::Stage(Stage::Reading(rows)));
+        reading(0);
+        given = Some(local(&file.plan, &mapping, &report, &reading).map_err(Failed::own)?);
     }
     let post = Post::open().map_err(Failed::own)?;
     let peers = post.announce(parent, given.as_ref().map(|(_, rows)| *rows));

@@ -23,9 +23,11 @@ pub(crate) fn local(
     plan: &Plan,
     mapping: &Path,
     report: &Path,
+    reading: &dyn Fn(u64),
 ) -> Result<(LocalValues, Rows), String> {
     let study = plan.study();
-    let local = |mapping| data::local(&mapping, &study.table, &study.quality, plan.local());
+    let local =
+        |mapping| data::local(&mapping, &study.table, &study.quality, plan.local(), reading);
     let result = Mapping::load(mapping).and_then(local);
     let result = match result {
         Ok(result) => result,

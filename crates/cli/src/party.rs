@@ -123,7 +123,15 @@ impl Party {
         }
         let mapping = self.source.clone().unwrap_or_else(|| file.mapping_of(&self.name));
         let report = file.report_of(&self.name);
-        let (values, rows) = local(&file.plan, &mapping, &report).map_err(Failure::Run)?;
+        let progress = Mutex::new(Progress::of([self.name.as_str()]));
+        let reading = |rows| {
+            if let Ok(mut progress) = progress.lock() {
+                progress.see(0, Stage::Reading(rows));
+                progress.tick();
+            }
+        };
+        let (values, rows) =
+            local(&file.plan, &mapping, &report, &reading).map_err(Failure::Run)?;
         if rows.rejected > 0 {
             eprintln!("{} rows were rejected: see {}\n", rows.rejected, report.display());
         }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::show;
 use crate::talk::Stage;
 
 /// Runs shorter than this need no lines.
@@ -45,7 +46,7 @@ impl Progress {
     pub(crate) fn see(&mut self, party: usize, stage: Stage) {
         if let Some(bar) = self.bars.get(party) {
             bar.set_position(match stage {
-                Stage::Reading | Stage::Connecting(_) => 0,
+                Stage::Reading(_) | Stage::Connecting(_) => 0,
                 Stage::Computing { sent, of } => sent * FULL / of.max(1),
                 Stage::Finished => FULL,
             });
@@ -78,7 +79,10 @@ impl Progress {
 fn words(stage: Option<&Stage>) -> String {
     match stage {
         None => "is starting".to_owned(),
-        Some(Stage::Reading) => "reads its records".to_owned(),
+        Some(Stage::Reading(0)) => "reads its records".to_owned(),
+        Some(Stage::Reading(rows)) => {
+            format!("reads its records, {} so far", show::thousands(*rows))
+        }
         Some(Stage::Connecting(None)) => "waits for the others".to_owned(),
         Some(Stage::Connecting(Some(why))) => format!("waits: {why}"),
         Some(Stage::Computing { sent, of }) => {

@@ -68,8 +68,8 @@ pub(crate) enum News {
 /// Where a child stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Stage {
-    /// It reads its own records.
-    Reading,
+    /// It reads its own records; how many have fitted so far.
+    Reading(u64),
     /// It waits for others; why, if it knows.
     Connecting(Option<String>),
     /// Payload bytes sent, and to be sent.

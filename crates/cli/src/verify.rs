@@ -84,7 +84,8 @@ fn compare(file: &StudyFile, opening: &Opening, source: &Path) -> Result<(), Fai
     let party = party.ok_or_else(|| {
         Failure::Usage(format!("{} is no data party of this study", opening.party))
     })?;
-    let local = |mapping| data::local(&mapping, &study.table, &study.quality, plan.local());
+    let local =
+        |mapping| data::local(&mapping, &study.table, &study.quality, plan.local(), &|_| ());
     let local = Mapping::load(source).and_then(local);
     let local = local.map_err(|error| Failure::Usage(error.to_string()))?;
     let values = LocalValues { cells: local.cells, keys: local.keys };

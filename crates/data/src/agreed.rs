@@ -9,12 +9,13 @@ use futures::TryStreamExt;
 use sharewell_study::{LocalQuery, Quality, Table};
 use tokio::runtime::Runtime;
 
+use crate::audit::Sample;
 use crate::mapping::OnRejected;
 use crate::report::{Numbering, QualityReport};
 use crate::rules::{self, Rule};
 use crate::source::{LINE, Opener, session};
 use crate::validate::{Validation, is, schema};
-use crate::{Error, Mapping, audit, keys, query, sql};
+use crate::{Error, Mapping, keys, query, sql};
 
 /// A provider's valid rows in the agreed schema, in memory.
 #[derive(Debug)]
@@ -27,37 +28,8 @@ pub struct Agreed {
     on_rejected: OnRejected,
 }
 
-/// What [`local`] gives.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LocalResult {
-    /// By group, then by measure: the exact value in quanta of 10^-decimals of the measure, or
-    /// `None` where SQL says NULL.
-    pub cells: Vec<Vec<Option<i128>>>,
-    /// A number for each record's key, if the query asks for them; in the order of the records.
-    pub keys: Vec<u64>,
-    /// What became of the provider's rows.
-    pub report: QualityReport,
-}
-
-/// A provider's local phase: [`Agreed::read`], [`Agreed::check`], then [`Agreed::query`].
-///
-/// # Errors
-/// Those of the three.
-///
-/// # Panics
-/// Those of the three.
-pub fn local(
-    mapping: &Mapping,
-    table: &Table,
-    quality: &Quality,
-    query: &LocalQuery,
-) -> Result<LocalResult, Error> {
-    let agreed = Agreed::read(mapping, table, quality)?;
-    agreed.check()?;
-    let cells = agreed.query(query)?;
-    let keys = agreed.keys(query)?;
-    Ok(LocalResult { cells, keys, report: agreed.report })
-}
+/// Accepted rows that are handed on at once.
+const PIECE_ROWS: usize = 1 << 19;
 
 impl Agreed {
     /// Reads the sources, maps, validates and audits every row. Whether they may take part is
@@ -70,9 +42,14 @@ impl Agreed {
     /// If called inside a tokio runtime, or if the system refuses threads.
     pub fn read(mapping: &Mapping, table: &Table, quality: &Quality) -> Result<Self, Error> {
         let runtime = Runtime::new().expect("the system gives threads");
-        let (batches, mut report) = runtime.block_on(read(mapping, table))?;
-        report.columns = audit::columns(table, quality, &batches);
-        report.breaches = audit::breaches(quality, &report);
+        let (mut batches, mut sample) = (Vec::new(), Sample::default());
+        let take = async |rows: Vec<RecordBatch>, _| {
+            batches.extend(rows.iter().cloned());
+            sample.add(rows);
+            Ok(())
+        };
+        let mut report = runtime.block_on(read(mapping, table, take))?;
+        sample.audit(table, quality, &mut report);
         let (max_rows, on_rejected) = (table.max_rows, mapping.on_rejected);
         Ok(Self { runtime, schema: schema(table), batches, report, max_rows, on_rejected })
     }
@@ -83,18 +60,7 @@ impl Agreed {
     /// [`Error::Rejected`] if the mapping stops at rejected rows, [`Error::TooManyRows`],
     /// [`Error::Quality`] beyond the study's limits.
     pub fn check(&self) -> Result<(), Error> {
-        let report = || Box::new(self.report.clone());
-        if self.on_rejected == OnRejected::Stop && self.report.rows_rejected > 0 {
-            return Err(Error::Rejected(report()));
-        }
-        if self.report.rows_accepted > self.max_rows {
-            let rows = self.report.rows_accepted;
-            return Err(Error::TooManyRows { rows, max: self.max_rows });
-        }
-        if !self.report.breaches.is_empty() {
-            return Err(Error::Quality(report()));
-        }
-        Ok(())
+        fit(&self.report, self.max_rows, self.on_rejected)
     }
 
     /// The first rows of the agreed table, as text; `None` where there is no value.
@@ -143,10 +109,32 @@ impl Agreed {
     }
 }
 
-async fn read(
+/// Whether these rows may take part.
+pub(crate) fn fit(
+    report: &QualityReport,
+    max_rows: u64,
+    on_rejected: OnRejected,
+) -> Result<(), Error> {
+    let boxed = || Box::new(report.clone());
+    if on_rejected == OnRejected::Stop && report.rows_rejected > 0 {
+        return Err(Error::Rejected(boxed()));
+    }
+    if report.rows_accepted > max_rows {
+        return Err(Error::TooManyRows { rows: report.rows_accepted, max: max_rows });
+    }
+    if !report.breaches.is_empty() {
+        return Err(Error::Quality(boxed()));
+    }
+    Ok(())
+}
+
+/// Maps and validates all rows; `take` is given the accepted ones piece by piece, the last time
+/// perhaps none, and how many there have been.
+pub(crate) async fn read(
     mapping: &Mapping,
     table: &Table,
-) -> Result<(Vec<RecordBatch>, QualityReport), Error> {
+    mut take: impl AsyncFnMut(Vec<RecordBatch>, u64) -> Result<(), Error>,
+) -> Result<QualityReport, Error> {
     let failed = |error: DataFusionError| Error::from_engine(error, Error::Sql);
     let rules = rules::resolve(mapping, table)?;
     let ctx = session();
@@ -166,11 +154,17 @@ async fn read(
     let mut batches = mapped.execute_stream().await.map_err(failed)?;
     while let Some(batch) = batches.try_next().await.map_err(failed)? {
         validation.push(&batch)?;
+        if validation.held() >= PIECE_ROWS {
+            let (rows, accepted) = validation.take();
+            take(rows, accepted).await?;
+        }
     }
-    let (rows, mut report) = validation.finish(sources);
+    let (rows, accepted) = validation.take();
+    take(rows, accepted).await?;
+    let mut report = validation.finish(sources);
     report.converted = rules::converted(mapping, table);
     report.rejected.iter_mut().for_each(|rejected| rejected.find_file(&files));
-    Ok((rows, report))
+    Ok(report)
 }
 
 /// The mapped columns are the agreed ones, in any order.

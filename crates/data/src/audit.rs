@@ -1,7 +1,8 @@
 //! The quality audit: what a provider's accepted rows are like, and whether the study's limits
 //! admit them. It is made at home and stays there.
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
+use datafusion::arrow::compute::take_record_batch;
 use datafusion::arrow::datatypes::{Date32Type, Decimal128Type};
 use serde::Serialize;
 use sharewell_study::{Column, Constant, Decimal, Kind, Quality, Table, date};
@@ -74,12 +75,65 @@ impl ColumnAudit {
     }
 }
 
+/// Rows that are audited: of more, every second, fourth, eighth... one.
+const ROWS_MAX: usize = 1 << 20;
+
+/// An even sample of all rows; all of them as long as they are few.
+pub(crate) struct Sample {
+    batches: Vec<RecordBatch>,
+    rows: usize,
+    /// One row of so many is kept.
+    stride: usize,
+    seen: usize,
+}
+
+impl Default for Sample {
+    fn default() -> Self {
+        Self { batches: Vec::new(), rows: 0, stride: 1, seen: 0 }
+    }
+}
+
+impl Sample {
+    /// These rows too.
+    pub(crate) fn add(&mut self, batches: Vec<RecordBatch>) {
+        for batch in batches {
+            let kept = every(&batch, self.stride, &mut self.seen);
+            self.rows += kept.num_rows();
+            self.batches.push(kept);
+            if self.rows > ROWS_MAX {
+                self.thin();
+            }
+        }
+    }
+
+    fn thin(&mut self) {
+        let mut seen = 0;
+        self.batches.iter_mut().for_each(|batch| *batch = every(batch, 2, &mut seen));
+        self.rows = self.batches.iter().map(RecordBatch::num_rows).sum();
+        self.stride *= 2;
+    }
+
+    /// The audit and the limits that it breaks, into the report.
+    pub(crate) fn audit(&self, table: &Table, quality: &Quality, report: &mut QualityReport) {
+        report.columns = columns(table, quality, &self.batches);
+        report.audited_rows = self.rows as u64;
+        report.breaches = breaches(quality, report);
+    }
+}
+
+/// One row of so many, counted over all batches.
+fn every(batch: &RecordBatch, stride: usize, seen: &mut usize) -> RecordBatch {
+    let from = seen.next_multiple_of(stride) - *seen;
+    *seen += batch.num_rows();
+    if stride == 1 {
+        return batch.clone();
+    }
+    let rows: UInt64Array = (from..batch.num_rows()).step_by(stride).map(|i| i as u64).collect();
+    take_record_batch(batch, &rows).expect("the rows are the batch's")
+}
+
 /// The audit of all columns.
-pub(crate) fn columns(
-    table: &Table,
-    quality: &Quality,
-    batches: &[RecordBatch],
-) -> Vec<ColumnAudit> {
+fn columns(table: &Table, quality: &Quality, batches: &[RecordBatch]) -> Vec<ColumnAudit> {
     let today = today();
     let one = |(i, column): (usize, &Column)| {
         let arrays = || batches.iter().map(move |batch| batch.column(i));
@@ -213,7 +267,7 @@ fn coded<'a>(audit: &mut ColumnAudit, column: &Column, arrays: impl Iterator<Ite
 }
 
 /// The study's limits that the rows break.
-pub(crate) fn breaches(quality: &Quality, report: &QualityReport) -> Vec<String> {
+fn breaches(quality: &Quality, report: &QualityReport) -> Vec<String> {
     let mut breaches = Vec::new();
     let QualityReport { rows_read, rows_accepted, rows_rejected, .. } = *report;
     if rows_accepted < quality.min_rows {
@@ -230,7 +284,8 @@ pub(crate) fn breaches(quality: &Quality, report: &QualityReport) -> Vec<String>
     test("faults", rows_rejected, rows_read, quality.max_rejected);
     for column in &report.columns {
         let name = &column.column;
-        test(&format!("{name}: no value"), column.missing, rows_accepted, quality.max_missing);
+        let audited = column.values + column.missing;
+        test(&format!("{name}: no value"), column.missing, audited, quality.max_missing);
         test(&format!("{name}: outliers"), column.outliers, column.values, quality.max_outliers);
         test(
             &format!("{name}: days in the future"),

@@ -21,6 +21,7 @@ mod decimal;
 mod error;
 mod html;
 mod keys;
+mod local;
 mod mapping;
 mod query;
 mod report;
@@ -30,9 +31,10 @@ mod span;
 mod sql;
 mod validate;
 
-pub use agreed::{Agreed, LocalResult, local};
+pub use agreed::Agreed;
 pub use audit::{Bin, ColumnAudit, Spread};
 pub use error::{Error, SourceFault};
+pub use local::{LocalResult, local};
 pub use mapping::Mapping;
 pub use report::{
     ColumnCount, Converted, FaultCount, FileRows, Numbering, QualityReport, Rejected, SourceRows,

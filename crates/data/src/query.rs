@@ -22,7 +22,7 @@ use sharewell_study::{LocalQuery, Measure};
 use crate::Error;
 
 /// The greatest magnitude of a sum: 38 digits.
-const SUM_MAX: u128 = 10u128.pow(38) - 1;
+pub(crate) const SUM_MAX: u128 = 10u128.pow(38) - 1;
 const ROWS: &str = "rows";
 
 pub(crate) async fn run(

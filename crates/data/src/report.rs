@@ -40,6 +40,8 @@ pub struct QualityReport {
     pub converted: Vec<Converted>,
     /// What the accepted rows are like, column by column.
     pub columns: Vec<ColumnAudit>,
+    /// How many accepted rows that is of: all, or of more than a million an even sample.
+    pub audited_rows: u64,
     /// The study's limits that the rows break, in words; none if they may take part.
     pub breaches: Vec<String>,
 }

@@ -231,8 +231,18 @@ impl<'t> Validation<'t> {
         }
     }
 
-    /// The valid rows and the report.
-    pub(crate) fn finish(self, sources: Vec<SourceRows>) -> (Vec<RecordBatch>, QualityReport) {
+    /// How many valid rows there are that have not been taken.
+    pub(crate) fn held(&self) -> usize {
+        self.accepted.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    /// These rows, and how many there have been in all.
+    pub(crate) fn take(&mut self) -> (Vec<RecordBatch>, u64) {
+        (std::mem::take(&mut self.accepted), self.rows_accepted)
+    }
+
+    /// The report.
+    pub(crate) fn finish(self, sources: Vec<SourceRows>) -> QualityReport {
         let name = |column: usize| self.table.columns[column].name.clone();
         let columns = |tally: &Tally<()>| {
             tally.iter().map(|(i, (), rows)| ColumnCount { column: name(i), rows }).collect()
@@ -242,7 +252,7 @@ impl<'t> Validation<'t> {
             fault: fault.name().to_owned(),
             rows,
         };
-        let report = QualityReport {
+        QualityReport {
             table: self.table.name.clone(),
             sources,
             numbering: self.numbering,
@@ -256,8 +266,8 @@ impl<'t> Validation<'t> {
             columns: Vec::new(),
             breaches: Vec::new(),
             rejected: self.rejected,
-        };
-        (self.accepted, report)
+            audited_rows: 0,
+        }
     }
 }
 

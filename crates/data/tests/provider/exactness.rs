@@ -28,7 +28,8 @@ fn three_owners_fans_add_up_to_twelve_failures_in_344440_hours() {
             measures: vec![Measure::Rows, sum("\"hours\"", 1), sum("\"status\"", 0)],
             keys: None,
         };
-        let result = local(&mapping, &fans(), &crate::LENIENT, &phase).expect("the fans are valid");
+        let result =
+            local(&mapping, &fans(), &crate::LENIENT, &phase, &|_| ()).expect("the fans are valid");
         assert_eq!(result.report.rows_accepted, rows);
         assert_eq!(result.report.rejected, []);
         // Binary residues such as 1660.0000000000002 are not digits that someone wrote.

@@ -193,3 +193,42 @@ fn a_folder_with_a_bad_file_names_it() {
     std::fs::write(folder.join("b.parquet"), &whole[..whole.len() / 2]).expect("our file");
     refused(&provider, FOLDER, &agreed, "b.parquet: ");
 }
+
+#[test]
+fn a_long_source_is_added_up_piece_by_piece_and_audited_by_a_sample() {
+    let rows = 1_100_000;
+    let values: Vec<i64> = (0..rows).map(|i| if i == 7 { 5000 } else { i % 1000 }).collect();
+    let provider = Provider::new();
+    parquet(&provider.path("t.parquet"), "x", &values);
+    let agreed = Table { max_rows: 2_000_000, ..table(vec![column("x", integer(0, 999))]) };
+    let mapping = provider.mapping("source.t.path = \"t.parquet\"").expect("right");
+    let query = sharewell_study::LocalQuery {
+        table: "agreed".to_owned(),
+        filter: Some("x > 0".to_owned()),
+        group_by: vec![],
+        groups: vec![vec![]],
+        measures: vec![
+            Measure::Rows,
+            sum("x", 0),
+            Measure::Min { expr: "x".to_owned(), decimals: 0 },
+            Measure::Max { expr: "x".to_owned(), decimals: 0 },
+        ],
+        keys: None,
+    };
+    let heard = std::sync::Mutex::new(vec![]);
+    let progress = |rows| heard.lock().expect("nobody panics").push(rows);
+    let found = sharewell_data::local(&mapping, &agreed, &crate::LENIENT, &query, &progress);
+    let found = found.expect("readable");
+    let sum: i128 = values.iter().map(|x| i128::from(*x)).sum::<i128>() - 5000;
+    let nonzero = values.iter().filter(|x| **x > 0).count() as i128 - 1;
+    assert_eq!(found.cells, [[Some(nonzero), Some(sum), Some(1), Some(999)]]);
+    let report = &found.report;
+    assert_eq!((report.rows_accepted, report.rows_rejected), (1_099_999, 1));
+    let heard = heard.into_inner().expect("nobody panics");
+    assert!(heard.len() > 2 && heard.is_sorted() && heard.last() == Some(&1_099_999), "{heard:?}");
+    assert!((1 << 19..=1 << 20).contains(&report.audited_rows), "{}", report.audited_rows);
+    let audit = &report.columns[0];
+    let median: i64 = audit.spread.as_ref().expect("numbers").median.parse().expect("a number");
+    assert!((490..510).contains(&median), "{median}");
+    assert_eq!(audit.values, report.audited_rows);
+}
