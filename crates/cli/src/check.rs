@@ -140,7 +140,7 @@ fn parties(plan: &Plan) -> String {
     show::grid(&heads, &rows.collect::<Vec<_>>(), heads.len())
 }
 
-/// The local phase as one query.
+/// The local phase as one query, and what is kept of each row beside it.
 pub(crate) fn sql(plan: &Plan) -> String {
     let local = plan.local();
     let measure = |measure: &Measure| match measure {
@@ -164,6 +164,12 @@ pub(crate) fn sql(plan: &Plan) -> String {
         let columns = keys.columns.join(", ");
         sql +=
             &format!("\n-- and of each record a number of {} bits made from {columns}", keys.bits);
+    }
+    if !local.records.is_empty() {
+        let kept: Vec<&str> = local.records.iter().map(|kept| kept.expr.as_str()).collect();
+        sql += "\n-- of each of these rows, kept at home until the run ends:\n";
+        sql += &format!("SELECT {}\nFROM {}", kept.join(", "), local.table);
+        sql += &local.filter.as_ref().map_or(String::new(), |of| format!("\nWHERE {of}"));
     }
     sql
 }

@@ -38,14 +38,14 @@ pub(crate) fn local(
             return Err(error.to_string());
         }
     };
-    let quality = result.report;
+    let data::LocalResult { cells, keys, records, report: quality } = result;
     keep(&quality, report)?;
     if quality.rows_read > 0 && quality.rows_accepted == 0 {
         return Err(format!("every row was rejected\n{quality}\nthe report: {}", report.display()));
     }
     let rounded = quality.rounded.iter().map(|column| column.rows).sum();
     let rows = Rows { rejected: quality.rows_rejected, rounded };
-    Ok((LocalValues { cells: result.cells, keys: result.keys }, rows))
+    Ok((LocalValues { cells, keys, records }, rows))
 }
 
 /// Keeps what opens this party's commitment. Without it the run is as good, but nobody can be shown

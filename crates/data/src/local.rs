@@ -19,12 +19,14 @@ pub struct LocalResult {
     pub cells: Vec<Vec<Option<i128>>>,
     /// A number for each record's key, if the query asks for them; in the order of the records.
     pub keys: Vec<u64>,
+    /// What the query keeps of each record that counts, in quanta: by what, then by record.
+    pub records: Vec<Vec<i128>>,
     /// What became of the provider's rows.
     pub report: QualityReport,
 }
 
 /// A provider's local phase: as [`crate::Agreed::read`], `check` and `query` one after the other,
-/// but for the rows, which are not kept. `progress` hears how many have been accepted.
+/// but for the rows, of which nothing is kept but what the query asks for. `progress` hears how many have been accepted.
 ///
 /// Parquet and databases are read piece by piece; a CSV or JSON file is held whole, and so are the
 /// keys of all rows if the table has some.
@@ -44,6 +46,7 @@ pub fn local(
     let runtime = Runtime::new().expect("the system gives threads");
     let schema = schema(table);
     let (mut cells, mut keys, mut sample) = (None, vec![], Sample::default());
+    let mut records = vec![vec![]; query.records.len()];
     let take = async |rows: Vec<RecordBatch>, accepted: u64| {
         let more = query::run(&schema, &rows, query).await?;
         cells = Some(match cells.take() {
@@ -55,6 +58,10 @@ pub fn local(
                 |error: datafusion::arrow::error::ArrowError| Error::Query(Box::new(error.into()));
             keys.extend(keys::digests(&rows, asked).map_err(failed)?);
         }
+        if !query.records.is_empty() {
+            let more = query::records(&schema, &rows, query).await?;
+            records.iter_mut().zip(more).for_each(|(column, more)| column.extend(more));
+        }
         sample.add(rows);
         progress(accepted);
         Ok(())
@@ -63,7 +70,7 @@ pub fn local(
     sample.audit(table, quality, &mut report);
     fit(&report, table.max_rows, mapping.on_rejected)?;
     let cells = cells.expect("the rows end with a piece, if an empty one");
-    Ok(LocalResult { cells, keys, report })
+    Ok(LocalResult { cells, keys, records, report })
 }
 
 type Cells = Vec<Vec<Option<i128>>>;

@@ -16,8 +16,8 @@ use datafusion::common::{DFSchema, ScalarValue, TableReference};
 use datafusion::error::DataFusionError;
 use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
 use datafusion::logical_expr::{Expr, ExprSchemable, cast, lit};
-use datafusion::prelude::{SessionConfig, SessionContext};
-use sharewell_study::{LocalQuery, Measure};
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use sharewell_study::{LocalQuery, Measure, Recorded};
 
 use crate::Error;
 
@@ -85,6 +85,57 @@ async fn aggregate(
     batches: &[RecordBatch],
     query: &LocalQuery,
 ) -> Result<RecordBatch, DataFusionError> {
+    let (frame, expressions) = counted(schema, batches, query).await?;
+    let mut keys = vec![];
+    for (i, key) in query.group_by.iter().enumerate() {
+        keys.push(cast(expressions.parse(key)?, DataType::Utf8).alias(format!("k{i}")));
+    }
+    let mut aggregates = vec![count(lit(1)).alias(ROWS)];
+    for (i, measure) in query.measures.iter().enumerate() {
+        aggregates.extend(expressions.measure(i, measure)?);
+    }
+    collected(frame.aggregate(keys, aggregates)?).await
+}
+
+/// What is recorded of each row that counts: by what, then by row.
+pub(crate) async fn records(
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    query: &LocalQuery,
+) -> Result<Vec<Vec<i128>>, Error> {
+    let rows = recorded(schema, batches, query);
+    let rows = rows.await.map_err(|error| Error::Query(Box::new(error)))?;
+    let is_whole = |row: &usize| rows.columns().iter().all(|column| column.is_valid(*row));
+    let whole: Vec<usize> = (0..rows.num_rows()).filter(is_whole).collect();
+    let column = |column: &ArrayRef| whole.iter().filter_map(|row| integer(column, *row)).collect();
+    Ok(rows.columns().iter().map(column).collect())
+}
+
+async fn recorded(
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    query: &LocalQuery,
+) -> Result<RecordBatch, DataFusionError> {
+    let (frame, expressions) = counted(schema, batches, query).await?;
+    let records = query.records.iter().enumerate();
+    let number = |(i, recorded): (usize, &Recorded)| {
+        Ok(expressions.number(&recorded.expr, recorded.decimals)?.alias(value(i)))
+    };
+    collected(frame.select(records.map(number).collect::<Result<Vec<_>, DataFusionError>>()?)?)
+        .await
+}
+
+async fn collected(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {
+    let schema = Arc::new(frame.schema().as_arrow().clone());
+    Ok(concat_batches(&schema, &frame.collect().await?)?)
+}
+
+/// The rows that count, and what the query's expressions mean there.
+async fn counted(
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    query: &LocalQuery,
+) -> Result<(DataFrame, Expressions), DataFusionError> {
     let mut config = SessionConfig::new();
     config.options_mut().sql_parser.enable_ident_normalization = false;
     config.options_mut().sql_parser.parse_float_as_decimal = true;
@@ -97,17 +148,7 @@ async fn aggregate(
     if let Some(filter) = &query.filter {
         frame = frame.filter(expressions.parse(filter)?)?;
     }
-    let mut keys = vec![];
-    for (i, key) in query.group_by.iter().enumerate() {
-        keys.push(cast(expressions.parse(key)?, DataType::Utf8).alias(format!("k{i}")));
-    }
-    let mut aggregates = vec![count(lit(1)).alias(ROWS)];
-    for (i, measure) in query.measures.iter().enumerate() {
-        aggregates.extend(expressions.measure(i, measure)?);
-    }
-    let frame = frame.aggregate(keys, aggregates)?;
-    let schema = Arc::new(frame.schema().as_arrow().clone());
-    Ok(concat_batches(&schema, &frame.collect().await?)?)
+    Ok((frame, expressions))
 }
 
 /// The agreed table's expressions.

@@ -5,8 +5,8 @@ mod quality;
 
 use sharewell_mpc::Card;
 use sharewell_study::{
-    Aggregate, Decimal, Expr, Grid, LocalQuery, Measure, Missing, Objective, Predicate, RowExpr,
-    Statistic, Study, Sufficient, Table,
+    Aggregate, BadGiver, Decimal, Expr, Grid, LocalQuery, Measure, Missing, Objective, Predicate,
+    RowExpr, Statistic, Study, Sufficient, Table,
 };
 
 use crate::dispatch::{DryRun, RingKind};
@@ -20,6 +20,7 @@ const SUM_BITS: u32 = 120;
 pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
     let mut builder = Builder { table: &study.table, slots: vec![], supports: vec![] };
     let complete;
+    let mut steps = None;
     let groups;
     let mut grid = None;
     let (outputs, columns, filter, group_by) = match &study.objective {
@@ -44,18 +45,24 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
             complete = statistic::complete_cases(statistic, &study.table);
             groups = statistic.kind.group_by();
             grid = statistic.kind.grid();
+            steps = statistic::steps(statistic, &study.table, study.data_parties().count() as u64)?;
+            if steps.is_some() && study.security.bad_giver == BadGiver::Drop {
+                return Err(left_out_between_steps());
+            }
             (outputs, columns, complete.as_ref(), &groups)
         }
     };
     let Builder { slots, supports, .. } = builder;
+    let (path, records) = steps.unzip();
     let local = LocalQuery {
         keys: quality::keys(study)?,
+        records: records.unwrap_or_default(),
         ..local_plan(&study.table, filter, (group_by, grid), &slots)
     };
     let mut order: Vec<usize> = study.compute_parties().collect();
     order.extend((0..study.parties.len()).filter(|i| !study.parties[*i].roles.compute));
     let (study, ring, dry) = (study.clone(), RingKind::Z64, DryRun::default());
-    Ok(Plan { study, card, ring, order, local, slots, supports, outputs, columns, dry })
+    Ok(Plan { study, card, ring, order, local, slots, supports, outputs, columns, path, dry })
 }
 
 /// The catalogue is finished in the clear, from sums that the recipients learn.
@@ -71,6 +78,12 @@ fn refuse_hidden(study: &Study, statistic: &Statistic) -> Result<(), Error> {
     let help = "if the recipients may learn them (the leakage table lists each), set `sufficient = \
                 \"open\"` in [release]";
     Err(Refusal::new(message, help).into())
+}
+
+fn left_out_between_steps() -> Error {
+    let message = "a regression that is fitted in steps takes the same records in each, and \
+                   `bad_giver = \"drop\"` could leave out a data party between them";
+    Refusal::new(message, "set `bad_giver = \"stop\"` in [security]").into()
 }
 
 fn local_plan(
@@ -92,6 +105,7 @@ fn local_plan(
         groups: (0..table.cells(group_by) * bins).map(cell).collect(),
         measures: slots.iter().map(|slot| slot.measure.clone()).collect(),
         keys: None,
+        records: vec![],
     }
 }
 

@@ -6,6 +6,7 @@ use sharewell_mpc::{Entropy, Error as MpcError, Party, Suspects};
 use sharewell_net::{PartyId, Step};
 use sharewell_ring::{Z64, hash};
 
+use crate::joint::Given;
 use crate::{Error, LocalValues, Plan, dispatch};
 
 /// Every data party's commitment to all others, and back what each has received.
@@ -32,7 +33,7 @@ pub struct Opening {
     /// 64 hexadecimal digits that nobody else knows.
     pub salt: String,
     /// The integers that it shares, in decimal: sums and counts in quanta, then flags of records,
-    /// then keys, as the study's plan orders them.
+    /// then keys, as the study's plan orders them; then a digest of the records over which it gives sums.
     pub input: Vec<String>,
 }
 
@@ -49,7 +50,8 @@ impl Opening {
     /// [`Error::OutOfBounds`] as in a run.
     pub fn of(plan: &Plan, party: usize, local: &LocalValues, salt: &str) -> Result<Self, Error> {
         let place = plan.place(party);
-        Ok(Self::new(plan, place, &dispatch::encode(plan, place, local)?, salt.to_owned()))
+        let given = [dispatch::encode(plan, place, local)?];
+        Ok(Self::new(plan, place, &Given::committed(&given), salt.to_owned()))
     }
 
     fn new(plan: &Plan, place: u8, input: &[i128], salt: String) -> Self {

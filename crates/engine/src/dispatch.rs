@@ -8,7 +8,8 @@ use sharewell_mpc::protocols::{rep3, rep3_malicious};
 use sharewell_mpc::{Card, Entropy, Error as MpcError, Party, Protocol, Result};
 use sharewell_ring::{Integer, Z64, Z128};
 
-use crate::joint::{Opened, Scale, SecurePhase, TooLarge};
+use crate::joint::{Given, Opened, Scale, SecurePhase, TooLarge};
+use crate::path::Path;
 use crate::{Error, Plan, Refusal};
 
 /// A program that any protocol can run.
@@ -127,7 +128,7 @@ pub(crate) fn tally(plan: &Plan, round_bytes: u64) -> Result<DryRun, Error> {
 
 fn tally_in<R: Integer>(plan: &Plan, round_bytes: u64) -> Result<DryRun, Error> {
     let mut tally = Tally::<R>::new(plan.card, plan.order.len() as u8).at_pace(round_bytes);
-    let opened = SecurePhase { plan, mine: &[] }.run(&mut tally)?;
+    let opened = SecurePhase { plan, given: &[] }.run(&mut tally)?;
     let opened = opened.map_err(|too_large| refuse(plan, too_large))?;
     let (tallied, memory_bytes) = (tally.tallied(), tally.memory_bytes());
     Ok(DryRun { tallied, memory_bytes, scales: opened.scales })
@@ -146,7 +147,7 @@ fn dry_run_in<R: Integer>(plan: &Plan) -> Result<DryRun, Error> {
         .into());
     }
     let mut bounds = Bounds::<R>::new(input_ranges(plan));
-    match (SecurePhase { plan, mine: &[] }).run(&mut bounds) {
+    match (SecurePhase { plan, given: &[] }).run(&mut bounds) {
         Ok(_) => Ok(dry),
         Err(overflow @ MpcError::Overflow { .. }) => Err(Refusal::new(
             format!("step {overflow}"),
@@ -157,7 +158,7 @@ fn dry_run_in<R: Integer>(plan: &Plan) -> Result<DryRun, Error> {
     }
 }
 
-/// The ranges of every party's inputs, from the agreed schema alone.
+/// The ranges of every party's inputs, one vector after the other, from the agreed schema alone.
 fn input_ranges(plan: &Plan) -> Vec<Vec<Interval>> {
     let mut ranges = vec![];
     for slot in &plan.slots {
@@ -168,8 +169,15 @@ fn input_ranges(plan: &Plan) -> Vec<Vec<Interval>> {
         ranges.extend(vec![Interval::between(0, (2 << keys.bits) - 1); plan.keys_len()]);
     }
     let givers = plan.givers();
-    let parties = 0..plan.order.len() as u8;
-    parties.map(|i| if givers.contains(&i) { ranges.clone() } else { vec![] }).collect()
+    let of_step = plan.path.as_ref().map_or_else(Vec::new, Path::ranges);
+    let steps = plan.path.as_ref().map_or(0, |path| path.steps as usize);
+    let vectors = [ranges].into_iter().chain(vec![of_step; steps]);
+    let of_parties = |ranges: Vec<Interval>| {
+        let parties = 0..plan.order.len() as u8;
+        let of_party = |i: u8| if givers.contains(&i) { ranges.clone() } else { vec![] };
+        parties.map(of_party).collect::<Vec<_>>()
+    };
+    vectors.flat_map(of_parties).collect()
 }
 
 fn refuse(plan: &Plan, too_large: TooLarge) -> Error {
@@ -196,7 +204,7 @@ pub(crate) struct Compute<'a> {
     pub plan: &'a Plan,
     pub party: Party,
     pub session: &'a [u8; 32],
-    pub mine: &'a [i128],
+    pub given: &'a [Given],
     pub ready: &'a dyn Fn(),
 }
 
@@ -204,10 +212,10 @@ impl Work for Compute<'_> {
     type Output = Result<(Opened, u32)>;
 
     fn over<P: Endpoint>(self) -> Self::Output {
-        let Self { plan, party, session, mine, ready } = self;
+        let Self { plan, party, session, given, ready } = self;
         let mut p = P::connect(party, session, Entropy::System)?;
         ready();
-        let opened = SecurePhase { plan, mine }.run(&mut p)?;
+        let opened = SecurePhase { plan, given }.run(&mut p)?;
         let opened = opened.expect("the dry run of the same program fitted the same ring");
         Ok((opened, p.party().rounds()))
     }
@@ -217,30 +225,36 @@ impl Work for Compute<'_> {
 pub(crate) struct Attend<'a> {
     pub plan: &'a Plan,
     pub party: &'a mut Party,
-    pub mine: &'a [i128],
+    pub given: &'a [Given],
 }
 
 impl Work for Attend<'_> {
     type Output = Result<(Opened, u32)>;
 
     fn over<P: Endpoint>(self) -> Self::Output {
-        let Self { plan, party, mine } = self;
-        let mine: Vec<P::Ring> = mine.iter().map(|x| P::Ring::from_i128(*x)).collect();
-        P::give(party, &mine)?;
+        let Self { plan, party, given } = self;
+        let learns = plan.learners().contains(&party.me().0);
+        let mut exchange = |mine: Vec<i128>, len: usize| {
+            let mine: Vec<P::Ring> = mine.into_iter().map(P::Ring::from_i128).collect();
+            P::give(party, &mine)?;
+            let taken = learns.then(|| P::take(party, len)).transpose()?;
+            Ok(taken.map(|all| all.into_iter().map(Integer::to_i128).collect::<Vec<_>>()))
+        };
+        let integers: Vec<i128> = given.iter().flat_map(|given| given.integers.clone()).collect();
+        let integers = exchange(integers, plan.opened_len())?;
         let scales = plan.dry.scales.clone();
-        let mut opened = Opened { scales, ..Opened::default() };
-        if plan.recipients().contains(&party.me().0) {
-            let all = P::take(party, plan.opened_len())?;
-            opened.integers = Some(all.into_iter().map(Integer::to_i128).collect());
+        let mut opened = Opened { scales, integers, ..Opened::default() };
+        if let Some(path) = &plan.path {
+            opened
+                .climb(plan, path, &mut |at| exchange(Given::sums(given, path, at), path.len()))?;
         }
         Ok((opened, party.rounds()))
     }
 }
 
 /// The reference: everybody's inputs in one process, nothing secret. For rehearsals and tests.
-pub(crate) fn rehearse(plan: &Plan, inputs: &[Vec<i128>]) -> Result<Opened> {
-    let all = inputs.concat();
-    let phase = SecurePhase { plan, mine: &all };
+pub(crate) fn rehearse(plan: &Plan, given: &[Given]) -> Result<Opened> {
+    let phase = SecurePhase { plan, given };
     let opened = match plan.ring {
         RingKind::Z64 => phase.run(&mut Plain::<Z64>::new(0))?,
         RingKind::Z128 => phase.run(&mut Plain::<Z128>::new(0))?,
@@ -249,12 +263,8 @@ pub(crate) fn rehearse(plan: &Plan, inputs: &[Vec<i128>]) -> Result<Opened> {
 }
 
 /// A provider's local values as the integers that it shares: absent sums are zero, an absent
-/// extreme is the one that cannot win.
-pub(crate) fn encode(
-    plan: &Plan,
-    place: u8,
-    local: &crate::LocalValues,
-) -> Result<Vec<i128>, Error> {
+/// extreme is the one that cannot win. Its records stay as they are.
+pub(crate) fn encode(plan: &Plan, place: u8, local: &crate::LocalValues) -> Result<Given, Error> {
     let mut out = Vec::with_capacity(plan.input_len());
     for (at, slot) in plan.slots.iter().enumerate() {
         for cell in &local.cells {
@@ -276,7 +286,9 @@ pub(crate) fn encode(
     out.extend(local.keys.iter().map(|key| i128::from(*key)));
     out.extend(plan.unused_keys(place, local.keys.len()));
     assert_eq!(out.len(), plan.input_len(), "cells of the local phase");
-    Ok(out)
+    let records = plan.path.as_ref().map(|path| path.records(local, plan.study().table.max_rows));
+    let kept = plan.path.is_some().then(|| Given::digest(&local.records));
+    Ok(Given { integers: out, records: records.transpose()?.unwrap_or_default(), kept })
 }
 
 #[cfg(test)]

@@ -2,16 +2,19 @@
 
 mod quality;
 
+use sharewell_analytics::clear::regression::{At, Record};
 use sharewell_analytics::release::{Minimum, gate};
 use sharewell_analytics::{Overflow, Value, stats};
 use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_net::PartyId;
-use sharewell_ring::Integer;
+use sharewell_ring::{Integer, hash};
 use sharewell_study::BadGiver;
 
 use crate::Plan;
 use crate::dispatch::Program;
+use crate::path::{Fit, Path};
 use crate::plan::{Combine, Joint, Output};
+use crate::{outcome, path, statistic};
 
 /// Scale and worst error of one opened output: the same at every party, known beforehand.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,14 +43,66 @@ impl Scale {
     }
 }
 
-/// What the secure phase gives a recipient: opened integers, in the order of
-/// [`Plan::opened_len`]; `None` at a compute party that is no recipient.
+/// What a data party brings: integers that are shared, and records of which sums are.
+#[derive(Clone, Default)]
+pub(crate) struct Given {
+    pub integers: Vec<i128>,
+    pub records: Vec<Record>,
+    /// What tells these records from others.
+    pub kept: Option<i128>,
+}
+
+impl Given {
+    /// What tells records from others.
+    pub(crate) fn digest(records: &[Vec<i128>]) -> i128 {
+        let bytes = |column: &Vec<i128>| -> Vec<u8> {
+            column.iter().flat_map(|value| value.to_le_bytes()).collect()
+        };
+        let columns: Vec<Vec<u8>> = records.iter().map(bytes).collect();
+        let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
+        let mut half = [0; 16];
+        half.copy_from_slice(&hash::digest(&columns)[..16]);
+        i128::from_le_bytes(half)
+    }
+
+    /// What a party commits to.
+    pub(crate) fn committed(given: &[Self]) -> Vec<i128> {
+        given.iter().flat_map(|given| given.integers.iter().copied().chain(given.kept)).collect()
+    }
+
+    /// What these parties share in a step.
+    pub(crate) fn sums(given: &[Self], path: &Path, at: Option<&At>) -> Vec<i128> {
+        given.iter().flat_map(|given| path.sums(&given.records, at)).collect()
+    }
+}
+
+/// What the secure phase gives a learner: opened integers, in the order of
+/// [`Plan::opened_len`]; `None` at a party to which nothing is opened.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Opened {
     pub integers: Option<Vec<i128>>,
     pub scales: Vec<Scale>,
+    /// What the steps of a regression came to.
+    pub fit: Option<Fit>,
     /// Places of the givers that were left out, as a compute party knows.
     pub left_out: Vec<u8>,
+}
+
+impl Opened {
+    /// Takes the steps that follow.
+    pub(crate) fn climb(
+        &mut self,
+        plan: &Plan,
+        path: &Path,
+        step: &mut path::Step<'_>,
+    ) -> Result<()> {
+        let start = match outcome::released(plan, self) {
+            Some(released) => statistic::start(path, &released),
+            None => Err("not opened to this party".to_owned()),
+        };
+        self.fit = Some(path.climb(plan.givers().len(), start, step)?);
+        Ok(())
+    }
 }
 
 /// The output that does not fit the ring, by its place, and why.
@@ -57,11 +112,11 @@ pub(crate) struct TooLarge {
     pub overflow: Overflow,
 }
 
-/// The secure phase of a plan with this party's inputs (everybody's under an interpreter
-/// without parties).
+/// The secure phase of a plan with what this party gives, if it is a data party (all data
+/// parties, in the order of the run, under an interpreter without parties).
 pub(crate) struct SecurePhase<'a> {
     pub plan: &'a Plan,
-    pub mine: &'a [i128],
+    pub given: &'a [Given],
 }
 
 impl Program for SecurePhase<'_> {
@@ -97,10 +152,12 @@ impl Program for SecurePhase<'_> {
         let gated = gated(p, &values, &passes)?;
         let opened = P::AShare::concat(&[&verdict.records, &verdict.parties, &gated]);
         debug_assert_eq!(opened.len(), self.plan.opened_len());
-        let to: Vec<PartyId> = self.plan.recipients().into_iter().map(PartyId).collect();
-        let integers = p.reveal_to(&opened, &to)?;
-        let integers = integers.map(|all| all.into_iter().map(Integer::to_i128).collect());
-        Ok(Ok(Opened { integers, scales, left_out: pooled.left_out }))
+        let integers = self.reveal(p, &opened)?;
+        let mut opened = Opened { integers, scales, fit: None, left_out: pooled.left_out };
+        if let Some(path) = &self.plan.path {
+            opened.climb(self.plan, path, &mut |at| self.step(p, path, at))?;
+        }
+        Ok(Ok(opened))
     }
 }
 
@@ -115,17 +172,43 @@ struct Pooled<P: Protocol> {
 }
 
 impl SecurePhase<'_> {
+    fn reveal<P: Protocol>(&self, p: &mut P, x: &P::AShare) -> Result<Option<Vec<i128>>> {
+        let to: Vec<PartyId> = self.plan.learners().into_iter().map(PartyId).collect();
+        let opened = p.reveal_to(x, &to)?;
+        Ok(opened.map(|all| all.into_iter().map(Integer::to_i128).collect()))
+    }
+
+    /// The sums over all of what each gives in a step.
+    fn step<P: Protocol>(
+        &self,
+        p: &mut P,
+        path: &Path,
+        at: Option<&At>,
+    ) -> Result<Option<Vec<i128>>> {
+        let mine = Given::sums(self.given, path, at);
+        let mine: Vec<P::Ring> = mine.into_iter().map(P::Ring::from_i128).collect();
+        let shared = p.input(&mine, &self.lens(path.len()))?;
+        let givers = self.plan.givers();
+        let shared: Vec<_> = givers.iter().map(|giver| &shared[usize::from(*giver)]).collect();
+        let mut total = shared[0].clone();
+        shared[1..].iter().for_each(|other| total += *other);
+        self.reveal(p, &total)
+    }
+
+    /// How many elements each party shares, if each data party shares so many.
+    fn lens(&self, len: usize) -> Vec<usize> {
+        let givers = self.plan.givers();
+        let places = 0..self.plan.order.len() as u8;
+        places.map(|place| if givers.contains(&place) { len } else { 0 }).collect()
+    }
+
     /// Shares the inputs in one round and combines them slot by slot.
     fn pool<P: Protocol>(&self, p: &mut P) -> Result<std::result::Result<Pooled<P>, TooLarge>> {
         let (plan, cells) = (self.plan, self.plan.cells());
         let givers = plan.givers();
-        let len = plan.input_len();
-        let lens: Vec<usize> = (0u8..)
-            .zip(&plan.order)
-            .map(|(place, _)| if givers.contains(&place) { len } else { 0 })
-            .collect();
-        let mine: Vec<P::Ring> = self.mine.iter().map(|x| P::Ring::from_i128(*x)).collect();
-        let (shared, left_out) = self.shared(p, &mine, &lens)?;
+        let mine = self.given.iter().flat_map(|given| &given.integers);
+        let mine: Vec<P::Ring> = mine.map(|x| P::Ring::from_i128(*x)).collect();
+        let (shared, left_out) = self.shared(p, &mine, &self.lens(plan.input_len()))?;
         let of_giver = |giver: &u8, at: usize| {
             let index: Vec<usize> = (at * cells..(at + 1) * cells).collect();
             shared[usize::from(*giver)].gather(&index)

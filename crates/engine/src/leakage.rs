@@ -21,7 +21,7 @@ impl Plan {
     /// Everything that any party learns beyond its own rows.
     #[must_use]
     pub fn leakage(&self) -> Vec<Leak> {
-        let recipients = self.names(&self.recipients());
+        let recipients = self.names(&self.learners());
         let everybody = "everybody who reads the study".to_owned();
         let leak =
             |what: String, to: &str, why: &str| Leak { what, to: to.into(), why: why.into() };
@@ -84,6 +84,7 @@ impl Plan {
                 because,
             ));
         }
+        leaks.extend(self.path.as_ref().map(|path| path.leak(&recipients)));
         leaks
     }
 

@@ -18,6 +18,7 @@ mod error;
 mod joint;
 mod leakage;
 mod outcome;
+mod path;
 mod plan;
 mod plot;
 mod precision;

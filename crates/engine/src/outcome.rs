@@ -148,26 +148,43 @@ const CLEAR_RELATIVE: f64 = 1e-14;
 
 /// The released tables; one, of the selected columns, unless a statistic is made of it.
 pub(crate) fn tables(plan: &Plan, opened: &Opened) -> Option<Vec<ResultTable>> {
-    let integers = opened.integers.as_deref()?;
-    let decoder = Decoder { plan, integers, scales: &opened.scales };
     Some(match &plan.study.objective {
         Objective::Statistic(statistic) => {
-            let number = |item: usize, cell: usize| {
-                let column = &plan.columns[item].1;
-                match decoder.column(column, cell) {
-                    Ok(Value::Number(value, _)) => Ok(value),
-                    Ok(Value::Text(_)) => unreachable!("a statistic asks for numbers"),
-                    Err(_) if decoder.is_known_empty(column) => Ok(0.0),
-                    Err(reason) => Err(reason),
-                }
-            };
-            statistic::finish(plan, statistic, &number)
+            let released = released(plan, opened)?;
+            statistic::finish(plan, statistic, &released, opened.fit.as_ref())
+        }
+        Objective::Sql(_) | Objective::FailureRate { .. } => {
+            vec![Decoder::of(plan, opened)?.table()]
         }
         Objective::Quality(asked) => {
+            let decoder = Decoder::of(plan, opened)?;
             statistic::quality(plan, asked, &|output| decoder.output(output, 0))
         }
-        Objective::Sql(_) | Objective::FailureRate { .. } => vec![decoder.table()],
     })
+}
+
+/// The numbers that a statistic asks for, by item and cell; none if nothing was opened here.
+pub(crate) fn released<'a>(
+    plan: &'a Plan,
+    opened: &'a Opened,
+) -> Option<impl Fn(usize, usize) -> Result<f64, String> + 'a> {
+    let decoder = Decoder::of(plan, opened)?;
+    Some(move |item: usize, cell: usize| {
+        let column = &plan.columns[item].1;
+        match decoder.column(column, cell) {
+            Ok(Value::Number(value, _)) => Ok(value),
+            Ok(Value::Text(_)) => unreachable!("a statistic asks for numbers"),
+            Err(_) if decoder.is_known_empty(column) => Ok(0.0),
+            Err(reason) => Err(reason),
+        }
+    })
+}
+
+impl<'a> Decoder<'a> {
+    fn of(plan: &'a Plan, opened: &'a Opened) -> Option<Self> {
+        let integers = opened.integers.as_deref()?;
+        Some(Self { plan, integers, scales: &opened.scales })
+    }
 }
 
 impl Decoder<'_> {

@@ -8,16 +8,20 @@ use sharewell_study::{
 
 use crate::dispatch::{self, DryRun, RingKind};
 use crate::joint::Scale;
+use crate::path::Path;
 use crate::{Error, Quote, ResultTable, builder, choice, outcome};
 
 /// What a provider's local phase gave: per group one integer per measure, in its quanta;
-/// `None` where no row has a value.
+/// `None` where no row has a value. And the records themselves, where a regression is fitted in
+/// steps: they stay with the provider.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct LocalValues {
     /// `[group][measure]`.
     pub cells: Vec<Vec<Option<i128>>>,
     /// A number for the key of each record, if the plan asks for them.
     pub keys: Vec<u64>,
+    /// `[number][row]`, in quanta: what [`LocalQuery::records`] asks for.
+    pub records: Vec<Vec<i128>>,
 }
 
 impl std::fmt::Debug for LocalValues {
@@ -203,6 +207,8 @@ pub struct Plan {
     pub(crate) supports: Vec<Support>,
     pub(crate) outputs: Vec<Output>,
     pub(crate) columns: Vec<(String, Column)>,
+    /// Steps after that, with what was opened before.
+    pub(crate) path: Option<Path>,
     pub(crate) dry: DryRun,
 }
 
@@ -284,12 +290,10 @@ impl Plan {
     /// If there are not as many local values as data parties.
     pub fn rehearse(&self, locals: &[LocalValues]) -> Result<Vec<ResultTable>, Error> {
         let data: Vec<usize> = self.study.data_parties().collect();
-        let of_place = |i: &usize| match data.iter().position(|party| party == i) {
-            Some(at) => dispatch::encode(self, self.place(*i), &locals[at]),
-            None => Ok(vec![]),
-        };
-        let inputs = self.order.iter().map(of_place).collect::<Result<Vec<_>, _>>()?;
-        let opened = dispatch::rehearse(self, &inputs)?;
+        let of_place = |i: &usize| Some((*i, data.iter().position(|party| party == i)?));
+        let givers = self.order.iter().filter_map(of_place);
+        let given = givers.map(|(i, at)| dispatch::encode(self, self.place(i), &locals[at]));
+        let opened = dispatch::rehearse(self, &given.collect::<Result<Vec<_>, _>>()?)?;
         Ok(outcome::tables(self, &opened).expect("a rehearsal opens everything"))
     }
 
@@ -326,6 +330,12 @@ impl Plan {
     /// Places of the recipients, in the order of the run.
     pub(crate) fn recipients(&self) -> Vec<u8> {
         self.places(|roles| roles.recipient)
+    }
+
+    /// Places of those to whom values are opened: the recipients, and where the steps of a
+    /// regression follow, all who give records for them.
+    pub(crate) fn learners(&self) -> Vec<u8> {
+        self.places(|roles| roles.recipient || (self.path.is_some() && roles.data))
     }
 
     fn places(&self, has: impl Fn(sharewell_study::Roles) -> bool) -> Vec<u8> {

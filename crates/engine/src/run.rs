@@ -14,7 +14,7 @@ use sharewell_ring::{Bits, Z64, hash};
 use sharewell_study::BadGiver;
 
 use crate::commitment::{self, COMMITMENTS};
-use crate::joint::Opened;
+use crate::joint::{Given, Opened};
 use crate::{
     Actual, Commitment, Error, LocalValues, Opening, Outcome, Plan, StepCost, Withstands, dispatch,
     outcome,
@@ -97,7 +97,7 @@ pub fn run(
         _ if party.roles.data != local.is_some() => {
             Err(Error::Role { party: party.name.clone(), is_data: party.roles.data })
         }
-        Some(local) => dispatch::encode(plan, place, local),
+        Some(local) => dispatch::encode(plan, place, local).map(|given| vec![given]),
         None => Ok(vec![]),
     };
     let session = session(plan);
@@ -108,7 +108,7 @@ pub fn run(
     let link = Arc::new(Metered::new(link));
     let result = mine.and_then(|mine| {
         let commit = |opening| progress(Stage::Committed(opening));
-        let mut agreed = agree(plan, Party::new(link.clone()), &mine, &commit)?;
+        let mut agreed = agree(plan, Party::new(link.clone()), &Given::committed(&mine), &commit)?;
         let commitments = std::mem::take(&mut agreed.commitments);
         let of = agreed.quoted.bytes_sent_by(place);
         let computing = || Stage::Computing { sent: link.meter().total().sent.bytes.min(of), of };
@@ -119,8 +119,11 @@ pub fn run(
     match result {
         Ok((opened, actual, commitments)) => {
             progress(Stage::Finished);
-            let results: Vec<_> = outcome::tables(plan, &opened).unwrap_or_default();
-            let learned = learned(plan, place, !results.is_empty());
+            let results = match plan.recipients().contains(&place) {
+                true => outcome::tables(plan, &opened).unwrap_or_default(),
+                false => vec![],
+            };
+            let learned = learned(plan, place);
             let left_out = plan.names_of(&opened.left_out);
             Ok(Outcome { party: party.name, results, actual, learned, left_out, commitments })
         }
@@ -239,17 +242,17 @@ fn play(
     link: &Arc<Link>,
     Agreed { mut main, quoted, .. }: Agreed,
     session: &[u8; 32],
-    mine: &[i128],
+    given: &[Given],
 ) -> Result<(Opened, Actual), Error> {
     let round_bytes = main.round_bytes();
     let mut closing = main.fork();
     let (start, cpu) = (Instant::now(), cpu_seconds());
     let (mut opened, rounds) = if main.me().0 < plan.card.parties {
         let ready = &|| link.restart_rounds();
-        let compute = dispatch::Compute { plan, party: main, session, mine, ready };
+        let compute = dispatch::Compute { plan, party: main, session, given, ready };
         dispatch::over(plan.card, plan.ring, compute)?
     } else {
-        let attend = dispatch::Attend { plan, party: &mut main, mine };
+        let attend = dispatch::Attend { plan, party: &mut main, given };
         dispatch::over(plan.card, plan.ring, attend)?
     };
     let (wall_s, cpu_s) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
@@ -337,18 +340,19 @@ fn reason(error: &Error) -> Abort {
     }
 }
 
-fn learned(plan: &Plan, place: u8, recipient: bool) -> Vec<String> {
+fn learned(plan: &Plan, place: u8) -> Vec<String> {
     let mut learned = vec![];
     if place < plan.card.parties {
         learned.push("shares that by themselves are random, and the sizes of messages".to_owned());
     }
-    if recipient {
+    if plan.learners().contains(&place) {
         learned.extend(
             plan.outputs
                 .iter()
                 .map(|output| format!("`{}` of every cell that passed the gate", output.name)),
         );
         learned.push("which cells did not pass, and by which rule".to_owned());
+        learned.extend(plan.path.as_ref().map(|path| path.learned()));
     }
     learned
 }

@@ -185,7 +185,7 @@ fn the_failure_rate_is_the_same_whatever_the_threat() {
             let measures = plan.local().measures.len();
             let mut cell = vec![Some(24); measures];
             (cell[0], cell[1]) = (Some(failures), Some(tenths));
-            Some(LocalValues { cells: vec![cell], keys: vec![] })
+            Some(LocalValues { cells: vec![cell], ..LocalValues::default() })
         };
         let mut outcomes = run_all(&plan, &sums.map(cells)).into_iter().map(|outcome| {
             let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));

@@ -60,7 +60,11 @@ fn local(plan: &Plan, records: &[(Option<i64>, u64)]) -> LocalValues {
         other => panic!("{other:?}"),
     };
     let keys = records.iter().map(|(_, key)| *key).collect();
-    LocalValues { cells: vec![plan.local().measures.iter().map(value).collect()], keys }
+    LocalValues {
+        cells: vec![plan.local().measures.iter().map(value).collect()],
+        keys,
+        records: vec![],
+    }
 }
 
 fn locals(plan: &Plan) -> Vec<LocalValues> {

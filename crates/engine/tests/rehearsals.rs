@@ -383,7 +383,8 @@ impl Salaries {
                 Measure::Min { .. } | Measure::Max { .. } => unreachable!("not asked for"),
             })
         };
-        LocalValues { cells: vec![plan.local().measures.iter().map(value).collect()], keys: vec![] }
+        let cells = vec![plan.local().measures.iter().map(value).collect()];
+        LocalValues { cells, ..LocalValues::default() }
     }
 }
 

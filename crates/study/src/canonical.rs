@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Decimal, Drift, DriftIndex, Expr,
-    Grid, Hash, Item, JointQuality, Kind, Limits, Missing, Objective, Party, Predicate, Protocol,
-    PublicKey, Quality, Query, Release, Reveal, Roles, RowExpr, Scale, Security, Statistic,
-    StatisticKind, Study, Sufficient, Table, Threat, Truncation, Variances, Weight,
+    Family, Grid, Hash, Item, JointQuality, Kind, Limits, Missing, Objective, Party, Predicate,
+    Protocol, PublicKey, Quality, Query, Release, Reveal, Roles, RowExpr, Scale, Security,
+    Statistic, StatisticKind, Study, Sufficient, Table, Threat, Truncation, Variances, Weight,
 };
 
 /// What every canonical form begins with. The number changes with the form.
@@ -123,6 +123,14 @@ enums! {
             (events, exposure, per, group, reference, strata)
         12 Self::MetaAnalysis { row, column, contributor } => (row, column, contributor)
         13 Self::Detector { score, truth, by, calibrated } => (score, truth, by, calibrated)
+        14 Self::Regression { family, response, exposure, predictors, reveal_path, steps } =>
+            (family, response, exposure, predictors, reveal_path, steps)
+    }
+    Family {
+        0 Self::Logistic => ()
+        1 Self::Poisson => ()
+        2 Self::Weibull => ()
+        3 Self::Cox => ()
     }
     DriftIndex {
         0 Self::KolmogorovSmirnov => ()

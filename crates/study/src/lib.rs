@@ -29,11 +29,11 @@ pub mod unit;
 
 pub use decimal::Decimal;
 pub use grid::Grid;
-pub use local::{KeyDigests, LocalQuery, Measure};
+pub use local::{KeyDigests, LocalQuery, Measure, Recorded};
 pub use quality::{Constant, Drift, DriftIndex, JointQuality, Quality, Reveal};
 pub use query::{Aggregate, Comparison, Expr, Item, Predicate, Query, RowExpr};
 pub use report::{Position, Problem, Report};
-pub use statistic::{Scale, Statistic, StatisticKind, Variances, Weight};
+pub use statistic::{Family, Scale, Statistic, StatisticKind, Variances, Weight};
 pub use study::{
     BadGiver, Hash, Limits, Objective, Party, Protocol, PublicKey, Release, Roles, Security, Study,
     Sufficient, Threat, Truncation,

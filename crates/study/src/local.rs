@@ -20,6 +20,9 @@ pub struct LocalQuery {
     pub measures: Vec<Measure>,
     /// By what the records are told apart, if they are compared with those of other providers.
     pub keys: Option<KeyDigests>,
+    /// What is kept of each row that counts, for as long as the run lasts: it is not shared, only
+    /// sums over it are. A row in which one of them is NULL is left out. Mostly empty.
+    pub records: Vec<Recorded>,
 }
 
 /// A number for each record that is the same for records of one key at every provider.
@@ -34,6 +37,15 @@ pub struct KeyDigests {
     pub bits: u32,
     /// Makes numbers of one run unlike those of another.
     pub salt: [u8; 32],
+}
+
+/// A number of each row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// What.
+    pub expr: String,
+    /// Its decimals.
+    pub decimals: u8,
 }
 
 /// A number computed from the rows of a group. NULL is skipped, as SQL does.

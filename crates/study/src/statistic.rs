@@ -62,6 +62,22 @@ pub enum StatisticKind {
         /// What each record weighs; one if absent, and with a penalty.
         weights: Option<usize>,
     },
+    /// A regression that is fitted in steps, with an intercept.
+    Regression {
+        /// Of what kind.
+        family: Family,
+        /// What is explained: whether an event happened, or how many.
+        response: RowExpr,
+        /// For how long a record was at risk: of Weibull and Cox regression the time, of Poisson
+        /// regression the exposure, one if absent.
+        exposure: Option<RowExpr>,
+        /// By what.
+        predictors: Vec<RowExpr>,
+        /// Whether the coefficients of each step, and the sums at them, may become known.
+        reveal_path: bool,
+        /// How many steps are made.
+        steps: u32,
+    },
     /// Which pairs of drug and event are reported more often than chance would have it.
     Disproportionality {
         /// The drug: a category.
@@ -184,6 +200,32 @@ pub enum Scale {
     LogLog,
 }
 
+/// What a regression supposes of its response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// An event or none, with log-odds that are linear.
+    Logistic,
+    /// Counts, with logarithms of rates that are linear.
+    Poisson,
+    /// Times to an event or the end of observation, with proportional hazards.
+    Weibull,
+    /// The same, whatever the hazard is that is shared.
+    Cox,
+}
+
+impl Family {
+    /// The family as a study writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Logistic => "logistic",
+            Self::Poisson => "poisson",
+            Self::Weibull => "weibull",
+            Self::Cox => "cox",
+        }
+    }
+}
+
 /// What is assumed of two groups' variances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variances {
@@ -203,6 +245,7 @@ impl StatisticKind {
             Self::Contingency { .. } => "contingency",
             Self::Correlation { .. } => "correlation",
             Self::Linear { .. } => "linear",
+            Self::Regression { family, .. } => family.name(),
             Self::Disproportionality { .. } => "disproportionality",
             Self::Survival { .. } => "survival",
             Self::RankTest { .. } => "rank_test",
@@ -228,7 +271,10 @@ impl StatisticKind {
             Self::Contingency { row, column, strata } => {
                 [vec![*row, *column], strata.clone()].concat()
             }
-            Self::Correlation { .. } | Self::Linear { .. } | Self::PairedTTest { .. } => vec![],
+            Self::Correlation { .. }
+            | Self::Linear { .. }
+            | Self::Regression { .. }
+            | Self::PairedTTest { .. } => vec![],
             Self::Disproportionality { drug, event, .. } => vec![*drug, *event],
             Self::Survival { event, group, strata, .. } => {
                 [vec![*event], group.iter().copied().collect(), strata.clone()].concat()

@@ -341,6 +341,18 @@ fn a_bad_statistic_is_refused() {
         row("response = \"hours\"", "response = \"hours\"\nweights = ¦\"model\"", "`weights` must be a numeric column", ""),
         row("kind = \"linear\"", "kind = ¦\"liner\"", "not possible here", "did you mean `linear`?"),
     ]);
+    check(&with("kind = \"weibull\"\nevent = \"status\"\ntime = \"hours + 1\"\nreveal_path = true"), &[
+        row("\"hours + 1\"", "¦\"hours\"", "`time` must be greater than 0", "begin above 0"),
+        row("event = \"status\"", "event = ¦\"hours\"", "`event` must be 0 or 1", "boolean"),
+        row("reveal_path = true", "reveal_path = ¦1", "`reveal_path` must be true or false", ""),
+        row("reveal_path = true", "reveal_path = true\nsteps = ¦1", "`steps` must lie between 2 and 60", "eight are usual"),
+        row("reveal_path = true", "reveal_path = true\npredictors = ¦[]", "`predictors` has 0 entries", ""),
+        row("kind = \"weibull\"", "kind = \"weibull\"\n¦response = \"status\"", "has no key `response`", ""),
+    ]);
+    check(&with("kind = \"poisson\"\nresponse = \"status\"\npredictors = [\"hours\"]\nreveal_path = true"), &[
+        row("response = \"status\"", "response = ¦\"hours\"", "`response` must be a whole number from 0 on", ""),
+        row("reveal_path = true", "exposure = ¦\"hours\"\nreveal_path = true", "`exposure` must be greater than 0", ""),
+    ]);
     let table = with("kind = \"contingency\"\nrow = \"status\"\ncolumn = \"model\"");
     check(&table, &[
         row("row = \"status\"", "row = \"status\"\nstrata = [¦\"hours\"]", "its groups are not public", ""),

@@ -1,10 +1,10 @@
 //! Studies that are well formed, and what they mean.
 
 use sharewell_study::{
-    Aggregate, BadGiver, CodeList, Comparison, Constant, Decimal, Drift, DriftIndex, Expr, Grid,
-    Item, Kind, Limits, Missing, Objective, Overflow, Predicate, Protocol, Quality, Query, Range,
-    Release, Reveal, Roles, RowExpr, Scale, Security, StatisticKind, Study, Sufficient, Threat,
-    Truncation, Variances, Weight,
+    Aggregate, BadGiver, CodeList, Comparison, Constant, Decimal, Drift, DriftIndex, Expr, Family,
+    Grid, Item, Kind, Limits, Missing, Objective, Overflow, Predicate, Protocol, Quality, Query,
+    Range, Release, Reveal, Roles, RowExpr, Scale, Security, StatisticKind, Study, Sufficient,
+    Threat, Truncation, Variances, Weight,
 };
 
 const QUERY: &str = include_str!("studies/query.toml");
@@ -214,6 +214,8 @@ fn statistics_of_the_catalogue_are_read() {
     let hours = || RowExpr::Column(HOURS);
     let squared = RowExpr::Mul(Box::new(hours()), Box::new(hours()));
     let status = || RowExpr::Column(STATUS);
+    let one = || Box::new(RowExpr::Number(number(1, 0)));
+    let later = || RowExpr::Add(Box::new(hours()), one());
     let cases = [
         (
             "kind = 'describe'\nvalues = ['hours', 'hours*hours']\nby = ['model']",
@@ -305,6 +307,52 @@ fn statistics_of_the_catalogue_are_read() {
                 strata: vec![STATUS],
             },
         ),
+        (
+            "kind = 'logistic'\nresponse = 'status'\npredictors = ['hours']\nreveal_path = true",
+            StatisticKind::Regression {
+                family: Family::Logistic,
+                response: status(),
+                exposure: None,
+                predictors: vec![hours()],
+                reveal_path: true,
+                steps: 25,
+            },
+        ),
+        (
+            "kind = 'poisson'\nresponse = 'failures'\nexposure = 'hours + 1'\n\
+             predictors = ['status']\nreveal_path = false\nsteps = 9",
+            StatisticKind::Regression {
+                family: Family::Poisson,
+                response: RowExpr::Column(FAILURES),
+                exposure: Some(later()),
+                predictors: vec![status()],
+                reveal_path: false,
+                steps: 9,
+            },
+        ),
+        (
+            "kind = 'weibull'\nevent = 'status'\ntime = 'hours + 1'\nreveal_path = true",
+            StatisticKind::Regression {
+                family: Family::Weibull,
+                response: status(),
+                exposure: Some(later()),
+                predictors: vec![],
+                reveal_path: true,
+                steps: 25,
+            },
+        ),
+        (
+            "kind = 'cox'\nevent = 'status'\ntime = 'hours'\npredictors = ['failures']\n\
+             reveal_path = true",
+            StatisticKind::Regression {
+                family: Family::Cox,
+                response: status(),
+                exposure: Some(hours()),
+                predictors: vec![RowExpr::Column(FAILURES)],
+                reveal_path: true,
+                steps: 25,
+            },
+        ),
     ];
     let mut hashes = vec![];
     for (objective, want) in cases {
@@ -316,7 +364,7 @@ fn statistics_of_the_catalogue_are_read() {
     }
     hashes.sort();
     hashes.dedup();
-    assert_eq!(hashes.len(), 24, "every one is another study");
+    assert_eq!(hashes.len(), 32, "every one is another study");
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub mod multiple;
 pub mod newton;
 pub mod ranks;
 pub mod rates;
+pub mod regression;
 pub mod signals;
 mod solve;
 pub mod strata;

@@ -21,6 +21,18 @@ pub struct Slope {
     pub information: Vec<Vec<f64>>,
 }
 
+impl Slope {
+    /// Of nothing, by so many coefficients.
+    #[must_use]
+    pub fn zero(coefficients: usize) -> Self {
+        Self {
+            log_likelihood: 0.0,
+            gradient: vec![0.0; coefficients],
+            information: vec![vec![0.0; coefficients]; coefficients],
+        }
+    }
+}
+
 /// The maximum of a log-likelihood.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Maximum {

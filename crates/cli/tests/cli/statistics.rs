@@ -167,6 +167,59 @@ fn a_regression_gives_what_statsmodels_gives() {
 }
 
 #[test]
+fn a_logistic_regression_gives_what_statsmodels_gives() {
+    let want = expected(include_str!("../expected/indomethacin.json"));
+    let want = &want["logistic"];
+    let site = copy_of("indomethacin", "logistic.toml");
+    let report = site.result();
+    costs_as_quoted(&report);
+    let (found, ratios) = (table(&report, "coefficients"), table(&report, "odds ratios"));
+    for name in ["intercept", "indomethacin", "risk", "age", "female", "stent"] {
+        let theirs = if name == "intercept" { "const" } else { name };
+        near(number(found, &[name], "estimate"), &want["coef"][theirs], 1e-8);
+        near(number(found, &[name], "standard error"), &want["se"][theirs], 1e-7);
+        near(number(found, &[name], "p"), &want["p"][theirs], 1e-7);
+        if name != "intercept" {
+            for (i, column) in ["estimate", "lower", "upper"].iter().enumerate() {
+                near(number(ratios, &[name], column), &want["or_ci95"][theirs][i], 1e-7);
+            }
+        }
+    }
+    let fit = table(&report, "fit");
+    near(number(fit, &[], "log-likelihood"), &want["loglik"], 1e-11);
+    near(number(fit, &[], "null log-likelihood"), &want["null_loglik"], 1e-10);
+    near(number(fit, &[], "AIC"), &want["aic"], 1e-11);
+    near(number(fit, &[], "chi-squared"), &want["llr"], 1e-9);
+    near(number(fit, &[], "p"), &want["llr_p"], 1e-8);
+    let page = site.check();
+    for shown in ["in each of at most 25 steps", "kept at home until the run ends"] {
+        assert!(page.out.contains(shown), "{shown} is not in\n{}", page.out);
+    }
+}
+
+#[test]
+fn a_life_with_units_that_still_run_is_that_of_reliability_tools() {
+    let want = expected(include_str!("../expected/fan_life.json"));
+    let report = copy_of("failure-rate", "weibull.toml").result();
+    costs_as_quoted(&report);
+    let life = table(&report, "Weibull life");
+    near(number(life, &["shape"], "estimate"), &want["beta"], 1e-7);
+    near(number(life, &["shape"], "standard error"), &want["se_log_beta"], 1e-7);
+    near(number(life, &["scale"], "estimate"), &want["eta"], 1e-7);
+    near(number(life, &["scale"], "standard error"), &want["se_log_eta"], 1e-7);
+    for (name, theirs) in [("B1", "B1"), ("B10", "B10"), ("median", "median")] {
+        for (i, column) in ["estimate", "lower", "upper"].iter().enumerate() {
+            near(number(life, &[name], column), &want[theirs][i], 1e-6);
+        }
+    }
+    let fit = table(&report, "fit");
+    near(number(fit, &[], "events"), &want["failures"], 0.0);
+    near(number(fit, &[], "log-likelihood"), &want["loglik"], 1e-10);
+    near(number(fit, &[], "null log-likelihood"), &want["exponential_loglik"], 1e-10);
+    near(number(fit, &[], "chi-squared"), &want["lrt_exponential_chi2"], 1e-6);
+}
+
+#[test]
 fn signals_are_those_of_the_reference_tools() {
     let want = expected(include_str!("../expected/statin_signals.json"));
     let report = copy_of("statin-signals", "study.toml").result();

@@ -27,6 +27,7 @@ fn three_owners_fans_add_up_to_twelve_failures_in_344440_hours() {
             groups: vec![vec![]],
             measures: vec![Measure::Rows, sum("\"hours\"", 1), sum("\"status\"", 0)],
             keys: None,
+            records: vec![],
         };
         let result =
             local(&mapping, &fans(), &crate::LENIENT, &phase, &|_| ()).expect("the fans are valid");
@@ -153,6 +154,7 @@ fn groups_are_the_public_list_and_empty_ones_count_nothing() {
                 Measure::Max { expr: "hours".to_owned(), decimals: 0 },
             ],
             keys: None,
+            records: vec![],
         })
         .expect("the query fits");
     assert_eq!(cells[0], [Some(0), Some(0), None, None, None]);

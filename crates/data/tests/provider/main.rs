@@ -134,5 +134,6 @@ fn query(
         groups: vec![vec![]],
         measures,
         keys: None,
+        records: vec![],
     })
 }

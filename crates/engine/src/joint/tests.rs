@@ -6,7 +6,7 @@ use sharewell_mpc::sim::{Outcome, Sim};
 use sharewell_mpc::{Entropy, Party, Result};
 use sharewell_ring::{Z64, Z128};
 
-use super::{Opened, SecurePhase};
+use super::{Given, Opened, SecurePhase};
 use crate::Plan;
 use crate::common::{Record, Setup, local};
 use crate::dispatch::{self, Endpoint, Program, RingKind, Work};
@@ -19,14 +19,13 @@ const NARROW: &str = "SELECT g, AVG(x) AS mean, COUNT(x) / COUNT(*) AS present, 
                       FROM t GROUP BY g";
 
 /// Every party's inputs, in the order of the run.
-fn inputs(plan: &Plan, providers: &[Vec<Record>]) -> Vec<Vec<i128>> {
+fn inputs(plan: &Plan, providers: &[Vec<Record>]) -> Vec<Given> {
     let encode = |records: &Vec<Record>| dispatch::encode(plan, 0, &local(plan, records));
     providers.iter().map(encode).collect::<Result<_, _>>().expect("in bounds")
 }
 
-fn plainly(plan: &Plan, inputs: &[Vec<i128>]) -> Opened {
-    let mine = inputs.concat();
-    let phase = SecurePhase { plan, mine: &mine };
+fn plainly(plan: &Plan, given: &[Given]) -> Opened {
+    let phase = SecurePhase { plan, given };
     let opened = match plan.ring {
         RingKind::Z64 => phase.run(&mut Plain::<Z64>::new(1)),
         RingKind::Z128 => phase.run(&mut Plain::<Z128>::new(1)),
@@ -50,9 +49,10 @@ impl Work for OnShares<'_> {
     }
 }
 
-fn on_shares(plan: &Plan, inputs: &[Vec<i128>]) -> Outcome<Opened> {
+fn on_shares(plan: &Plan, given: &[Given]) -> Outcome<Opened> {
     Sim::new(plan.card.parties).run(|party, entropy| {
-        let phase = SecurePhase { plan, mine: &inputs[usize::from(party.me().0)] };
+        let me = usize::from(party.me().0);
+        let phase = SecurePhase { plan, given: &given[me..=me] };
         dispatch::over(plan.card, plan.ring, OnShares { phase, party, entropy })
     })
 }

@@ -10,6 +10,7 @@ use sharewell_ring::{Ring, Z64};
 
 use super::{agree, connect, play, run, session};
 use crate::common::{ALL, Record, Setup, local, seats};
+use crate::joint::Given;
 use crate::{Cell, Error, LocalValues, Opening, Outcome, Plan, Seat, Stage, dispatch};
 
 /// Well below the deadlines of the test's studies.
@@ -174,7 +175,7 @@ fn who_tells_two_commitments_is_noticed_before_a_share_moves() {
             Fate::Deliver
         };
         let tampered: Arc<dyn Transport> = Arc::new(Tampered::new(link(&plan, seat), act));
-        let mine = dispatch::encode(&plan, 0, &values(&plan)).expect("in bounds");
+        let mine = dispatch::encode(&plan, 0, &values(&plan)).expect("in bounds").integers;
         let agreed = agree(&plan, Party::new(tampered), &mine, &|_| ());
         agreed.map(drop).expect_err("somebody has noticed");
     });
@@ -196,9 +197,10 @@ fn spoiled(plan: &Plan, at: usize, spoil: fn(&mut Frame)) -> Vec<Result<Outcome,
         };
         let tampered: Arc<dyn Transport> = Arc::new(Tampered::new(link(plan, seat), act));
         let metered = Arc::new(Metered::new(tampered));
-        let mine = dispatch::encode(plan, 0, &values(plan)).expect("in bounds");
+        let given = [dispatch::encode(plan, 0, &values(plan)).expect("in bounds")];
+        let mine = Given::committed(&given);
         let agreed = agree(plan, Party::new(metered.clone()), &mine, &|_| ()).expect("all agree");
-        let outcome = play(plan, &metered, agreed, &session(plan), &mine);
+        let outcome = play(plan, &metered, agreed, &session(plan), &given);
         outcome.map(drop).expect_err("the others have stopped");
     })
 }
@@ -280,9 +282,10 @@ fn with_bad_giver(
         };
         let tampered: Arc<dyn Transport> = Arc::new(Tampered::new(link(&plan, seat), act));
         let metered = Arc::new(Metered::new(tampered));
-        let mine = dispatch::encode(&plan, 0, &values(&plan)).expect("in bounds");
+        let given = [dispatch::encode(&plan, 0, &values(&plan)).expect("in bounds")];
+        let mine = Given::committed(&given);
         let agreed = agree(&plan, Party::new(metered.clone()), &mine, &|_| ()).expect("all agree");
-        let outcome = play(&plan, &metered, agreed, &session(&plan), &mine);
+        let outcome = play(&plan, &metered, agreed, &session(&plan), &given);
         drop(outcome);
     })
 }

@@ -13,16 +13,19 @@ mod moments;
 mod quality;
 mod ranks;
 mod rates;
+mod regression;
 mod sheet;
 mod signals;
 mod survival;
 
 use sharewell_analytics::clear::{self, Confidence};
-use sharewell_study::{Aggregate, Decimal, Expr, Item, Missing, Predicate, RowExpr};
+use sharewell_study::{Aggregate, Decimal, Expr, Family, Item, Missing, Predicate, RowExpr};
 use sharewell_study::{Statistic, StatisticKind, Table};
 
+use crate::path::Fit;
 use crate::{Plan, ResultTable};
 pub(crate) use quality::quality;
+pub(crate) use regression::{start, steps};
 use sheet::Sheet;
 
 /// A released number: of an item, in a cell; or why it is not released.
@@ -57,6 +60,12 @@ pub(crate) fn items(statistic: &Statistic, table: &Table) -> Vec<Item> {
         StatisticKind::Linear { response, predictors, weights, .. } => {
             let values = [&predictors[..], std::slice::from_ref(response)].concat();
             products(&values, *weights, table)
+        }
+        StatisticKind::Regression { family, response, exposure, .. } => {
+            let time = exposure.iter().filter(|_| *family != Family::Cox);
+            let sums = [response].into_iter().chain(time);
+            let sums = sums.map(|value| Aggregate::Sum(value.clone()));
+            [Aggregate::Count].into_iter().chain(sums).collect()
         }
         StatisticKind::Disproportionality { reports, .. } => vec![match reports {
             Some(reports) => Aggregate::Sum(RowExpr::Column(*reports)),
@@ -113,6 +122,9 @@ pub(crate) fn complete_cases(statistic: &Statistic, table: &Table) -> Option<Pre
         StatisticKind::Linear { response, predictors, .. } => {
             predictors.iter().chain([response]).collect()
         }
+        StatisticKind::Regression { response, exposure, predictors, .. } => {
+            predictors.iter().chain([response]).chain(exposure).collect()
+        }
         _ => vec![],
     };
     let mut columns: Vec<usize> = values.iter().flat_map(|value| value.columns()).collect();
@@ -129,6 +141,7 @@ pub(crate) fn finish(
     plan: &Plan,
     statistic: &Statistic,
     released: &Released<'_>,
+    fit: Option<&Fit>,
 ) -> Vec<ResultTable> {
     let table = &plan.study().table;
     let confidence =
@@ -150,6 +163,10 @@ pub(crate) fn finish(
         StatisticKind::Linear { response, predictors, ridge, weights } => {
             let penalty = (*ridge, weights.is_some());
             linear::regression(table, (response, predictors), penalty, confidence, released)
+        }
+        StatisticKind::Regression { family, .. } => {
+            let fit = fit.expect("the steps were taken");
+            regression::tables(*family, plan, fit, confidence, released)
         }
         StatisticKind::Disproportionality { drug, event, background, .. } => {
             signals::disproportionality(table, [*drug, *event], background, confidence, released)

@@ -1,6 +1,7 @@
 //! What is computed.
 
 mod quality;
+mod regression;
 mod statistic;
 
 use toml::Spanned;

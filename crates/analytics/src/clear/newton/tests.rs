@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::clear::close;
+use crate::clear::regression::{At, Family, Record};
 
 /// x1, x2, outcome, exposure, count, time, event.
 const ROWS: [[f64; 7]; 24] = [
@@ -32,52 +33,34 @@ const ROWS: [[f64; 7]; 24] = [
     [0.4, 1.0, 0.0, 6.0, 1.0, 5.0, 1.0],
 ];
 
-fn zero(p: usize) -> Slope {
-    Slope { log_likelihood: 0.0, gradient: vec![0.0; p], information: vec![vec![0.0; p]; p] }
-}
-
-/// Adds `score` x to the gradient and `weight` x x' to the information.
-fn add(slope: &mut Slope, x: &[f64], score: f64, weight: f64) {
-    for (j, x_j) in x.iter().enumerate() {
-        slope.gradient[j] += score * x_j;
-        for (k, x_k) in x.iter().enumerate() {
-            slope.information[j][k] += weight * x_j * x_k;
-        }
-    }
-}
-
 fn logistic(records: &[(Vec<f64>, f64)]) -> Result<Maximum> {
     maximise(&vec![0.0; records[0].0.len()], |b| Ok(logistic_slope(records, b)))
 }
 
+fn slope_in(family: Family, records: &[Record], b: &[f64]) -> Slope {
+    let at = At::new(b);
+    family.slope(&family.sums(records, &at), &at).0
+}
+
 fn logistic_slope(records: &[(Vec<f64>, f64)], b: &[f64]) -> Slope {
-    let mut slope = zero(b.len());
-    for (x, y) in records {
-        let eta = dot(x, b);
-        let p = 1.0 / (1.0 + (-eta).exp());
-        slope.log_likelihood += y * eta - eta.max(0.0) - (-eta.abs()).exp().ln_1p();
-        add(&mut slope, x, y - p, p * (1.0 - p));
-    }
-    slope
+    let record = |(x, y): &(Vec<f64>, f64)| Record { response: *y, time: 0.0, x: x.clone() };
+    let records: Vec<Record> = records.iter().map(record).collect();
+    slope_in(Family::Logistic, &records, b)
 }
 
 fn poisson() -> Result<Maximum> {
-    maximise(&[0.0; 3], |b| {
-        let mut slope = zero(3);
-        for [x1, x2, _, exposure, count, ..] in ROWS {
-            let x = [1.0, x1, x2];
-            let eta = dot(&x, b) + exposure.ln();
-            let constant: f64 = (1..=count as u32).map(|k| f64::from(k).ln()).sum();
-            slope.log_likelihood += count * eta - eta.exp() - constant;
-            add(&mut slope, &x, count - eta.exp(), eta.exp());
-        }
-        Ok(slope)
-    })
+    let record = |[x1, x2, _, exposure, count, ..]: [f64; 7]| Record {
+        response: count,
+        time: exposure.ln(),
+        x: vec![1.0, x1, x2],
+    };
+    let records = ROWS.map(record);
+    maximise(&[0.0; 3], |b| Ok(slope_in(Family::Poisson, &records, b)))
 }
 
 fn cox() -> Result<Maximum> {
     maximise(&[0.0; 2], |b| {
-        let mut slope = zero(2);
+        let mut slope = Slope::zero(2);
         for [x1, x2, .., time, event] in ROWS {
             if event == 0.0 {
                 continue;

@@ -8,18 +8,22 @@ use toml::Spanned;
 use super::to_f64;
 use crate::document::Section;
 use crate::parse::Reader;
-use crate::{Decimal, RowExpr, Statistic, StatisticKind, Table, Variances, sql};
+use crate::{Decimal, Family, RowExpr, Statistic, StatisticKind, Table, Variances, sql};
 
 /// Most values, or predictors: their products are opened.
 const VALUES_MAX: usize = 200;
 
 /// The kinds by the names that a study writes.
-pub(super) const KINDS: [(&str, Which); 14] = [
+pub(super) const KINDS: [(&str, Which); 18] = [
     ("describe", Which::Describe),
     ("t_test", Which::TTest),
     ("contingency", Which::Contingency),
     ("correlation", Which::Correlation),
     ("linear", Which::Linear),
+    ("logistic", Which::Regression(Family::Logistic)),
+    ("poisson", Which::Regression(Family::Poisson)),
+    ("weibull", Which::Regression(Family::Weibull)),
+    ("cox", Which::Regression(Family::Cox)),
     ("disproportionality", Which::Disproportionality),
     ("survival", Which::Survival),
     ("rank_test", Which::RankTest),
@@ -38,6 +42,7 @@ pub(super) enum Which {
     Contingency,
     Correlation,
     Linear,
+    Regression(Family),
     Disproportionality,
     Survival,
     RankTest,
@@ -67,6 +72,7 @@ impl Reader<'_> {
                 .values(section, "values", 2, table)
                 .map(|values| StatisticKind::Correlation { values }),
             Which::Linear => self.linear(section, table),
+            Which::Regression(family) => self.regression(family, section, table),
             Which::Disproportionality => self.disproportionality(section, table),
             Which::Survival => self.survival(section, table),
             Which::RankTest => self.rank_test(section, table),
@@ -219,7 +225,7 @@ impl Reader<'_> {
         self.row(table?, &text)
     }
 
-    fn values(
+    pub(super) fn values(
         &self,
         section: &Section<'_>,
         key: &'static str,
@@ -244,7 +250,7 @@ impl Reader<'_> {
         Some(values)
     }
 
-    fn row(&self, table: &Table, text: &Spanned<String>) -> Option<RowExpr> {
+    pub(super) fn row(&self, table: &Table, text: &Spanned<String>) -> Option<RowExpr> {
         let row = sql::row(&self.text(text), table);
         let row = row.map_err(|problems| problems.into_iter().for_each(|p| self.document.note(p)));
         let row = row.ok()?;

@@ -1,0 +1,235 @@
+//! Logistic, Poisson and Weibull regression: the steps that a study asks for, and the tables of
+//! what they come to.
+
+use sharewell_analytics::clear::newton::{Maximum, likelihood_ratio};
+use sharewell_analytics::clear::regression::{self as clear, Life};
+use sharewell_analytics::clear::{Confidence, Finding, Undefined};
+use sharewell_study::{Family, Range, Recorded, RowExpr, Statistic, StatisticKind, Table};
+
+use super::sheet::{Entry, Sheet};
+use super::{Released, count};
+use crate::path::{Fit, Fitted, Kept, Path, Term, centre_and_unit};
+use crate::{Error, Plan, Refusal};
+
+/// The steps of a statistic that has some, and what a provider keeps of its records for them.
+pub(crate) fn steps(
+    statistic: &Statistic,
+    table: &Table,
+    givers: u64,
+) -> Result<Option<(Path, Vec<Recorded>)>, Error> {
+    let StatisticKind::Regression { family, response, exposure, predictors, reveal_path, steps } =
+        &statistic.kind
+    else {
+        return Ok(None);
+    };
+    if !reveal_path {
+        return Err(hidden_path(*family).into());
+    }
+    let range = |value: &RowExpr| {
+        value.range(table).map_err(|overflow| {
+            Refusal::new(overflow.to_string(), "narrow the column's range, or use fewer decimals")
+        })
+    };
+    let kept = |value: &RowExpr| -> Result<Kept, Refusal> {
+        Ok(Kept { name: value.to_text(table), range: range(value)? })
+    };
+    let has_intercept = *family != Family::Cox;
+    let term = |value: &RowExpr| -> Result<Term, Refusal> {
+        let (centre, unit) = centre_and_unit(range(value)?);
+        Ok(Term { name: value.to_text(table), centre, unit })
+    };
+    let values = || [response].into_iter().chain(exposure).chain(predictors);
+    let intercept = Term { name: "intercept".into(), centre: 0.0, unit: 1.0 };
+    let mut terms = if has_intercept { vec![intercept] } else { vec![] };
+    terms.extend(predictors.iter().map(term).collect::<Result<Vec<_>, _>>()?);
+    if let (Family::Weibull, Some(time)) = (family, exposure) {
+        let (centre, unit) = centre_and_unit(range(time)?);
+        // Rounded: the same at all, even where a library's logarithm is not.
+        let centre = (((centre - unit).ln() + (centre + unit).ln()) / 2.0).round();
+        terms.push(Term { name: "shape".into(), centre, unit: 1.0 });
+    }
+    let path = Path {
+        family: match family {
+            Family::Logistic => clear::Family::Logistic,
+            Family::Poisson => clear::Family::Poisson,
+            Family::Weibull => clear::Family::Weibull,
+            Family::Cox => {
+                let time = exposure.as_ref().expect("a Cox regression has times");
+                grid(table, time, range(time)?, terms.len(), givers)?
+            }
+        },
+        steps: *steps,
+        terms,
+        kept: values().map(kept).collect::<Result<_, _>>()?,
+        has_exposure: exposure.is_some(),
+    };
+    let recorded = values()
+        .zip(&path.kept)
+        .map(|(value, kept)| Recorded { expr: value.to_sql(table), decimals: kept.range.decimals });
+    let recorded = recorded.collect();
+    Ok(Some((path, recorded)))
+}
+
+/// Most numbers that are opened in a step.
+const SUMS_MAX: i128 = 100_000;
+
+/// The public grid of times: every value that the schema allows.
+fn grid(
+    table: &Table,
+    time: &RowExpr,
+    range: Range,
+    coefficients: usize,
+    givers: u64,
+) -> Result<clear::Family, Refusal> {
+    let times = range.max - range.min + 1;
+    let most = table.max_rows.saturating_mul(givers);
+    let of_time = clear::Family::Cox { times: 1, most }.len(coefficients) as i128;
+    if times > SUMS_MAX / of_time {
+        return Err(Refusal::new(
+            format!(
+                "`{}` can be one of {times} times, at each of which {of_time} sums would be \
+                 opened: {SUMS_MAX} at most",
+                time.to_text(table)
+            ),
+            "agree on a coarser unit, such as weeks for days, or a narrower range",
+        ));
+    }
+    Ok(clear::Family::Cox { times: times as usize, most })
+}
+
+fn hidden_path(family: Family) -> Refusal {
+    let kind = family.name();
+    let message = format!(
+        "an objective of kind \"{kind}\" is fitted in steps whose sums become known, and the study \
+         says `reveal_path = false`; steps on shares are not there yet"
+    );
+    let help = "if the data parties and the recipients may learn the sums of each step (the \
+                leakage table says which), set `reveal_path = true`";
+    Refusal::new(message, help)
+}
+
+/// What is known of all records before the steps.
+struct Totals {
+    records: f64,
+    events: f64,
+    time: f64,
+}
+
+fn totals(path: &Path, released: &Released<'_>) -> Result<Totals, String> {
+    let records = released(0, 0)?;
+    let has_time = path.has_exposure && path.has_intercept();
+    let time = if has_time { released(2, 0)? } else { records };
+    Ok(Totals { records, events: released(1, 0)?, time })
+}
+
+/// Where the steps begin.
+pub(crate) fn start(path: &Path, released: &Released<'_>) -> Result<Vec<f64>, String> {
+    let Totals { records, events, time } = totals(path, released)?;
+    path.start(records, events, time)
+}
+
+pub(super) fn tables(
+    family: Family,
+    plan: &Plan,
+    fit: &Fit,
+    confidence: Confidence,
+    released: &Released<'_>,
+) -> Vec<Sheet> {
+    let path = plan.path.as_ref().expect("a regression has steps");
+    // A shape is told beside the coefficients, not among them.
+    let shapes = usize::from(family == Family::Weibull);
+    let names: Vec<String> = path.terms.iter().map(|term| term.name.clone()).collect();
+    let names = &names[..names.len() - shapes];
+    let coefficient = |i: usize| {
+        let Fitted { maximum, .. } = fit.as_ref().map_err(String::clone)?;
+        let error = maximum.covariance[i][i].sqrt();
+        Ok(Finding::named(&names[i]).wald(maximum.coefficients[i], error, confidence))
+    };
+    let rows = |of: &dyn Fn(usize) -> Result<Finding, String>, from: usize| {
+        (from..names.len()).map(|i| (vec![Entry::text(&names[i])], of(i))).collect()
+    };
+    let mut sheets = vec![];
+    if family == Family::Weibull {
+        sheets.push(life(fit, names.len() == 1, confidence));
+    }
+    sheets.push(Sheet::findings("coefficients", &["term"], rows(&coefficient, 0)));
+    let ratio = match family {
+        Family::Logistic => "odds ratios",
+        Family::Poisson => "rate ratios",
+        Family::Weibull | Family::Cox => "hazard ratios",
+    };
+    let first = usize::from(path.has_intercept());
+    if names.len() > first {
+        let exponential = |i: usize| {
+            let found = coefficient(i)?.exponential();
+            Ok(Finding { standard_error: None, statistic: None, p: None, ..found })
+        };
+        sheets.push(Sheet::findings(ratio, &["term"], rows(&exponential, first)));
+    }
+    sheets.push(quality(family, path, fit, released));
+    sheets
+}
+
+/// Shape and scale, and for units that do not differ the times by which some fail.
+fn life(fit: &Fit, alone: bool, confidence: Confidence) -> Sheet {
+    let name = "Weibull life";
+    let fitted = fit.as_ref().map(|fitted| Life::of(&fitted.maximum, confidence));
+    type Of = fn(&Life<'_>) -> Result<Finding, Undefined>;
+    let all: [(&str, Of); 5] = [
+        ("shape", |life| Ok(life.shape())),
+        ("scale", |life| Ok(life.scale())),
+        ("B1", |life| life.quantile("B1", 0.01)),
+        ("B10", |life| life.quantile("B10", 0.1)),
+        ("median", |life| life.quantile("median", 0.5)),
+    ];
+    let shown = if alone { &all[..] } else { &all[..1] };
+    let row = |(name, of): &(&str, Of)| {
+        let found = fitted.as_ref().map_err(|reason| (*reason).clone());
+        let found = found.and_then(|life| of(life).map_err(|why| format!("undefined: {why}")));
+        (vec![Entry::text(*name)], found)
+    };
+    Sheet::findings(name, &["of"], shown.iter().map(row).collect())
+}
+
+/// How well the model fits, and whether better than the null model, in which records do not differ
+/// and a shape is 1.
+fn quality(family: Family, path: &Path, fit: &Fit, released: &Released<'_>) -> Sheet {
+    let mut columns = vec!["n", "events", "log-likelihood", "null log-likelihood"];
+    let has_deviance = matches!(family, Family::Logistic | Family::Poisson);
+    if has_deviance {
+        columns.extend(["deviance", "null deviance"]);
+    }
+    columns.extend(["AIC", "chi-squared", "df", "p", "steps"]);
+    let mut sheet = Sheet::new("fit", &columns);
+    let totals = totals(path, released);
+    let found = totals.and_then(|totals| Ok((totals, fit.as_ref().map_err(String::clone)?)));
+    match found {
+        Err(reason) => sheet.row_without(vec![], &reason),
+        Ok((totals, Fitted { maximum, start, saturated })) => {
+            let height = maximum.log_likelihood;
+            let alone = vec![0.0; usize::from(path.has_intercept())];
+            let df = maximum.coefficients.len() - alone.len();
+            let begun = Maximum { coefficients: alone, log_likelihood: *start, ..maximum.clone() };
+            let test = likelihood_ratio(&begun, maximum).ok();
+            let mut row = vec![
+                Entry::Whole(count(totals.records) as f64),
+                Entry::Whole(count(totals.events) as f64),
+                Entry::Number(height),
+                Entry::Number(*start),
+            ];
+            if has_deviance {
+                let deviance = |height: f64| Entry::Number(2.0 * (saturated - height));
+                row.extend([deviance(height), deviance(*start)]);
+            }
+            row.extend([
+                Entry::Number(maximum.aic()),
+                Entry::number(test.as_ref().and_then(|test| test.statistic)),
+                Entry::Whole(df as f64),
+                Entry::number(test.and_then(|test| test.p)),
+                Entry::Whole(maximum.steps as f64),
+            ]);
+            sheet.row(row);
+        }
+    }
+    sheet
+}
