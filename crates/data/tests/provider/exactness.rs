@@ -180,6 +180,7 @@ fn bins_of_numbers_and_days_are_groups_and_a_missing_value_is_in_none() {
             groups: (0..grid.bins(&schema)).map(|bin| vec![grid.key(&schema, bin)]).collect(),
             measures: vec![Measure::Rows],
             keys: None,
+            records: vec![],
         });
         let count = |cell: &Vec<Option<i128>>| cell[0].expect("a count");
         cells.expect("the query fits").iter().map(count).collect::<Vec<i128>>()

@@ -214,6 +214,7 @@ fn a_long_source_is_added_up_piece_by_piece_and_audited_by_a_sample() {
             Measure::Max { expr: "x".to_owned(), decimals: 0 },
         ],
         keys: None,
+        records: vec![],
     };
     let heard = std::sync::Mutex::new(vec![]);
     let progress = |rows| heard.lock().expect("nobody panics").push(rows);
