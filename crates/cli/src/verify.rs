@@ -27,7 +27,7 @@ Examples:
 pub(crate) struct Verify {
     /// The study
     study: PathBuf,
-    /// What the provider kept: reports/<party>.opening.json
+    /// What the provider kept: `reports/<party>.opening.json`
     opening: PathBuf,
     /// The result of a run as any party printed it with --json
     #[arg(long, value_name = "FILE")]
