@@ -45,56 +45,100 @@ pub struct Moments<P: Protocol> {
     pub deviation: i128,
 }
 
+/// Pooled sums of pairs `x - c` and `y - d` for public centres, with what bounds them.
+#[derive(Debug)]
+pub struct Comoments<P: Protocol> {
+    /// Sums of either, exact.
+    pub sums: [Value<P>; 2],
+    /// Sum of their products, exact.
+    pub products: Value<P>,
+    /// How many.
+    pub count: Value<P>,
+    /// Greatest magnitude of either, in raw units.
+    pub deviations: [i128; 2],
+}
+
+/// What a sum of squares or products is divided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Divisor {
+    /// `n - 1`: the records are a sample.
+    Sample,
+    /// `n`: they are all there are.
+    Population,
+}
+
 /// Bits that the last division of a variance keeps if it can: twelve digits.
 const PRECISION: u32 = 44;
 
-/// The sample variance `(sum x^2 - (sum x)^2 / n) / (n - 1)`, divisor `n - 1`.
+/// The variance `(sum x^2 - (sum x)^2 / n) / (n - 1)`, or with divisor `n`.
 ///
 /// Error, with `X` the greatest deviation: `2 X` times that of the mean, plus that of the last
 /// division. Centring keeps the sums small; it does not change the variance.
-/// Cost: two [`divide`]s and a product. Undefined below two records.
+/// Cost: two [`divide`]s and a product. Undefined where the divisor is zero.
 ///
 /// # Errors
 /// A link's failure outside, [`Overflow`] inside.
-pub fn variance<P: Protocol>(p: &mut P, moments: Moments<P>) -> Fallible<Value<P>> {
-    let bits = P::Ring::BITS;
-    let step = "variance";
+pub fn variance<P: Protocol>(
+    p: &mut P,
+    moments: Moments<P>,
+    divisor: Divisor,
+) -> Fallible<Value<P>> {
     let Moments { sum, squares, count, deviation } = moments;
-    let (sum_bits, count_bits) = (sum.bits(), count.bits());
-    let spread_bits = bits_of(0, deviation);
-    let used = sum_bits + count_bits.max(spread_bits);
+    let (sums, deviations) = ([sum.clone(), sum], [deviation; 2]);
+    let moments = Comoments { sums, products: squares, count, deviations };
+    comoment(p, moments, divisor, "variance")
+}
+
+/// The covariance `(sum x y - sum x sum y / n) / (n - 1)`, or with divisor `n`.
+///
+/// Error, cost and domain: those of [`variance`], with `X` the greatest deviation of `x`.
+///
+/// # Errors
+/// A link's failure outside, [`Overflow`] inside.
+pub fn covariance<P: Protocol>(
+    p: &mut P,
+    moments: Comoments<P>,
+    divisor: Divisor,
+) -> Fallible<Value<P>> {
+    comoment(p, moments, divisor, COVARIANCE)
+}
+
+const COVARIANCE: &str = "covariance";
+
+fn comoment<P: Protocol>(
+    p: &mut P,
+    moments: Comoments<P>,
+    divisor: Divisor,
+    step: &'static str,
+) -> Fallible<Value<P>> {
+    let bits = P::Ring::BITS;
+    let Comoments { sums: [sum, other], products, count, deviations } = moments;
+    let count_bits = count.bits();
+    let used = (sum.bits() + bits_of(0, deviations[1])).max(other.bits() + count_bits);
     fits!(Overflow::unless(step, used + 1, bits - 5));
-    let mean_spec = Quotient {
-        numerator_bits: sum_bits,
-        divisor_bits: count_bits,
-        frac_bits: (bits - 5 - used).min(40),
-    };
-    if !mean_spec.fits(bits) {
-        return Ok(Err(Overflow { step, needs: sum_bits + 13, limit: bits - 3 }));
-    }
-    let mean_accuracy = mean_spec.accuracy(bits);
-    let (mean, occupied) = divide(p, &sum.raw, &count.raw, mean_spec)?;
-    let mean_error = mean_accuracy.absolute + mean_accuracy.relative * deviation as f64;
-    let slack = (mean_error * f64::from(mean_spec.frac_bits).exp2()).ceil() as i128;
-    let mean_max = (deviation << mean_spec.frac_bits).saturating_add(slack + 1);
-    let mean = noted(p, mean, -mean_max, mean_max);
+    let frac_bits = (bits - 5 - used).min(40);
+    let (mean, occupied, mean_error) =
+        fits!(centred_mean(p, &other, &count, (deviations[1], frac_bits))?);
 
     const LAST: u32 = 4;
-    let used = squares.bits() + count_bits;
+    let used = products.bits() + count_bits;
     fits!(Overflow::unless(step, used, bits - 6 - LAST));
     // Each fractional bit of its numerator costs the last division a bit of precision.
-    let beside_precision = (bits - 5 - PRECISION).saturating_sub(squares.bits());
-    let keep = (bits - 6 - LAST - used).min(mean_spec.frac_bits).min(beside_precision);
+    let beside_precision = (bits - 5 - PRECISION).saturating_sub(products.bits());
+    let keep = (bits - 6 - LAST - used).min(frac_bits).min(beside_precision);
     let product = sum.raw.mul(p, &mean, keep)?;
-    let numerator = squares.raw.clone().rescale_up(keep).sub(&product);
-    // Rounding may leave it just below zero.
-    let numerator_max = (squares.hi + 1) << keep;
+    let numerator = products.raw.clone().rescale_up(keep).sub(&product);
+    // Rounding may leave that of a variance just below zero.
+    let numerator_max = (products.lo.abs().max(products.hi.abs()) + 1) << keep;
     let numerator = noted(p, numerator, -numerator_max, numerator_max);
     let cells = count.raw.len();
-    // None of an empty cell, which has no record to take away.
-    let degrees = noted(p, count.raw.sub(&Tensor::integers(occupied)), 0, count.hi);
+    let degrees = match divisor {
+        // None of an empty cell, which has no record to take away.
+        Divisor::Sample => noted(p, count.raw.sub(&Tensor::integers(occupied)), 0, count.hi),
+        Divisor::Population => count.raw.clone(),
+    };
     let spec = Quotient {
-        numerator_bits: squares.bits() + keep + 1,
+        numerator_bits: products.bits() + keep + 1,
         divisor_bits: count_bits,
         frac_bits: LAST,
     };
@@ -105,29 +149,51 @@ pub fn variance<P: Protocol>(p: &mut P, moments: Moments<P>) -> Fallible<Value<P
     let (quotient, defined) = divide(p, &numerator, &degrees, spec)?;
     let shares = quotient.into_shares();
     let fraction = keep + LAST;
-    let quantum = 10f64.powi(-squares.decimals);
+    let quantum = 10f64.powi(-products.decimals);
     let ulp = (-f64::from(keep)).exp2();
-    let x = deviation as f64;
+    let x = deviations[0] as f64;
     let numerator_error = (2.0 * x * mean_error + 2.0 * ulp) * (1.0 + accuracy.relative);
     let absolute = (numerator_error + accuracy.absolute * ulp) * quantum;
-    let hi = fits!(variance_max(deviation, fraction));
+    let hi = fits!(comoment_max(deviations, fraction));
+    let lo = if step == COVARIANCE { -hi } else { 0 };
     let raw = Tensor::new(shares, &[cells], fraction);
-    let (decimals, relative) = (squares.decimals, accuracy.relative);
+    let (decimals, relative) = (products.decimals, accuracy.relative);
     let defined = Some(defined);
     let grain = quantum / (count.hi.max(1) as f64).powi(2);
-    let variance = Value { raw, decimals, lo: 0, hi, absolute, relative, grain, defined };
-    let slack = error_max(&variance, hi);
-    let (lo, hi) = (-slack, hi + slack);
-    let raw = noted(p, variance.raw, lo, hi);
-    Ok(Ok(Value { raw, lo, hi, ..variance }))
+    let value = Value { raw, decimals, lo, hi, absolute, relative, grain, defined };
+    let slack = error_max(&value, hi);
+    let (lo, hi) = (lo - slack, hi + slack);
+    let raw = noted(p, value.raw, lo, hi);
+    Ok(Ok(Value { raw, lo, hi, ..value }))
 }
 
-/// The greatest variance of so spread values: `n / (n - 1)` of the square, with two records.
-fn variance_max(deviation: i128, fraction: u32) -> Result<i128, Overflow> {
-    let square = deviation.checked_mul(deviation);
-    let most = square.and_then(|square| square.checked_mul(4 << fraction)).map(|twice| twice / 2);
-    let needs = 2 * bits_of(0, deviation) + fraction + 2;
-    most.ok_or(Overflow { step: "variance", needs, limit: 127 })
+/// The mean of values that are at most `deviation` from their centre, where there are any, and
+/// its worst error.
+fn centred_mean<P: Protocol>(
+    p: &mut P,
+    sum: &Value<P>,
+    count: &Value<P>,
+    (deviation, frac_bits): (i128, u32),
+) -> Fallible<(Tensor<P>, P::AShare, f64)> {
+    let bits = P::Ring::BITS;
+    let spec = Quotient { numerator_bits: sum.bits(), divisor_bits: count.bits(), frac_bits };
+    if !spec.fits(bits) {
+        return Ok(Err(Overflow { step: "mean", needs: sum.bits() + 13, limit: bits - 3 }));
+    }
+    let accuracy = spec.accuracy(bits);
+    let (mean, occupied) = divide(p, &sum.raw, &count.raw, spec)?;
+    let error = accuracy.absolute + accuracy.relative * deviation as f64;
+    let slack = (error * f64::from(frac_bits).exp2()).ceil() as i128;
+    let most = (deviation << frac_bits).saturating_add(slack + 1);
+    Ok(Ok((noted(p, mean, -most, most), occupied, error)))
+}
+
+/// The greatest magnitude of so spread values: `n / (n - 1)` of the product, with two records.
+fn comoment_max([x, y]: [i128; 2], fraction: u32) -> Result<i128, Overflow> {
+    let product = x.checked_mul(y);
+    let most = product.and_then(|product| product.checked_mul(4 << fraction));
+    let needs = bits_of(0, x) + bits_of(0, y) + fraction + 2;
+    most.map(|twice| twice / 2).ok_or(Overflow { step: "variance", needs, limit: 127 })
 }
 
 /// Worst error of a value up to `magnitude`, both in raw units.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use sharewell_engine::{Candidate, Leak, Plan, Precision, Quote};
-use sharewell_study::Measure;
+use sharewell_study::{Measure, Objective};
 
 use crate::failure::Failure;
 use crate::show;
@@ -51,6 +51,8 @@ struct Planned<'a> {
     ring_bits: u32,
     why: String,
     recipients: Vec<&'a str>,
+    /// Which of the released rows are shown, and in what order; empty for all of them.
+    shown: String,
 }
 
 impl Check {
@@ -84,6 +86,10 @@ fn checked(plan: &Plan) -> Checked<'_> {
             ring_bits: plan.ring_bits(),
             why: plan.why(),
             recipients: names(study.recipients().collect()),
+            shown: match &study.objective {
+                Objective::Sql(query) => query.arrangement().trim_start().to_owned(),
+                _ => String::new(),
+            },
         },
         leakage: plan.leakage(),
         precision: plan.precision(),
@@ -116,6 +122,14 @@ fn page(file: &StudyFile) -> String {
         0,
         &format!("and shares out {rows} at random. The rest is computed on shares."),
     );
+    if !planned.shown.is_empty() {
+        page += &format!(
+            "\nOf the rows that are released to {} are shown\n  {}\n",
+            show::and(&planned.recipients),
+            planned.shown
+        );
+        page += "The others are released to them all the same.\n";
+    }
     page += &format!("\nProtocol, in the ring of {}-bit integers\n", planned.ring_bits);
     page += &format!("{}\n{}", show::prose(2, &planned.why), candidates(&checked.candidates));
     page += &format!("\n{}", leakage(&checked.leakage));

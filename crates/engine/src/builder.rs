@@ -1,12 +1,14 @@
 //! From objective to plan: everything that concerns one provider's rows goes into its local
 //! phase; what remains is arithmetic over a few pooled vectors.
 
+mod moments;
 mod quality;
 
+use sharewell_analytics::stats::Divisor;
 use sharewell_mpc::Card;
 use sharewell_study::{
-    Aggregate, BadGiver, Decimal, Expr, Grid, LocalQuery, Measure, Missing, Objective, Predicate,
-    RowExpr, Statistic, Study, Sufficient, Table,
+    Aggregate, BadGiver, Expr, Grid, LocalQuery, Measure, Objective, Predicate, RowExpr, Statistic,
+    Study, Sufficient, Table,
 };
 
 use crate::dispatch::{DryRun, RingKind};
@@ -132,8 +134,12 @@ impl Builder<'_> {
                 Expr::Aggregate(Aggregate::StddevSamp(e)) => {
                     (Expr::Aggregate(Aggregate::VarSamp(e.clone())), true)
                 }
+                Expr::Aggregate(Aggregate::StddevPop(e)) => {
+                    (Expr::Aggregate(Aggregate::VarPop(e.clone())), true)
+                }
                 expr => (expr.clone(), false),
             };
+            moments::refuse_hidden_correlation(&expr)?;
             let joint = self.joint(&expr)?;
             columns.push((name.clone(), Column::Opened { output: outputs.len(), root }));
             let supports = self.supports_of(&expr);
@@ -158,7 +164,12 @@ impl Builder<'_> {
         }
         // A count that only the gate needs stays closed.
         let used = |slot: &usize| supports.iter().any(|(slots, _)| slots.contains(slot));
-        let slots = (0..self.slots.len()).filter(used);
+        let slots: Vec<usize> = (0..self.slots.len()).filter(used).collect();
+        let bases: Vec<usize> = slots.iter().filter_map(|&slot| self.slots[slot].basis).collect();
+        for basis in bases {
+            self.support(basis);
+        }
+        let slots = slots.into_iter();
         Ok((slots.map(|slot| self.opened_slot(slot, &supports)).collect(), columns))
     }
 
@@ -173,7 +184,8 @@ impl Builder<'_> {
             unreachable!("called for failure rates only");
         };
         let (per, confidence, truncation) = (*per, *confidence, *truncation);
-        let slots = [self.sum(&RowExpr::Column(*events))?, self.sum(&RowExpr::Column(*exposure))?];
+        let mut sum_of = |column: usize| self.sum_slot(&RowExpr::Column(column));
+        let slots = [sum_of(*events)?, sum_of(*exposure)?];
         let sum = |column| Box::new(Expr::Aggregate(Aggregate::Sum(RowExpr::Column(column))));
         let supports = self.supports_of(&Expr::Add(sum(*events), sum(*exposure)));
         let users = [(slots.to_vec(), supports)];
@@ -201,6 +213,8 @@ impl Builder<'_> {
             users.iter().filter(|(slots, _)| slots.contains(&slot)).map(|(_, supports)| supports);
         let mut supports = users.next().cloned().expect("only used slots are opened");
         users.for_each(|others| supports.retain(|support| others.contains(support)));
+        let own = self.supports.iter().position(|own| self.slots[slot].basis == Some(own.slot));
+        supports.extend(own.filter(|own| !supports.contains(own)));
         Output { name, joint: Joint::Slot(slot), supports }
     }
 
@@ -232,10 +246,17 @@ impl Builder<'_> {
                 let (sum, count) = (self.sum(e)?, self.count(e));
                 Joint::Mean { sum, count, lo: range.min, hi: range.max }
             }
-            Aggregate::VarSamp(e) => self.variance(e)?,
-            Aggregate::StddevSamp(e) => Joint::Root(Box::new(self.variance(e)?)),
-            Aggregate::Min(column) => self.extreme(*column, Combine::Least)?,
-            Aggregate::Max(column) => self.extreme(*column, Combine::Greatest)?,
+            Aggregate::VarSamp(e) => self.variance(e, Divisor::Sample)?,
+            Aggregate::VarPop(e) => self.variance(e, Divisor::Population)?,
+            Aggregate::StddevSamp(e) => Joint::Root(Box::new(self.variance(e, Divisor::Sample)?)),
+            Aggregate::StddevPop(e) => {
+                Joint::Root(Box::new(self.variance(e, Divisor::Population)?))
+            }
+            Aggregate::CovarSamp(x, y) => self.covariance(x, y, Divisor::Sample)?,
+            Aggregate::CovarPop(x, y) => self.covariance(x, y, Divisor::Population)?,
+            Aggregate::Corr(x, y) => self.correlation(x, y)?,
+            Aggregate::Min(e) => self.extreme(e, Combine::Least)?,
+            Aggregate::Max(e) => self.extreme(e, Combine::Greatest)?,
         })
     }
 
@@ -244,18 +265,30 @@ impl Builder<'_> {
         self.slot(Measure::Rows, Combine::Sum, (0, hi), 0, Aggregate::Count)
     }
 
-    /// Rows in which no column of the expression is missing.
+    /// Rows in which the expression is not missing.
     fn count(&mut self, e: &RowExpr) -> usize {
-        let columns = e.columns();
-        if columns.iter().all(|&i| self.table.columns[i].missing == Missing::Refuse) {
+        if !e.can_be_missing(self.table) {
             return self.rows();
         }
         let hi = i128::from(self.table.max_rows);
         let measure = Measure::Count(e.to_sql(self.table));
-        self.slot(measure, Combine::Sum, (0, hi), 0, Aggregate::CountColumn(e.clone()))
+        let count = self.slot(measure, Combine::Sum, (0, hi), 0, Aggregate::CountColumn(e.clone()));
+        self.based(count, count)
     }
 
     fn sum(&mut self, e: &RowExpr) -> Result<usize, Error> {
+        let sum = self.sum_slot(e)?;
+        let count = self.count(e);
+        Ok(self.based(sum, count))
+    }
+
+    /// The slot, which rests on these records.
+    fn based(&mut self, slot: usize, count: usize) -> usize {
+        self.slots[slot].basis.get_or_insert(count);
+        slot
+    }
+
+    fn sum_slot(&mut self, e: &RowExpr) -> Result<usize, Error> {
         let range = self.range(e)?;
         let (lo, hi) = (range.min.min(0), range.max.max(0));
         let bounds = self.times_rows(e, lo, hi)?;
@@ -264,41 +297,19 @@ impl Builder<'_> {
         Ok(self.slot(measure, Combine::Sum, bounds, range.decimals.into(), of))
     }
 
-    fn variance(&mut self, e: &RowExpr) -> Result<Joint, Error> {
-        let count = self.count(e);
+    fn extreme(&mut self, e: &RowExpr, combine: Combine) -> Result<Joint, Error> {
         let range = self.range(e)?;
-        let centre = range.min + (range.max - range.min) / 2;
-        let centred = match Decimal::new(centre, range.decimals) {
-            Some(centre) if centre.digits != 0 => {
-                RowExpr::Sub(Box::new(e.clone()), Box::new(RowExpr::Number(centre)))
-            }
-            _ => e.clone(),
-        };
-        let around = self.range(&centred)?;
-        let deviation = around.min.abs().max(around.max.abs());
-        let sum = self.sum(&centred)?;
-        let squared = self.times(e, deviation, deviation)?;
-        let bounds = self.times_rows(e, 0, squared)?;
-        let expr = centred.to_sql(self.table);
-        let measure = Measure::SumSquares { expr, decimals: around.decimals };
-        let of = Aggregate::Sum(RowExpr::Mul(Box::new(centred.clone()), Box::new(centred)));
-        let decimals = 2 * i32::from(around.decimals);
-        let squares = self.slot(measure, Combine::Sum, bounds, decimals, of);
-        Ok(Joint::Variance { sum, squares, count, deviation })
-    }
-
-    fn extreme(&mut self, column: usize, combine: Combine) -> Result<Joint, Error> {
-        let e = RowExpr::Column(column);
-        let range = self.range(&e)?;
         let (expr, decimals) = (e.to_sql(self.table), range.decimals);
         let (measure, of) = match combine {
-            Combine::Least => (Measure::Min { expr, decimals }, Aggregate::Min(column)),
+            Combine::Least => (Measure::Min { expr, decimals }, Aggregate::Min(e.clone())),
             Combine::Sum | Combine::Greatest => {
-                (Measure::Max { expr, decimals }, Aggregate::Max(column))
+                (Measure::Max { expr, decimals }, Aggregate::Max(e.clone()))
             }
         };
         let bounds = (range.min, range.max);
-        Ok(Joint::Slot(self.slot(measure, combine, bounds, decimals.into(), of)))
+        let extreme = self.slot(measure, combine, bounds, decimals.into(), of);
+        let count = self.count(e);
+        Ok(Joint::Slot(self.based(extreme, count)))
     }
 
     fn slot(
@@ -312,18 +323,27 @@ impl Builder<'_> {
         if let Some(known) = self.slots.iter().position(|slot| slot.measure == measure) {
             return known;
         }
-        let columns = match &of {
-            Aggregate::Count => vec![],
-            Aggregate::Min(column) | Aggregate::Max(column) => vec![*column],
-            Aggregate::CountColumn(e)
-            | Aggregate::Sum(e)
-            | Aggregate::Avg(e)
-            | Aggregate::VarSamp(e)
-            | Aggregate::StddevSamp(e) => e.columns(),
-        };
+        let arguments = of.arguments();
+        // What fills a slot has one argument at most.
+        let columns: Vec<usize> = arguments.iter().flat_map(|e| e.columns()).collect();
         let columns = self.names(&columns);
+        let unit = match &of {
+            Aggregate::Count | Aggregate::CountColumn(_) => None,
+            _ => arguments.first().and_then(|e| e.unit(self.table)),
+        };
+        let unit = unit.unwrap_or_default().to_owned();
         let name = Expr::Aggregate(of).to_sql(self.table);
-        self.slots.push(Slot { name, measure, combine, lo, hi, decimals, columns });
+        self.slots.push(Slot {
+            name,
+            measure,
+            combine,
+            lo,
+            hi,
+            decimals,
+            columns,
+            unit,
+            basis: None,
+        });
         self.slots.len() - 1
     }
 
@@ -331,16 +351,10 @@ impl Builder<'_> {
     fn supports_of(&mut self, expr: &Expr) -> Vec<usize> {
         let mut slots = vec![self.rows()];
         for aggregate in aggregates(expr) {
-            match aggregate {
-                Aggregate::Count => {}
-                Aggregate::CountColumn(e)
-                | Aggregate::Sum(e)
-                | Aggregate::Avg(e)
-                | Aggregate::VarSamp(e)
-                | Aggregate::StddevSamp(e) => slots.push(self.count(e)),
-                Aggregate::Min(column) | Aggregate::Max(column) => {
-                    slots.push(self.count(&RowExpr::Column(*column)));
-                }
+            match aggregate.arguments()[..] {
+                [] => {}
+                [e] => slots.push(self.count(e)),
+                [x, y, ..] => slots.push(self.count(&moments::product(x, y))),
             }
         }
         let mut supports: Vec<usize> = slots.into_iter().map(|slot| self.support(slot)).collect();

@@ -388,11 +388,18 @@ fn evaluate<P: Protocol>(
             let (sum, count) = (slots[*sum].clone(), slots[*count].clone());
             return stats::mean(p, sum, count, (*lo, *hi));
         }
-        Joint::Variance { sum, squares, count, deviation } => {
+        Joint::Variance { sum, squares, count, deviation, divisor } => {
             let [sum, squares, count] = [sum, squares, count].map(|slot| slots[*slot].clone());
-            let deviation = *deviation;
-            return stats::variance(p, stats::Moments { sum, squares, count, deviation });
+            let moments = stats::Moments { sum, squares, count, deviation: *deviation };
+            return stats::variance(p, moments, *divisor);
         }
+        Joint::Covariance { sums, products, count, deviations, divisor } => {
+            let [products, count] = [products, count].map(|slot| slots[*slot].clone());
+            let (sums, deviations) = (sums.map(|slot| slots[slot].clone()), *deviations);
+            let moments = stats::Comoments { sums, products, count, deviations };
+            return stats::covariance(p, moments, *divisor);
+        }
+        Joint::Correlation { .. } => unreachable!("the plan keeps correlations in the clear"),
         Joint::Add(x, y) | Joint::Sub(x, y) | Joint::Mul(x, y) | Joint::Div(x, y) => {
             (evaluate(p, x, pooled, plan)?, evaluate(p, y, pooled, plan)?)
         }

@@ -8,6 +8,7 @@
 //! protocol's name becomes a type is `dispatch`.
 #![forbid(unsafe_code)]
 
+mod arrange;
 pub mod bench;
 mod builder;
 pub mod catalogue;

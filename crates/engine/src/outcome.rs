@@ -3,11 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 use sharewell_analytics::poisson;
-use sharewell_study::{Kind, Measure, Objective, Truncation};
+use sharewell_analytics::stats::Divisor;
+use sharewell_study::{Objective, Truncation};
 
 use crate::joint::{Opened, Scale};
 use crate::plan::{Column, Combine, Joint};
-use crate::{Commitment, Plan, Plot, Quote, Withstands, statistic};
+use crate::{Commitment, Plan, Plot, Quote, Withstands, arrange, statistic};
 
 /// One party's account of a run.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -153,9 +154,10 @@ pub(crate) fn tables(plan: &Plan, opened: &Opened) -> Option<Vec<ResultTable>> {
             let released = released(plan, opened)?;
             statistic::finish(plan, statistic, &released, opened.fit.as_ref())
         }
-        Objective::Sql(_) | Objective::FailureRate { .. } => {
-            vec![Decoder::of(plan, opened)?.table()]
+        Objective::Sql(query) => {
+            vec![arrange::arranged(query, Decoder::of(plan, opened)?.table())]
         }
+        Objective::FailureRate { .. } => vec![Decoder::of(plan, opened)?.table()],
         Objective::Quality(asked) => {
             let decoder = Decoder::of(plan, opened)?;
             statistic::quality(plan, asked, &|output| decoder.output(output, 0))
@@ -358,18 +360,55 @@ impl Decoder<'_> {
                 rounded(x * y, ex * y.abs() + ey * x.abs() + ex * ey)
             }
             Joint::Div(x, y) => quotient(pair(x, y)?),
-            Joint::Mean { sum, count, .. } => quotient((slot(sum)?, slot(count)?)),
-            Joint::Variance { sum, squares, count, .. } => {
-                let ((sum, _), (squares, _), (n, _)) = (slot(sum)?, slot(squares)?, slot(count)?);
-                if n < 2.0 {
-                    return Err("undefined: division by zero".into());
-                }
-                let variance = (squares - sum * sum / n) / (n - 1.0);
-                // Cancellation: the error is relative to the sum of squares.
-                Ok((variance.max(0.0), CLEAR_RELATIVE * squares / (n - 1.0)))
+            // The count first: if it is suppressed, it tells every reason.
+            Joint::Mean { sum, count, .. } => {
+                let count = slot(count)?;
+                quotient((slot(sum)?, count))
+            }
+            Joint::Variance { sum, squares, count, divisor, .. } => {
+                let ((n, _), (sum, _), (squares, _)) = (slot(count)?, slot(sum)?, slot(squares)?);
+                let (variance, error) = comoment([sum, sum], squares, n, *divisor)?;
+                Ok((variance.max(0.0), error))
+            }
+            Joint::Covariance { sums: [x, y], products, count, divisor, .. } => {
+                let ((n, _), (x, _), (y, _)) = (slot(count)?, slot(x)?, slot(y)?);
+                comoment([x, y], slot(products)?.0, n, *divisor)
+            }
+            Joint::Correlation { sums: [x, y], squares: [xx, yy], products, count } => {
+                let ((n, _), (x, _), (y, _)) = (slot(count)?, slot(x)?, slot(y)?);
+                let of = |sums, products: &usize| {
+                    comoment(sums, slot(products)?.0, n, Divisor::Population)
+                };
+                correlation(of([x, y], products)?, of([x, x], xx)?, of([y, y], yy)?)
             }
         }
     }
+}
+
+/// A variance or covariance of sums around a centre.
+fn comoment([x, y]: [f64; 2], products: f64, n: f64, divisor: Divisor) -> Decoded {
+    let divisor = match divisor {
+        Divisor::Sample => n - 1.0,
+        Divisor::Population => n,
+    };
+    if divisor <= 0.0 {
+        return Err("undefined: division by zero".into());
+    }
+    // Cancellation: the error is relative to what is subtracted.
+    let error = CLEAR_RELATIVE * (products.abs() + (x * y / n).abs()) / divisor;
+    Ok(((products - x * y / n) / divisor, error))
+}
+
+/// Of a covariance and two variances, each with its error.
+fn correlation((xy, exy): (f64, f64), (xx, exx): (f64, f64), (yy, eyy): (f64, f64)) -> Decoded {
+    // What rounding alone could have left is no variance.
+    if xx <= exx || yy <= eyy {
+        return Err("undefined: one of the two does not vary".into());
+    }
+    let scale = xx.sqrt() * yy.sqrt();
+    let r = (xy / scale).clamp(-1.0, 1.0);
+    let error = exy / scale + r.abs() * (exx / xx + eyy / yy) + CLEAR_RELATIVE;
+    Ok((r, error))
 }
 
 fn quotient(((x, ex), (y, ey)): ((f64, f64), (f64, f64))) -> Decoded {
@@ -402,15 +441,7 @@ fn number(value: f64, error: f64) -> Cell {
 
 /// The unit of a column that shows one study column as it is.
 fn unit(plan: &Plan, column: &Column) -> String {
-    let of_slot = |slot: usize| -> String {
-        let slot = &plan.slots[slot];
-        let linear =
-            !matches!(slot.measure, Measure::Rows | Measure::Count(_) | Measure::SumSquares { .. });
-        let [name] = &slot.columns[..] else { return String::new() };
-        let column = plan.study.table.column(name).map(|i| &plan.study.table.columns[i].kind);
-        let unit = column.and_then(Kind::unit).filter(|unit| linear && *unit != "1");
-        unit.unwrap_or_default().to_owned()
-    };
+    let of_slot = |slot: usize| plan.slots[slot].unit.clone();
     let of_joint = |joint: &Joint, root: bool| match (joint, root) {
         (Joint::Slot(slot) | Joint::Mean { sum: slot, .. }, _) => of_slot(*slot),
         (Joint::Variance { sum, .. }, true) => of_slot(*sum),

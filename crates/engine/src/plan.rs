@@ -1,6 +1,7 @@
 //! The plan of a study: what each provider computes at home, what is computed jointly, what is
 //! opened, and to whom.
 
+use sharewell_analytics::stats::Divisor;
 use sharewell_mpc::Card;
 use sharewell_study::{
     Decimal, DriftIndex, Hash, LocalQuery, Measure, Objective, Reveal, Study, Truncation,
@@ -51,6 +52,10 @@ pub(crate) struct Slot {
     pub decimals: i32,
     /// Names of the columns behind it, for refusals.
     pub columns: Vec<String>,
+    /// Unit of measurement; empty for none.
+    pub unit: String,
+    /// The count of the records that it is computed from: it is never opened without them.
+    pub basis: Option<usize>,
 }
 
 impl Slot {
@@ -89,6 +94,22 @@ pub(crate) enum Joint {
         squares: usize,
         count: usize,
         deviation: i128,
+        divisor: Divisor,
+    },
+    /// Of pairs at most `deviations` quanta from their public centres.
+    Covariance {
+        sums: [usize; 2],
+        products: usize,
+        count: usize,
+        deviations: [i128; 2],
+        divisor: Divisor,
+    },
+    /// Pearson's, in the clear only: of the pairs' sums, squares and products.
+    Correlation {
+        sums: [usize; 2],
+        squares: [usize; 2],
+        products: usize,
+        count: usize,
     },
     /// Records whose key stands before them among all records.
     Repeats,
@@ -122,7 +143,10 @@ impl Joint {
             Self::Neg(x) | Self::Root(x) => x.divides(),
             Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) => x.divides() || y.divides(),
             Self::Div(x, y) => x.divides() || y.public_divisor().is_none(),
-            Self::Mean { .. } | Self::Variance { .. } => true,
+            Self::Mean { .. }
+            | Self::Variance { .. }
+            | Self::Covariance { .. }
+            | Self::Correlation { .. } => true,
         }
     }
 
@@ -150,6 +174,12 @@ impl Joint {
             }
             Self::Mean { sum, count, .. } => vec![*sum, *count],
             Self::Variance { sum, squares, count, .. } => vec![*sum, *squares, *count],
+            Self::Covariance { sums: [x, y], products, count, .. } => {
+                vec![*x, *y, *products, *count]
+            }
+            Self::Correlation { sums: [x, y], squares: [xx, yy], products, count } => {
+                vec![*x, *y, *xx, *yy, *products, *count]
+            }
         }
     }
 }

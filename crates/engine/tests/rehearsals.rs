@@ -35,9 +35,21 @@ fn variance(x: &[f64]) -> Option<f64> {
     (n >= 2.0).then(|| x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0))
 }
 
+/// Of the records in which neither is missing, with a divisor that is so much less than their
+/// number.
+fn covariance([x, y]: [&RowExpr; 2], table: &Table, records: &[Record], less: f64) -> Option<f64> {
+    let of = |e: &RowExpr, record| values(e, table, std::slice::from_ref(record)).pop();
+    let pairs: Vec<(f64, f64)> =
+        records.iter().filter_map(|record| of(x, record).zip(of(y, record))).collect();
+    let n = pairs.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / n;
+    let (mx, my) = (mean(|pair| pair.0), mean(|pair| pair.1));
+    let products = pairs.iter().map(|(x, y)| (x - mx) * (y - my)).sum::<f64>();
+    (n > less).then(|| products / (n - less))
+}
+
 /// The exact value, as nearly as doubles have it; `None` where it is undefined.
 fn exact(expr: &Expr, table: &Table, records: &[Record]) -> Option<f64> {
-    let column = |column: &usize| values(&RowExpr::Column(*column), table, records);
     let both = |x: &Expr, y: &Expr| Some((exact(x, table, records)?, exact(y, table, records)?));
     match expr {
         Expr::Group(_) => unreachable!("groups stand by themselves"),
@@ -57,8 +69,17 @@ fn exact(expr: &Expr, table: &Table, records: &[Record]) -> Option<f64> {
             }
             Aggregate::VarSamp(e) => variance(&values(e, table, records)),
             Aggregate::StddevSamp(e) => variance(&values(e, table, records)).map(f64::sqrt),
-            Aggregate::Min(c) => column(c).into_iter().reduce(f64::min),
-            Aggregate::Max(c) => column(c).into_iter().reduce(f64::max),
+            Aggregate::VarPop(e) => covariance([e, e], table, records, 0.0),
+            Aggregate::StddevPop(e) => covariance([e, e], table, records, 0.0).map(f64::sqrt),
+            Aggregate::CovarSamp(x, y) => covariance([x, y], table, records, 1.0),
+            Aggregate::CovarPop(x, y) => covariance([x, y], table, records, 0.0),
+            Aggregate::Corr(x, y) => {
+                let of = |x, y| covariance([x, y], table, records, 0.0);
+                let (xy, xx, yy) = (of(x, y)?, of(x, x)?, of(y, y)?);
+                (xx > 0.0 && yy > 0.0).then(|| xy / (xx * yy).sqrt())
+            }
+            Aggregate::Min(e) => values(e, table, records).into_iter().reduce(f64::min),
+            Aggregate::Max(e) => values(e, table, records).into_iter().reduce(f64::max),
         },
     }
 }
@@ -73,15 +94,11 @@ fn supports(expr: &Expr) -> Vec<Option<RowExpr>> {
         }
         Expr::Aggregate(aggregate) => vec![
             None,
-            match aggregate {
-                Aggregate::Count => None,
-                Aggregate::CountColumn(e)
-                | Aggregate::Sum(e)
-                | Aggregate::Avg(e)
-                | Aggregate::VarSamp(e)
-                | Aggregate::StddevSamp(e) => Some(e.clone()),
-                Aggregate::Min(column) | Aggregate::Max(column) => Some(RowExpr::Column(*column)),
-            },
+            aggregate
+                .arguments()
+                .into_iter()
+                .cloned()
+                .reduce(|x, y| RowExpr::Mul(Box::new(x), Box::new(y))),
         ],
     }
 }
@@ -178,7 +195,7 @@ fn check(plan: &Plan, providers: &[Vec<Record>]) {
     }
 }
 
-const QUERIES: [&str; 8] = [
+const QUERIES: [&str; 10] = [
     "SELECT g, COUNT(*) AS n, SUM(x) AS s, AVG(x) AS m FROM t GROUP BY g",
     "SELECT f, VAR_SAMP(y) AS v, STDDEV_SAMP(x) AS d, COUNT(x) AS c FROM t GROUP BY f",
     "SELECT g, f, MIN(x) AS a, MAX(y) AS b, COUNT(x) AS c, MAX(x) AS e FROM t GROUP BY g, f",
@@ -189,6 +206,10 @@ const QUERIES: [&str; 8] = [
      GROUP BY f",
     "SELECT g, 2 * STDDEV_SAMP(x) + AVG(y) AS above, SUM(x) / 7 AS week, AVG(y) / -2.5 AS part \
      FROM t GROUP BY g",
+    "SELECT g, COVAR_SAMP(x, y) AS c, COVAR_POP(x, x) AS p, VAR_POP(y) AS v, STDDEV_POP(x) AS d \
+     FROM t GROUP BY g",
+    "SELECT SUM(CASE WHEN x > 0 THEN x ELSE y END) AS s, AVG(CASE WHEN f THEN 1 END) AS part, \
+     MIN(x - y) AS least, COUNT(CASE WHEN x IS NULL THEN 1 END) AS gaps FROM t",
 ];
 
 fn record() -> impl Strategy<Value = Record> {
@@ -223,6 +244,65 @@ proptest! {
         static PLANS: LazyLock<Vec<Plan>> = LazyLock::new(plans);
         PLANS.iter().for_each(|plan| check(plan, &providers));
     }
+}
+
+/// Groups `a`, `b` and `c` have 3, 2 and 1 records at each provider.
+#[test]
+fn released_groups_are_chosen_and_ordered_by_what_was_released() {
+    let record = |g, y| Record { g, y, ..Record::default() };
+    let own = |k: i64| {
+        vec![record(0, 10 + k), record(0, 20), record(0, 30), record(1, 500), record(1, 600 + k)]
+    };
+    let mut providers: Vec<Vec<Record>> = (0..3).map(own).collect();
+    providers[0].push(record(2, 999));
+    let shown = |clauses: &str| -> Vec<String> {
+        let query = format!("SELECT g, SUM(y) AS s, VAR_SAMP(x) AS v FROM t GROUP BY g {clauses}");
+        let plan = Setup { query: &query, ..Setup::default() }.plan();
+        let locals: Vec<LocalValues> = providers.iter().map(|own| local(&plan, own)).collect();
+        let table = plan.rehearse(&locals).expect("in bounds").remove(0);
+        for (row, cells) in table.rows.iter().enumerate() {
+            let is_empty = matches!(cells[1], Cell::Empty);
+            assert_eq!(is_empty, reason(&table, row, "s").starts_with("suppressed"), "{clauses}");
+        }
+        let name = |cells: &Vec<Cell>| match &cells[0] {
+            Cell::Text(name) => name.clone(),
+            other => panic!("{other:?} is no group"),
+        };
+        table.rows.iter().map(name).collect()
+    };
+    // Sums of 18.3 and 330.3; that of `c` is suppressed.
+    assert_eq!(shown(""), ["a", "b", "c"]);
+    assert_eq!(shown("ORDER BY s DESC"), ["b", "a", "c"]);
+    assert_eq!(shown("ORDER BY s"), ["a", "b", "c"]);
+    assert_eq!(shown("ORDER BY g DESC LIMIT 2"), ["c", "b"]);
+    assert_eq!(shown("HAVING s > 18.3"), ["b", "c"]);
+    assert_eq!(shown("HAVING s >= 18.3 AND NOT SUM(y) > 100 ORDER BY s"), ["a", "c"]);
+    assert_eq!(shown("HAVING s BETWEEN 400 AND 500 OR 18.4 > s"), ["a", "c"]);
+    assert_eq!(shown("HAVING s <> 330.3 LIMIT 1"), ["a"]);
+    assert_eq!(shown("HAVING v > 0"), ["a", "b", "c"], "suppressed for want of values");
+}
+
+#[test]
+fn correlations_are_those_of_the_records_that_have_both() {
+    let release = "min_records = 1\nmin_parties = 1\nsufficient = \"open\"";
+    let query = "SELECT f, CORR(x, y) AS r FROM t GROUP BY f";
+    let plan = Setup { query, release, ..Setup::default() }.plan();
+    let row = |f, x, y| Record { f, x, y, ..Record::default() };
+    let providers = [
+        vec![row(true, Some(1), 20), row(true, Some(2), 10), row(false, Some(5), 1)],
+        vec![row(true, Some(4), 50), row(true, None, 9000), row(false, Some(5), 2)],
+        vec![row(true, Some(-3), 0), row(true, Some(9), 40)],
+    ];
+    let locals: Vec<LocalValues> = providers.iter().map(|own| local(&plan, own)).collect();
+    let table = plan.rehearse(&locals).expect("in bounds").remove(0);
+    assert_eq!(reason(&table, 0, "r"), "undefined: one of the two does not vary");
+    // numpy.corrcoef([1, 2, 4, -3, 9], [2, 1, 5, 0, 4])
+    let Cell::Number(r) = table.rows[1][1] else { panic!("{:?}", table.rows[1]) };
+    let bound = table.error_bound[1].expect("a number");
+    assert!((r - 0.790_350_284_822_878_3).abs() <= bound && bound < 1e-8, "{r} within {bound}");
+    let hidden = Setup { query, ..Setup::default() }.study();
+    let refusal = Plan::of(&hidden).expect_err("no error can be stated").to_string();
+    assert!(refusal.contains("sufficient = \"open\""), "{refusal}");
 }
 
 fn with_x(x: impl IntoIterator<Item = Option<i64>>) -> Vec<Record> {

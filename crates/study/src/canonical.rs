@@ -8,14 +8,15 @@
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Decimal, Drift, DriftIndex, Expr,
-    Family, Grid, Hash, Item, JointQuality, Kind, Limits, Missing, Objective, Party, Predicate,
-    Protocol, PublicKey, Quality, Query, Release, Reveal, Roles, RowExpr, Scale, Security,
-    Statistic, StatisticKind, Study, Sufficient, Table, Threat, Truncation, Variances, Weight,
+    Aggregate, BadGiver, CodeList, Column, Comparison, Constant, DatePart, Decimal, Drift,
+    DriftIndex, Expr, Family, Grid, Hash, Having, Item, JointQuality, Kind, Limits, Missing,
+    Objective, Order, Party, Predicate, Protocol, PublicKey, Quality, Query, Release, Reveal,
+    Roles, RowExpr, Scale, Security, Statistic, StatisticKind, Study, Sufficient, Table, Threat,
+    Truncation, Variances, Weight,
 };
 
 /// What every canonical form begins with. The number changes with the form.
-const MAGIC: &[u8] = b"sharewell study, canonical form 2\n";
+const MAGIC: &[u8] = b"sharewell study, canonical form 3\n";
 
 impl Study {
     /// The study's meaning in bytes: independent of white space, comments, the order of keys and
@@ -71,7 +72,8 @@ structs! {
     CodeList { name, version }
     Quality { min_rows, max_rejected, max_missing, max_outliers, outlier_z, max_future, constant }
     Column { name, kind, missing }
-    Query { items, filter, group_by }
+    Query { items, filter, group_by, having, order_by, limit }
+    Order { item, descending }
     Item { name, expr }
     Statistic { kind, confidence, filter }
     JointQuality { missing, implausible, duplicates, drift }
@@ -209,8 +211,19 @@ enums! {
         3 Self::Avg(a) => (a)
         4 Self::VarSamp(a) => (a)
         5 Self::StddevSamp(a) => (a)
-        6 Self::Min(column) => (column)
-        7 Self::Max(column) => (column)
+        6 Self::Min(a) => (a)
+        7 Self::Max(a) => (a)
+        8 Self::VarPop(a) => (a)
+        9 Self::StddevPop(a) => (a)
+        10 Self::CovarSamp(a, b) => (a, b)
+        11 Self::CovarPop(a, b) => (a, b)
+        12 Self::Corr(a, b) => (a, b)
+    }
+    Having {
+        0 Self::Compare { item, op, number } => (item, op, number)
+        1 Self::Not(a) => (a)
+        2 Self::And(a, b) => (a, b)
+        3 Self::Or(a, b) => (a, b)
     }
     RowExpr {
         0 Self::Column(column) => (column)
@@ -219,6 +232,16 @@ enums! {
         3 Self::Add(a, b) => (a, b)
         4 Self::Sub(a, b) => (a, b)
         5 Self::Mul(a, b) => (a, b)
+        6 Self::Case { branches, otherwise } => (branches, otherwise)
+        7 Self::DatePart { part, column } => (part, column)
+    }
+    DatePart {
+        0 Self::Year => ()
+        1 Self::Quarter => ()
+        2 Self::Month => ()
+        3 Self::Day => ()
+        4 Self::DayOfWeek => ()
+        5 Self::DayOfYear => ()
     }
     Predicate {
         0 Self::Compare { left, op, right } => (left, op, right)
@@ -226,7 +249,7 @@ enums! {
         2 Self::AnyOf { value, list } => (value, list)
         3 Self::Member { column, codes } => (column, codes)
         4 Self::Truth(column) => (column)
-        5 Self::IsNull(column) => (column)
+        5 Self::IsNull(a) => (a)
         6 Self::Not(a) => (a)
         7 Self::And(a, b) => (a, b)
         8 Self::Or(a, b) => (a, b)
@@ -284,6 +307,13 @@ impl<T: Canonical> Canonical for Option<T> {
     fn write(&self, out: &mut Vec<u8>) {
         self.is_some().write(out);
         self.iter().for_each(|item| item.write(out));
+    }
+}
+
+impl<A: Canonical, B: Canonical> Canonical for (A, B) {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+        self.1.write(out);
     }
 }
 

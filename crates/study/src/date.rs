@@ -26,6 +26,11 @@ pub fn format(days: i32) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
+/// The year of a day.
+pub(crate) fn year(days: i32) -> i64 {
+    civil_from_days(days).0
+}
+
 /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
 fn days_from_civil(year: i32, month: i32, day: i32) -> i32 {
     let year = if month <= 2 { year - 1 } else { year };

@@ -31,7 +31,9 @@ pub use decimal::Decimal;
 pub use grid::Grid;
 pub use local::{KeyDigests, LocalQuery, Measure, Recorded};
 pub use quality::{Constant, Drift, DriftIndex, JointQuality, Quality, Reveal};
-pub use query::{Aggregate, Comparison, Expr, Item, Predicate, Query, RowExpr};
+pub use query::{
+    Aggregate, Comparison, DatePart, Expr, Having, Item, Order, Predicate, Query, RowExpr,
+};
 pub use report::{Position, Problem, Report};
 pub use statistic::{Family, Scale, Statistic, StatisticKind, Variances, Weight};
 pub use study::{

@@ -1,6 +1,6 @@
 //! The SQL subset as a small typed tree. Columns are indices into [`crate::Table::columns`].
 
-use crate::{Decimal, Table};
+use crate::{Decimal, Missing, Table};
 
 /// `SELECT items FROM table [WHERE filter] [GROUP BY group_by]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,41 @@ pub struct Query {
     /// Category and boolean columns without missing values, in schema order, each once. The
     /// groups are the product of their values, the last column running fastest.
     pub group_by: Vec<usize>,
+    /// The released groups that are shown; all of them if absent.
+    pub having: Option<Having>,
+    /// How released groups are ordered, the first deciding; those without a value come last.
+    pub order_by: Vec<Order>,
+    /// Most groups that are shown.
+    pub limit: Option<u64>,
+}
+
+/// A condition on one released group, of what is selected and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Having {
+    /// A selected number, by its place, and a public one.
+    Compare {
+        /// Index into [`Query::items`].
+        item: usize,
+        /// How they compare.
+        op: Comparison,
+        /// The number.
+        number: Decimal,
+    },
+    /// Negation.
+    Not(Box<Self>),
+    /// Both.
+    And(Box<Self>, Box<Self>),
+    /// Either.
+    Or(Box<Self>, Box<Self>),
+}
+
+/// By what released groups are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Index into [`Query::items`].
+    pub item: usize,
+    /// Greatest first.
+    pub descending: bool,
 }
 
 /// A column of the result.
@@ -71,10 +106,40 @@ pub enum Aggregate {
     VarSamp(RowExpr),
     /// `STDDEV_SAMP(e)`, its square root.
     StddevSamp(RowExpr),
-    /// `MIN(column)` of a numeric, boolean or date column.
-    Min(usize),
-    /// `MAX(column)` of a numeric, boolean or date column.
-    Max(usize),
+    /// `MIN(e)` of a numeric expression or a date column.
+    Min(RowExpr),
+    /// `MAX(e)` of a numeric expression or a date column.
+    Max(RowExpr),
+    /// `VAR_POP(e)`, with divisor n.
+    VarPop(RowExpr),
+    /// `STDDEV_POP(e)`, its square root.
+    StddevPop(RowExpr),
+    /// `COVAR_SAMP(a, b)` of the records in which neither is missing, with divisor n - 1.
+    CovarSamp(RowExpr, RowExpr),
+    /// `COVAR_POP(a, b)`, with divisor n.
+    CovarPop(RowExpr, RowExpr),
+    /// `CORR(a, b)`, Pearson's correlation.
+    Corr(RowExpr, RowExpr),
+}
+
+impl Aggregate {
+    /// What it is computed from: nothing, a number of each record, or two.
+    #[must_use]
+    pub fn arguments(&self) -> Vec<&RowExpr> {
+        match self {
+            Self::Count => vec![],
+            Self::CountColumn(a)
+            | Self::Sum(a)
+            | Self::Avg(a)
+            | Self::VarSamp(a)
+            | Self::StddevSamp(a)
+            | Self::Min(a)
+            | Self::Max(a)
+            | Self::VarPop(a)
+            | Self::StddevPop(a) => vec![a],
+            Self::CovarSamp(a, b) | Self::CovarPop(a, b) | Self::Corr(a, b) => vec![a, b],
+        }
+    }
 }
 
 /// Arithmetic within one record; booleans count as 0 and 1.
@@ -92,6 +157,57 @@ pub enum RowExpr {
     Sub(Box<Self>, Box<Self>),
     /// Product.
     Mul(Box<Self>, Box<Self>),
+    /// `CASE WHEN condition THEN value ... ELSE value END`: the value of the first condition that
+    /// is true; without one and without `ELSE` it is missing.
+    Case {
+        /// Conditions and their values, at least one.
+        branches: Vec<(Predicate, Self)>,
+        /// The value if no condition is true.
+        otherwise: Option<Box<Self>>,
+    },
+    /// `EXTRACT(part FROM column)` of a date column.
+    DatePart {
+        /// Which.
+        part: DatePart,
+        /// The date column.
+        column: usize,
+    },
+}
+
+/// A number that a day has in the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatePart {
+    /// The year.
+    Year,
+    /// From 1 to 4.
+    Quarter,
+    /// From 1 to 12.
+    Month,
+    /// Of the month, from 1.
+    Day,
+    /// Of the week, 0 for Sunday.
+    DayOfWeek,
+    /// Of the year, from 1.
+    DayOfYear,
+}
+
+impl DatePart {
+    /// Every part.
+    pub const ALL: [Self; 6] =
+        [Self::Year, Self::Quarter, Self::Month, Self::Day, Self::DayOfWeek, Self::DayOfYear];
+
+    /// The word for it in SQL.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Year => "YEAR",
+            Self::Quarter => "QUARTER",
+            Self::Month => "MONTH",
+            Self::Day => "DAY",
+            Self::DayOfWeek => "DOW",
+            Self::DayOfYear => "DOY",
+        }
+    }
 }
 
 impl RowExpr {
@@ -105,12 +221,64 @@ impl RowExpr {
 
     fn visit(&self, see: &mut impl FnMut(usize)) {
         match self {
-            Self::Column(column) => see(*column),
+            Self::Column(column) | Self::DatePart { column, .. } => see(*column),
             Self::Number(_) => {}
             Self::Neg(a) => a.visit(see),
             Self::Add(a, b) | Self::Sub(a, b) | Self::Mul(a, b) => {
                 a.visit(see);
                 b.visit(see);
+            }
+            Self::Case { branches, otherwise } => {
+                for (condition, value) in branches {
+                    condition.visit(see);
+                    value.visit(see);
+                }
+                otherwise.iter().for_each(|value| value.visit(see));
+            }
+        }
+    }
+
+    /// Whether a record of the agreed table may have no value of it.
+    #[must_use]
+    pub fn can_be_missing(&self, table: &Table) -> bool {
+        match self {
+            Self::Column(column) | Self::DatePart { column, .. } => {
+                table.columns[*column].missing == Missing::Allow
+            }
+            Self::Number(_) => false,
+            Self::Neg(a) => a.can_be_missing(table),
+            Self::Add(a, b) | Self::Sub(a, b) | Self::Mul(a, b) => {
+                a.can_be_missing(table) || b.can_be_missing(table)
+            }
+            Self::Case { branches, otherwise } => {
+                otherwise.as_ref().is_none_or(|value| value.can_be_missing(table))
+                    || branches.iter().any(|(_, value)| value.can_be_missing(table))
+            }
+        }
+    }
+
+    /// The unit of measurement, where the expression has that of its columns; `None` where it has
+    /// another one, or none.
+    #[must_use]
+    pub fn unit<'t>(&self, table: &'t Table) -> Option<&'t str> {
+        let same = |a: Option<&'t str>, b: Option<&'t str>| a.filter(|_| a == b);
+        match self {
+            Self::Column(column) => table.columns[*column].kind.unit().filter(|unit| *unit != "1"),
+            Self::Number(_) | Self::DatePart { .. } => None,
+            Self::Neg(a) => a.unit(table),
+            Self::Add(a, b) | Self::Sub(a, b) => match (&**a, &**b) {
+                (Self::Number(_), value) | (value, Self::Number(_)) => value.unit(table),
+                (a, b) => same(a.unit(table), b.unit(table)),
+            },
+            Self::Mul(a, b) => match (&**a, &**b) {
+                (Self::Number(_), value) | (value, Self::Number(_)) => value.unit(table),
+                _ => None,
+            },
+            Self::Case { branches, otherwise } => {
+                let values = branches.iter().map(|(_, value)| value);
+                let zero = |value: &&Self| !matches!(value, Self::Number(n) if n.digits == 0);
+                let values = values.chain(otherwise.as_deref()).filter(zero);
+                values.map(|value| value.unit(table)).reduce(same).flatten()
             }
         }
     }
@@ -159,8 +327,8 @@ pub enum Predicate {
     },
     /// A boolean column is true.
     Truth(usize),
-    /// A column of any kind but identifier is missing.
-    IsNull(usize),
+    /// A column of any kind but identifier, or a number computed from the record, is missing.
+    IsNull(RowExpr),
     /// Negation.
     Not(Box<Self>),
     /// Both.
@@ -184,11 +352,10 @@ impl Predicate {
                 left.visit(see);
                 right.visit(see);
             }
-            Self::AnyOf { value, .. } => value.visit(see),
+            Self::AnyOf { value, .. } | Self::IsNull(value) => value.visit(see),
             Self::CompareDate { column, .. }
             | Self::Member { column, .. }
-            | Self::Truth(column)
-            | Self::IsNull(column) => see(*column),
+            | Self::Truth(column) => see(*column),
             Self::Not(a) => a.visit(see),
             Self::And(a, b) | Self::Or(a, b) => {
                 a.visit(see);

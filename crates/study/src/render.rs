@@ -5,8 +5,10 @@
 //! table that a provider's own engine evaluates: identifiers always quoted, booleans cast where
 //! they are counted, integers widened where 64 bits could wrap around.
 
+mod record;
+
 use crate::table::Table;
-use crate::{Aggregate, Comparison, Decimal, Expr, Item, Kind, Predicate, Query, RowExpr, date};
+use crate::{Aggregate, Comparison, Decimal, Expr, Having, Item, Order, Predicate, Query, RowExpr};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reader {
@@ -59,7 +61,46 @@ impl Query {
             sql.push_str(" GROUP BY ");
             sql.push_str(&columns.join(", "));
         }
+        sql + &self.arrangement()
+    }
+
+    /// The clauses that arrange what was released, as text: `HAVING`, `ORDER BY` and `LIMIT`.
+    #[must_use]
+    pub fn arrangement(&self) -> String {
+        let mut sql = String::new();
+        if let Some(having) = &self.having {
+            sql += &format!(" HAVING {}", self.having(having, Binding::Any));
+        }
+        if !self.order_by.is_empty() {
+            let by = |order: &Order| {
+                let descending = if order.descending { " DESC" } else { "" };
+                name(&self.items[order.item].name) + descending
+            };
+            let orders: Vec<String> = self.order_by.iter().map(by).collect();
+            sql += &format!(" ORDER BY {}", orders.join(", "));
+        }
+        if let Some(limit) = self.limit {
+            sql += &format!(" LIMIT {limit}");
+        }
         sql
+    }
+
+    fn having(&self, having: &Having, at_least: Binding) -> String {
+        let (binding, text) = match having {
+            Having::Compare { item, op, number } => {
+                (Binding::Sum, format!("{}{}{number}", name(&self.items[*item].name), op.sql()))
+            }
+            Having::Not(a) => (Binding::Not, format!("NOT {}", self.having(a, Binding::Not))),
+            Having::And(a, b) => {
+                let right = self.having(b, Binding::And.tighter());
+                (Binding::And, format!("{} AND {right}", self.having(a, Binding::And)))
+            }
+            Having::Or(a, b) => {
+                let right = self.having(b, Binding::Or.tighter());
+                (Binding::Or, format!("{} OR {right}", self.having(a, Binding::Or)))
+            }
+        };
+        if binding < at_least { format!("({text})") } else { text }
     }
 }
 
@@ -188,125 +229,27 @@ impl Writer<'_> {
     }
 
     fn aggregate(&mut self, aggregate: &Aggregate) {
-        let (function, argument) = match aggregate {
+        let function = match aggregate {
             Aggregate::Count => return self.push("COUNT(*)"),
-            Aggregate::CountColumn(argument) => ("COUNT", argument),
-            Aggregate::Sum(argument) => ("SUM", argument),
-            Aggregate::Avg(argument) => ("AVG", argument),
-            Aggregate::VarSamp(argument) => ("VAR_SAMP", argument),
-            Aggregate::StddevSamp(argument) => ("STDDEV_SAMP", argument),
-            Aggregate::Min(column) => ("MIN", &RowExpr::Column(*column)),
-            Aggregate::Max(column) => ("MAX", &RowExpr::Column(*column)),
+            Aggregate::CountColumn(_) => "COUNT",
+            Aggregate::Sum(_) => "SUM",
+            Aggregate::Avg(_) => "AVG",
+            Aggregate::VarSamp(_) => "VAR_SAMP",
+            Aggregate::StddevSamp(_) => "STDDEV_SAMP",
+            Aggregate::Min(_) => "MIN",
+            Aggregate::Max(_) => "MAX",
+            Aggregate::VarPop(_) => "VAR_POP",
+            Aggregate::StddevPop(_) => "STDDEV_POP",
+            Aggregate::CovarSamp(..) => "COVAR_SAMP",
+            Aggregate::CovarPop(..) => "COVAR_POP",
+            Aggregate::Corr(..) => "CORR",
         };
         self.push(function);
         self.push("(");
-        self.operand(argument);
-        self.push(")");
-    }
-
-    /// A row expression by itself.
-    fn operand(&mut self, expr: &RowExpr) {
-        self.operands(&[expr], |out| out.row(expr, Binding::Sum));
-    }
-
-    /// Row expressions that meet in one comparison: wide if one of them is.
-    fn operands(&mut self, exprs: &[&RowExpr], write: impl FnOnce(&mut Self)) {
-        self.wide = self.reader == Reader::Database
-            && exprs.iter().any(|expr| exceeds_64_bits(expr, self.table));
-        write(self);
-        self.wide = false;
-    }
-
-    fn row(&mut self, expr: &RowExpr, at_least: Binding) {
-        let (binding, operator, a, b) = match expr {
-            RowExpr::Column(column) => return self.number_column(*column),
-            RowExpr::Number(number) => return self.number(*number, at_least),
-            RowExpr::Neg(a) => {
-                return self.bound(Binding::Sign, at_least, |out| {
-                    out.push("-");
-                    out.row(a, Binding::Atom);
-                });
-            }
-            RowExpr::Add(a, b) => (Binding::Sum, " + ", a, b),
-            RowExpr::Sub(a, b) => (Binding::Sum, " - ", a, b),
-            RowExpr::Mul(a, b) => (Binding::Product, " * ", a, b),
-        };
-        self.bound(binding, at_least, |out| {
-            out.row(a, binding);
-            out.push(operator);
-            out.row(b, binding.tighter());
-        });
-    }
-
-    fn number_column(&mut self, column: usize) {
-        let sql_type = match (self.reader, &self.table.columns[column].kind) {
-            (Reader::Database, Kind::Boolean) => "BIGINT",
-            (Reader::Database, Kind::Integer { .. }) if self.wide => "DECIMAL(38, 0)",
-            _ => return self.column(column),
-        };
-        self.push("CAST(");
-        self.column(column);
-        self.push(" AS ");
-        self.push(sql_type);
-        self.push(")");
-    }
-
-    fn predicate(&mut self, predicate: &Predicate, at_least: Binding) {
-        let (binding, operator, a, b) = match predicate {
-            Predicate::And(a, b) => (Binding::And, " AND ", a, b),
-            Predicate::Or(a, b) => (Binding::Or, " OR ", a, b),
-            Predicate::Not(a) => {
-                return self.bound(Binding::Not, at_least, |out| {
-                    out.push("NOT ");
-                    out.predicate(a, Binding::Not);
-                });
-            }
-            condition => return self.condition(condition),
-        };
-        self.bound(binding, at_least, |out| {
-            out.predicate(a, binding);
-            out.push(operator);
-            out.predicate(b, binding.tighter());
-        });
-    }
-
-    /// A predicate without predicates inside.
-    fn condition(&mut self, condition: &Predicate) {
-        match condition {
-            Predicate::Compare { left, op, right } => self.operands(&[left, right], |out| {
-                out.row(left, Binding::Sum);
-                out.push(op.sql());
-                out.row(right, Binding::Sum);
-            }),
-            Predicate::CompareDate { column, op, days } => {
-                self.column(*column);
-                self.push(op.sql());
-                self.push(&format!("DATE {}", literal(&date::format(*days))));
-            }
-            Predicate::AnyOf { value, list } => self.operands(&[value], |out| {
-                out.row(value, Binding::Sum);
-                out.list(&list.iter().map(ToString::to_string).collect::<Vec<_>>());
-            }),
-            Predicate::Member { column, codes } => {
-                let values = self.table.columns[*column].values();
-                let codes: Vec<String> = codes.iter().map(|&code| literal(values[code])).collect();
-                self.column(*column);
-                self.list(&codes);
-            }
-            Predicate::Truth(column) => self.column(*column),
-            Predicate::IsNull(column) => {
-                self.column(*column);
-                self.push(" IS NULL");
-            }
-            Predicate::Not(_) | Predicate::And(..) | Predicate::Or(..) => {
-                unreachable!("connectives are written by `predicate`")
-            }
+        for (i, argument) in aggregate.arguments().into_iter().enumerate() {
+            self.push(if i == 0 { "" } else { ", " });
+            self.operand(argument);
         }
-    }
-
-    fn list(&mut self, values: &[String]) {
-        self.push(" IN (");
-        self.push(&values.join(", "));
         self.push(")");
     }
 }
@@ -322,21 +265,4 @@ impl Comparison {
             Self::GtEq => " >= ",
         }
     }
-}
-
-/// Whether some part of the expression can leave the range of 64-bit integers, in which database
-/// engines let integers wrap around.
-fn exceeds_64_bits(expr: &RowExpr, table: &Table) -> bool {
-    let fits = |quanta: i128| i64::try_from(quanta).is_ok();
-    match expr {
-        RowExpr::Column(_) | RowExpr::Number(_) => false,
-        RowExpr::Neg(a) => exceeds_64_bits(a, table) || !range_fits(expr, table, fits),
-        RowExpr::Add(a, b) | RowExpr::Sub(a, b) | RowExpr::Mul(a, b) => {
-            exceeds_64_bits(a, table) || exceeds_64_bits(b, table) || !range_fits(expr, table, fits)
-        }
-    }
-}
-
-fn range_fits(expr: &RowExpr, table: &Table, fits: impl Fn(i128) -> bool) -> bool {
-    expr.range(table).is_ok_and(|range| fits(range.min) && fits(range.max))
 }

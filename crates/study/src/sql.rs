@@ -6,6 +6,8 @@
 
 mod aggregate;
 mod predicate;
+mod record;
+mod released;
 mod text;
 mod tokens;
 mod typing;
@@ -45,7 +47,18 @@ pub(crate) fn query(text: &Text<'_>, table: &Table) -> Result<Query, Vec<Problem
     if problems.is_empty() {
         problems.extend(refuse_result(text, &clauses.items, &items));
     }
-    if problems.is_empty() { Ok(Query { items, filter, group_by }) } else { Err(problems) }
+    let (mut having, mut order_by) = (None, vec![]);
+    if problems.is_empty() {
+        let clause = clauses.having.as_ref();
+        having = clause.and_then(|having| keep(typing.having(having, &items), &mut problems));
+        let orders = clauses.order_by.iter();
+        order_by = orders.filter_map(|by| keep(typing.order(by, &items), &mut problems)).collect();
+    }
+    if problems.is_empty() {
+        Ok(Query { items, filter, group_by, having, order_by, limit: clauses.limit })
+    } else {
+        Err(problems)
+    }
 }
 
 /// What was typed; or else notes why not.
@@ -111,6 +124,14 @@ struct Clauses {
     from: Ident,
     filter: Option<Located>,
     group_by: Vec<Ident>,
+    having: Option<Located>,
+    order_by: Vec<OrderItem>,
+    limit: Option<u64>,
+}
+
+struct OrderItem {
+    expr: Located,
+    descending: bool,
 }
 
 struct SelectItem {
@@ -164,7 +185,30 @@ fn clauses(parser: &mut Parser<'_>) -> Result<Clauses, ParserError> {
     } else {
         Vec::new()
     };
-    Ok(Clauses { items, from, filter, group_by })
+    let having =
+        parser.parse_keyword(Keyword::HAVING).then(|| Located::parse(parser)).transpose()?;
+    let order_by = if parser.parse_keywords(&[Keyword::ORDER, Keyword::BY]) {
+        parser.parse_comma_separated(|parser| {
+            let expr = Located::parse(parser)?;
+            let descending = parser.parse_keyword(Keyword::DESC);
+            let _default = !descending && parser.parse_keyword(Keyword::ASC);
+            Ok(OrderItem { expr, descending })
+        })?
+    } else {
+        Vec::new()
+    };
+    let limit = parser.parse_keyword(Keyword::LIMIT).then(|| limit(parser)).transpose()?;
+    Ok(Clauses { items, from, filter, group_by, having, order_by, limit })
+}
+
+/// A number of rows.
+fn limit(parser: &mut Parser<'_>) -> Result<u64, ParserError> {
+    let token = parser.next_token();
+    let rows = match &token.token {
+        Token::Number(digits, false) => digits.parse().ok().filter(|rows| *rows > 0),
+        _ => None,
+    };
+    rows.map_or_else(|| parser.expected("a whole number of rows, at least 1", token), Ok)
 }
 
 /// A name; unlike the parser's own, never a string, and never without its place.

@@ -4,7 +4,7 @@
 //! the range 0 to 100000 spans 0 to 1000000 quanta. Every bound that the planner proves rests on
 //! them, so no floating-point number comes near.
 
-use crate::RowExpr;
+use crate::{DatePart, RowExpr, date};
 
 /// The one agreed table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -212,6 +212,13 @@ impl Range {
         (fits(min) && fits(max)).then_some(Self { min, max, decimals })
     }
 
+    /// The least range that holds both.
+    fn hull(self, other: Self) -> Option<Self> {
+        let decimals = self.decimals.max(other.decimals);
+        let (a, b) = (self.rescaled(decimals)?, other.rescaled(decimals)?);
+        Self::new(a.min.min(b.min), a.max.max(b.max), decimals)
+    }
+
     fn neg(self) -> Self {
         Self { min: -self.max, max: -self.min, decimals: self.decimals }
     }
@@ -247,6 +254,22 @@ pub struct Overflow {
     pub column: String,
 }
 
+impl DatePart {
+    /// What it can be from the first to the last day.
+    fn range(self, first: i128, last: i128) -> Option<Range> {
+        let year = |days: i128| i32::try_from(days).ok().map(|days| i128::from(date::year(days)));
+        let (min, max) = match self {
+            Self::Year => (year(first)?, year(last)?),
+            Self::Quarter => (1, 4),
+            Self::Month => (1, 12),
+            Self::Day => (1, 31),
+            Self::DayOfWeek => (0, 6),
+            Self::DayOfYear => (1, 366),
+        };
+        Range::new(min, max, 0)
+    }
+}
+
 impl RowExpr {
     /// Exact range of the expression over every record that the schema admits (interval
     /// arithmetic: a column that occurs twice counts as two).
@@ -278,6 +301,16 @@ impl RowExpr {
             Self::Add(a, b) => a.interval(table)?.add(b.interval(table)?),
             Self::Sub(a, b) => a.interval(table)?.add(b.interval(table)?.neg()),
             Self::Mul(a, b) => a.interval(table)?.mul(b.interval(table)?),
+            Self::Case { branches, otherwise } => {
+                let values = branches.iter().map(|(_, value)| value).chain(otherwise.as_deref());
+                let ranges: Vec<Range> =
+                    values.map(|value| value.interval(table)).collect::<Result<_, _>>()?;
+                ranges.into_iter().map(Some).reduce(|a, b| a?.hull(b?)).flatten()
+            }
+            Self::DatePart { part, column } => {
+                let (first, last, _) = table.columns[*column].quanta().expect("dates have a range");
+                part.range(first, last)
+            }
         };
         range.ok_or_else(|| self.columns().first().copied())
     }

@@ -191,9 +191,6 @@ fn sql_outside_the_subset_is_refused() {
             row("FROM units", "FROM ¦unit", "there is no table `unit`", "`units`"),
             row("FROM units", "FROM units¦, units", "expected: the end of the query, found: ,", ""),
             row("FROM units", "FROM units ¦u", "expected: the end of the query, found: u", ""),
-            row(GROUP, "GROUP BY model ¦HAVING COUNT(*) > 3", "HAVING is not part", "release rule"),
-            row(GROUP, "GROUP BY model ¦ORDER BY model", "ORDER is not part", ""),
-            row(GROUP, "GROUP BY model ¦LIMIT 5", "LIMIT is not part", ""),
             row(SELECT, "¦WITH x AS (COUNT(*))", "WITH is not part", "no subqueries"),
             row(WHERE, "WHERE hours > (¦SELECT 1)", "a second SELECT", "no subqueries"),
             row(SELECT, "SELECT SUM(hours) ¦OVER (hours)", "OVER is not part", "no window functions"),
@@ -210,7 +207,6 @@ GROUP", "(hours > 10
             row("hours > 10
 GROUP", "hours >
 ¦GROUP", "expected: an expression, found: GROUP", ""),
-            row(SELECT, "SELECT ¦*", "expected: an expression, found: *", ""),
         ],
     );
 }
@@ -226,11 +222,9 @@ fn wrong_items_are_refused() {
             row(SELECT, "SELECT SUM(hours + ¦model)", "a number is needed here, not `model`, of type category", ""),
             row(SELECT, "SELECT AVG(¦installed)", "a number is needed here, not `installed`, of type date", ""),
             row(SELECT, "SELECT MAX(¦model)", "MIN and MAX take numbers and dates", ""),
-            row(SELECT, "SELECT MAX(¦hours + 1)", "a column by itself", "mapping"),
             row(SELECT, "SELECT COUNT(¦serial)", "`serial` is an identifier", "COUNT(*)"),
             row(SELECT, "SELECT SUM(¦failures / hours)", "a quotient within one record", "SUM(a) / SUM(b)"),
             row(SELECT, "SELECT SUM(¦SUM(hours))", "a function of one record", ""),
-            row(SELECT, "SELECT ¦MEDIAN(hours)", "there is no aggregate MEDIAN", "the aggregates are"),
             row(SELECT, "SELECT ¦SUMM(hours)", "there is no aggregate SUMM", "did you mean `SUM`?"),
             row(SELECT, "SELECT ¦SUM(hours, failures)", "SUM takes one argument", ""),
             row(SELECT, "SELECT ¦SUM(*)", "SUM takes one argument", ""),
@@ -272,7 +266,6 @@ fn wrong_conditions_and_groups_are_refused() {
             row(WHERE, "WHERE failures IN (1, ¦hours)", "a number is needed here", ""),
             row(WHERE, "WHERE ¦SUM(hours) > 5", "a function of one record", "not within each other or WHERE"),
             row(WHERE, "WHERE hours > ¦NULL", "NULL is no value", "IS NULL"),
-            row(WHERE, "WHERE ¦hours + 1 IS NULL", "IS NULL takes a column", ""),
             row(WHERE, "WHERE ¦status IS TRUE", "not part of a study's SQL", ""),
             row(GROUP, "GROUP BY model, ¦hours", "`hours` is of type decimal: its groups are not public", "category or boolean"),
             row(GROUP, "GROUP BY model, ¦installed", "its groups are not public", ""),

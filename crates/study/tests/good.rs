@@ -461,7 +461,8 @@ fn a_query_becomes_a_typed_tree() {
         Item { name: "model".into(), expr: Expr::Group(MODEL) },
         Item { name: name.into(), expr: rate },
     ];
-    let want = Query { items, filter: Some(filter), group_by: vec![STATUS, MODEL] };
+    let (filter, group_by) = (Some(filter), vec![STATUS, MODEL]);
+    let want = Query { items, filter, group_by, having: None, order_by: vec![], limit: None };
     assert_eq!(query, want);
 }
 
@@ -479,8 +480,13 @@ fn aggregates_have_their_usual_names() {
         ("VAR(Hours)", Aggregate::VarSamp(*column(HOURS))),
         ("VARIANCE(\"hours\")", Aggregate::VarSamp(*column(HOURS))),
         ("STDDEV((hours))", Aggregate::StddevSamp(*column(HOURS))),
-        ("MIN(installed)", Aggregate::Min(INSTALLED)),
-        ("MAX(hours)", Aggregate::Max(HOURS)),
+        ("VAR_POP(hours)", Aggregate::VarPop(*column(HOURS))),
+        ("STDDEV_POP(hours)", Aggregate::StddevPop(*column(HOURS))),
+        ("COVAR_SAMP(hours, status)", Aggregate::CovarSamp(*column(HOURS), *column(STATUS))),
+        ("covar_pop(hours, status)", Aggregate::CovarPop(*column(HOURS), *column(STATUS))),
+        ("CORR(hours, status)", Aggregate::Corr(*column(HOURS), *column(STATUS))),
+        ("MIN(installed)", Aggregate::Min(*column(INSTALLED))),
+        ("MAX(hours)", Aggregate::Max(*column(HOURS))),
     ];
     for (text, want) in rows {
         let (_, query) = with_query(&format!("SELECT {text} AS x FROM units;"));
@@ -510,6 +516,23 @@ fn predicates_render_as_quoted_sql() {
         (
             "status OR hours = 1 AND NOT (status OR hours = 2)",
             r#""status" OR "hours" = 1 AND NOT ("status" OR "hours" = 2)"#,
+        ),
+        (
+            "CASE WHEN status THEN hours ELSE 0 END > 1",
+            r#"CASE WHEN "status" THEN CAST("hours" AS DECIMAL(38, 1)) ELSE CAST(0 AS DECIMAL(38, 1)) END > 1"#,
+        ),
+        (
+            "CASE model WHEN 'X1' THEN 1 END IS NULL",
+            r#"CASE WHEN "model" IN ('X1') THEN CAST(1 AS DECIMAL(38, 0)) END IS NULL"#,
+        ),
+        (
+            "EXTRACT(MONTH FROM installed) = 2",
+            r#"CAST(date_part('month', "installed") AS BIGINT) = 2"#,
+        ),
+        ("date_part('doy', installed) = 2", r#"CAST(date_part('doy', "installed") AS BIGINT) = 2"#),
+        (
+            "installed - installed > 30",
+            r#"CAST(CAST("installed" AS INTEGER) AS BIGINT) - CAST(CAST("installed" AS INTEGER) AS BIGINT) > 30"#,
         ),
         ("hours - -1 = 0", r#""hours" - -1 = 0"#),
         ("-(-hours) = 0", r#"-(-"hours") = 0"#),

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use sharewell_study::{
-    Aggregate, BadGiver, Comparison, Decimal, Expr, Item, Objective, Predicate, Query, RowExpr,
-    Study,
+    Aggregate, BadGiver, Comparison, DatePart, Decimal, Expr, Having, Item, Objective, Order,
+    Predicate, Query, RowExpr, Study,
 };
 
 const QUERY: &str = include_str!("studies/query.toml");
@@ -159,8 +159,8 @@ fn spelling_does_not_change_the_hash() {
 #[test]
 fn the_canonical_form_is_as_it_was() {
     let hashes = [QUERY, FAILURE_RATE].map(|study| parse(study).hash().to_string());
-    let query = "76ba9d369c864da2e7c1e68956608297e6f4cac1855ecdafc6c6f72a78b10959";
-    let failure_rate = "4cb9f29bfe66f99ed082bed92a7ae916518dadf0cf9abec33d98c6171e3b7878";
+    let query = "d121de2ab17380aa68e51116a07ba12a572c49abb6a525c158b9bf6bb90b985d";
+    let failure_rate = "27eac9259eb08ceb05fb13a06f8f95e27c2c15b0e69971a66e91752fe90919ab";
     assert_eq!(hashes, [query, failure_rate]);
 }
 
@@ -174,8 +174,19 @@ fn row_expr() -> impl Strategy<Value = RowExpr> {
     let leaf = prop_oneof![
         3 => (1usize..=3).prop_map(RowExpr::Column),
         1 => number().prop_map(RowExpr::Number),
+        1 => select(DatePart::ALL.to_vec())
+            .prop_map(|part| RowExpr::DatePart { part, column: INSTALLED }),
+        1 => Just(RowExpr::Sub(
+            Box::new(RowExpr::Column(INSTALLED)),
+            Box::new(RowExpr::Column(INSTALLED))
+        )),
     ];
-    leaf.prop_recursive(3, 8, 2, |inner| {
+    let condition = select(vec![
+        Predicate::Truth(STATUS),
+        Predicate::Not(Box::new(Predicate::IsNull(RowExpr::Column(1)))),
+        Predicate::Member { column: MODEL, codes: vec![0, 2] },
+    ]);
+    leaf.prop_recursive(3, 8, 2, move |inner| {
         let pair = || (inner.clone(), inner.clone());
         prop_oneof![
             inner.clone().prop_map(|a| match a {
@@ -185,6 +196,12 @@ fn row_expr() -> impl Strategy<Value = RowExpr> {
             pair().prop_map(|(a, b)| RowExpr::Add(Box::new(a), Box::new(b))),
             pair().prop_map(|(a, b)| RowExpr::Sub(Box::new(a), Box::new(b))),
             pair().prop_map(|(a, b)| RowExpr::Mul(Box::new(a), Box::new(b))),
+            (condition.clone(), inner.clone(), prop::option::of(inner.clone())).prop_map(
+                |(condition, a, b)| RowExpr::Case {
+                    branches: vec![(condition, a)],
+                    otherwise: b.map(Box::new)
+                }
+            ),
         ]
     })
 }
@@ -220,7 +237,8 @@ fn predicate() -> impl Strategy<Value = Predicate> {
             select(vec![vec![0], vec![1, 2], vec![0, 1, 2]])
                 .prop_map(|codes| Predicate::Member { column: MODEL, codes }),
             Just(Predicate::Truth(STATUS)),
-            (1usize..=5).prop_map(Predicate::IsNull),
+            prop_oneof![of_columns(), (1usize..=5).prop_map(RowExpr::Column)]
+                .prop_map(Predicate::IsNull),
         ];
     leaf.prop_recursive(3, 8, 2, |inner| {
         let pair = || (inner.clone(), inner.clone());
@@ -241,8 +259,13 @@ fn aggregate() -> impl Strategy<Value = Expr> {
         of_columns().prop_map(Aggregate::Avg),
         of_columns().prop_map(Aggregate::VarSamp),
         of_columns().prop_map(Aggregate::StddevSamp),
-        select(vec![1, 2, STATUS, INSTALLED]).prop_map(Aggregate::Min),
-        select(vec![1, 2, STATUS, INSTALLED]).prop_map(Aggregate::Max),
+        prop_oneof![of_columns(), Just(RowExpr::Column(INSTALLED))].prop_map(Aggregate::Min),
+        prop_oneof![of_columns(), Just(RowExpr::Column(INSTALLED))].prop_map(Aggregate::Max),
+        of_columns().prop_map(Aggregate::VarPop),
+        of_columns().prop_map(Aggregate::StddevPop),
+        (of_columns(), of_columns()).prop_map(|(a, b)| Aggregate::CovarSamp(a, b)),
+        (of_columns(), of_columns()).prop_map(|(a, b)| Aggregate::CovarPop(a, b)),
+        (of_columns(), of_columns()).prop_map(|(a, b)| Aggregate::Corr(a, b)),
     ]
     .prop_map(Expr::Aggregate)
 }
@@ -265,25 +288,46 @@ fn expr() -> impl Strategy<Value = Expr> {
     })
 }
 
+fn having() -> impl Strategy<Value = Option<(Comparison, Decimal)>> {
+    prop::option::of((comparison(), number()))
+}
+
 fn query() -> impl Strategy<Value = Query> {
     let groups = select(vec![vec![], vec![STATUS], vec![MODEL], vec![STATUS, MODEL]]);
     let items = prop::collection::vec((expr(), prop::option::of("[ -~é]{1,8}")), 1..4);
-    (groups, items, prop::option::of(predicate())).prop_map(|(group_by, exprs, filter)| {
-        let table = parse(QUERY).table;
-        let groups = group_by.iter().map(|&column| (Expr::Group(column), None));
-        let mut items: Vec<Item> = Vec::new();
-        for (expr, name) in groups.chain(exprs) {
-            let default = match expr {
-                Expr::Group(column) => table.columns[column].name.clone(),
-                _ => expr.to_sql(&table),
-            };
-            let name = name.unwrap_or(default);
-            if items.iter().all(|item| item.name != name) {
-                items.push(Item { name, expr });
+    let shown = (having(), any::<(bool, bool)>(), prop::option::of(1u64..9));
+    (groups, items, prop::option::of(predicate()), shown).prop_map(
+        |(group_by, exprs, filter, shown)| {
+            let table = parse(QUERY).table;
+            let groups = group_by.iter().map(|&column| (Expr::Group(column), None));
+            let mut items: Vec<Item> = Vec::new();
+            for (expr, name) in groups.chain(exprs) {
+                let default = match expr {
+                    Expr::Group(column) => table.columns[column].name.clone(),
+                    _ => expr.to_sql(&table),
+                };
+                let name = name.unwrap_or(default);
+                if items.iter().all(|item| item.name != name) {
+                    items.push(Item { name, expr });
+                }
             }
-        }
-        Query { items, filter, group_by }
-    })
+            let last = items.len() - 1;
+            let (having, (ordered, descending), limit) = shown;
+            Query {
+                items,
+                filter,
+                group_by,
+                having: having.map(|(op, number)| {
+                    let compare = |op| Having::Compare { item: last, op, number };
+                    let both =
+                        Having::And(Box::new(compare(op)), Box::new(compare(Comparison::Gt)));
+                    Having::Or(Box::new(compare(op)), Box::new(Having::Not(Box::new(both))))
+                }),
+                order_by: if ordered { vec![Order { item: last, descending }] } else { vec![] },
+                limit,
+            }
+        },
+    )
 }
 
 /// Words and symbols of queries, for texts that come far.

@@ -1,7 +1,7 @@
 //! Means and variances of random samples.
 
 use proptest::prelude::*;
-use sharewell_analytics::stats::{Moments, mean, variance};
+use sharewell_analytics::stats::{Divisor, Moments, mean, variance};
 use sharewell_analytics::{Fallible, Overflow, Value};
 use sharewell_mpc::Protocol;
 use sharewell_ring::{Z64, Z128};
@@ -77,7 +77,7 @@ struct Variance(i128);
 impl Program for Variance {
     fn run<P: Protocol>(&self, p: &mut P, mut inputs: Vec<Value<P>>) -> Fallible<Value<P>> {
         let (count, squares, sum) = (inputs.remove(2), inputs.remove(1), inputs.remove(0));
-        variance(p, Moments { sum, squares, count, deviation: self.0 })
+        variance(p, Moments { sum, squares, count, deviation: self.0 }, Divisor::Sample)
     }
 }
 

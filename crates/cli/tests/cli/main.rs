@@ -8,6 +8,7 @@ mod failures;
 mod input;
 mod kept;
 mod parties;
+mod pooled;
 mod roles;
 mod source;
 mod sql;

@@ -48,7 +48,7 @@ impl Builder<'_> {
         let supports = vec![self.support(rows)];
         let mut joints = vec![("COUNT(*)".to_owned(), Joint::Slot(rows))];
         for &column in &asked.missing {
-            let slot = self.records(&Predicate::IsNull(column));
+            let slot = self.records(&Predicate::IsNull(RowExpr::Column(column)));
             let name = format!("missing values of {}", self.table.columns[column].name);
             joints.push((name, Joint::Slot(slot)));
         }
@@ -109,7 +109,8 @@ impl Builder<'_> {
         let name = format!("records with {}", condition.to_text(self.table));
         let (lo, hi, decimals) = (0, i128::from(self.table.max_rows), 0);
         let combine = Combine::Sum;
-        self.slots.push(Slot { name, measure, combine, lo, hi, decimals, columns: vec![] });
+        let (columns, unit, basis) = (vec![], String::new(), None);
+        self.slots.push(Slot { name, measure, combine, lo, hi, decimals, columns, unit, basis });
         self.slots.len() - 1
     }
 }

@@ -19,7 +19,7 @@ mod signals;
 mod survival;
 
 use sharewell_analytics::clear::{self, Confidence};
-use sharewell_study::{Aggregate, Decimal, Expr, Family, Item, Missing, Predicate, RowExpr};
+use sharewell_study::{Aggregate, Decimal, Expr, Family, Item, Predicate, RowExpr};
 use sharewell_study::{Statistic, StatisticKind, Table};
 
 use crate::path::Fit;
@@ -127,13 +127,28 @@ pub(crate) fn complete_cases(statistic: &Statistic, table: &Table) -> Option<Pre
         }
         _ => vec![],
     };
-    let mut columns: Vec<usize> = values.iter().flat_map(|value| value.columns()).collect();
-    columns.sort_unstable();
-    columns.dedup();
-    columns.retain(|&column| table.columns[column].missing == Missing::Allow);
-    let present = |column| Predicate::Not(Box::new(Predicate::IsNull(column)));
+    let mut needed: Vec<RowExpr> = vec![];
+    for part in values.into_iter().flat_map(parts) {
+        if part.can_be_missing(table) && !needed.contains(&part) {
+            needed.push(part);
+        }
+    }
+    let present = |part| Predicate::Not(Box::new(Predicate::IsNull(part)));
     let both = |a, b| Predicate::And(Box::new(a), Box::new(b));
-    statistic.filter.iter().cloned().chain(columns.into_iter().map(present)).reduce(both)
+    statistic.filter.iter().cloned().chain(needed.into_iter().map(present)).reduce(both)
+}
+
+/// What must not be missing for a value not to be.
+fn parts(value: &RowExpr) -> Vec<RowExpr> {
+    match value {
+        RowExpr::Number(_) => vec![],
+        RowExpr::Neg(a) => parts(a),
+        RowExpr::Add(a, b) | RowExpr::Sub(a, b) | RowExpr::Mul(a, b) => {
+            [parts(a), parts(b)].concat()
+        }
+        RowExpr::DatePart { column, .. } => vec![RowExpr::Column(*column)],
+        RowExpr::Column(_) | RowExpr::Case { .. } => vec![value.clone()],
+    }
 }
 
 /// The tables of a statistic.

@@ -149,9 +149,12 @@ fn factor(rest: &mut &str, record: &Record) -> Option<Exact> {
     }
     if take(rest, "CAST(") {
         let value = sum(rest, record);
-        let types = [" AS BIGINT)", " AS DECIMAL(38, 0))"];
+        let types = [" AS BIGINT)", " AS DECIMAL(38, 0))", " AS DECIMAL(38, 1))"];
         assert!(types.iter().any(|name| take(rest, name)), "a type in `{rest}`");
         return value;
+    }
+    if take(rest, "CASE") {
+        return case(rest, record);
     }
     if take(rest, "(") {
         let value = sum(rest, record);
@@ -174,6 +177,37 @@ fn factor(rest: &mut &str, record: &Record) -> Option<Exact> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let digits = format!("{whole}{fraction}").parse().expect("a number");
     Some((digits, fraction.len() as u32))
+}
+
+fn case(rest: &mut &str, record: &Record) -> Option<Exact> {
+    let mut found = None;
+    while take(rest, " WHEN ") {
+        let holds = condition(rest, record);
+        assert!(take(rest, " THEN "), "THEN in `{rest}`");
+        let value = sum(rest, record);
+        found = found.or(holds.then_some(value));
+    }
+    let otherwise = take(rest, " ELSE ").then(|| sum(rest, record)).flatten();
+    assert!(take(rest, " END"), "END in `{rest}`");
+    found.unwrap_or(otherwise)
+}
+
+/// A boolean column, a value that is missing or greater than another, or the contrary.
+fn condition(rest: &mut &str, record: &Record) -> bool {
+    let negated = take(rest, "NOT ");
+    let value = sum(rest, record);
+    let holds = if take(rest, " IS NULL") {
+        value.is_none()
+    } else if take(rest, " > ") {
+        let than = sum(rest, record);
+        value.zip(than).is_some_and(|(x, y)| {
+            let decimals = x.1.max(y.1);
+            digits(x, decimals) > digits(y, decimals)
+        })
+    } else {
+        value.is_some_and(|x| x.0 != 0)
+    };
+    holds != negated
 }
 
 fn take(rest: &mut &str, token: &str) -> bool {

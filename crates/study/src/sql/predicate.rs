@@ -52,15 +52,18 @@ impl Typing<'_> {
 
     fn is_null(&self, ast: &Ast, near: Span) -> Result<Predicate, Problem> {
         match self.operand(ast, near)? {
-            Operand::Number(RowExpr::Column(column))
-            | Operand::Boolean(column)
-            | Operand::Category(column)
-            | Operand::Date(column) => Ok(Predicate::IsNull(column)),
+            Operand::Boolean(column) | Operand::Category(column) | Operand::Date(column) => {
+                Ok(Predicate::IsNull(RowExpr::Column(column)))
+            }
+            Operand::Number(expr) if !expr.columns().is_empty() => {
+                self.check_range(&expr, start(ast, near))?;
+                Ok(Predicate::IsNull(expr))
+            }
             _ => Err(self.text.problem(start(ast, near), "IS NULL takes a column")),
         }
     }
 
-    fn compare(
+    pub(super) fn compare(
         &self,
         left: &Ast,
         op: Comparison,
@@ -181,7 +184,7 @@ impl Typing<'_> {
     }
 }
 
-fn comparison(op: &BinaryOperator) -> Option<Comparison> {
+pub(super) fn comparison(op: &BinaryOperator) -> Option<Comparison> {
     Some(match op {
         BinaryOperator::Eq => Comparison::Eq,
         BinaryOperator::NotEq => Comparison::NotEq,

@@ -14,8 +14,19 @@ use crate::report::Problem;
 const TOKENS_MAX: usize = 2000;
 
 /// Words that begin a clause or join its parts.
-const CLAUSES: [Keyword; 6] =
-    [Keyword::SELECT, Keyword::FROM, Keyword::WHERE, Keyword::GROUP, Keyword::BY, Keyword::AS];
+const CLAUSES: [Keyword; 11] = [
+    Keyword::SELECT,
+    Keyword::FROM,
+    Keyword::WHERE,
+    Keyword::GROUP,
+    Keyword::BY,
+    Keyword::AS,
+    Keyword::HAVING,
+    Keyword::ORDER,
+    Keyword::LIMIT,
+    Keyword::ASC,
+    Keyword::DESC,
+];
 
 /// Standard SQL without any vendor's extension.
 #[derive(Debug)]
@@ -45,21 +56,28 @@ impl Dialect for Agreed {
 }
 
 /// Words with a meaning of their own here.
-const WORDS: [&str; 16] = [
+const WORDS: [&str; 27] = [
     "SELECT", "FROM", "WHERE", "GROUP", "BY", "AS", "AND", "OR", "NOT", "IN", "BETWEEN", "IS",
-    "NULL", "TRUE", "FALSE", "DATE",
+    "NULL", "TRUE", "FALSE", "DATE", "CASE", "WHEN", "THEN", "ELSE", "END", "EXTRACT", "HAVING",
+    "ORDER", "LIMIT", "ASC", "DESC",
 ];
 
 /// Words with a meaning in SQL that a study cannot use, and what to do instead.
-const REFUSED: [(&[&str], &str); 10] = [
+const REFUSED: [(&[&str], &str); 13] = [
     (&["DISTINCT", "ALL", "ANY", "SOME"], "aggregates run over all records that pass WHERE"),
     (
         &["JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "ON", "USING"],
         "there is one agreed table; let each provider's mapping join its own tables",
     ),
     (
-        &["HAVING", "ORDER", "LIMIT", "OFFSET", "FETCH", "TOP", "QUALIFY", "FILTER"],
-        "each group is released or suppressed by the release rule; filter records with WHERE",
+        &["OFFSET", "FETCH", "TOP"],
+        "write ORDER BY and LIMIT: whoever receives the result receives every released group",
+    ),
+    (&["QUALIFY"], "filter records with WHERE and released groups with HAVING"),
+    (&["FILTER"], "write CASE in the aggregate: SUM(CASE WHEN condition THEN value END)"),
+    (
+        &["ROLLUP", "CUBE", "GROUPING", "PIVOT", "UNPIVOT"],
+        "write one SELECT for each way to group, one study each",
     ),
     (&["UNION", "INTERSECT", "EXCEPT", "MINUS"], "write one SELECT, or one study for each"),
     (
@@ -72,12 +90,12 @@ const REFUSED: [(&[&str], &str); 10] = [
         "compare categories with = or IN; let the mapping search texts",
     ),
     (
-        &["CASE", "WHEN", "THEN", "ELSE", "END", "CAST", "TRY_CAST", "SAFE_CAST", "CONVERT"],
+        &["CAST", "TRY_CAST", "SAFE_CAST", "CONVERT"],
         "let the mapping compute such a column; a boolean counts as 0 or 1 in SUM and AVG",
     ),
     (
-        &["INTERVAL", "TIMESTAMP", "TIME", "EXTRACT", "AT"],
-        "compare dates with days, written '2020-01-31'",
+        &["INTERVAL", "TIMESTAMP", "TIME", "AT"],
+        "compare dates with days, written '2020-01-31', or their difference with a number of days",
     ),
     (&["INTO", "DELETE", "INSERT", "UPDATE", "DROP", "CREATE"], "a study only reads"),
 ];
@@ -138,6 +156,11 @@ fn refuse(text: &Text<'_>, tokens: &[TokenWithSpan], i: usize) -> Option<Problem
     match token {
         Token::Word(word) => refuse_word(word, i == 0)
             .and_then(|(message, help)| problem(message).map(|problem| problem.with_help(help))),
+        Token::Mul if i == 1 && is_select(&tokens[0].token) => {
+            let help = "select group columns, and aggregates such as COUNT(*)";
+            problem("the records themselves are never released".to_owned())
+                .map(|problem| problem.with_help(help))
+        }
         Token::Number(_, false)
         | Token::SingleQuotedString(_)
         | Token::Comma
@@ -159,8 +182,17 @@ fn refuse(text: &Text<'_>, tokens: &[TokenWithSpan], i: usize) -> Option<Problem
             let help = "there is one table: write the column's name alone";
             problem("`.` has no place here".to_owned()).map(|problem| problem.with_help(help))
         }
-        other => problem(format!("`{other}` is not part of a study's SQL")),
+        other => {
+            let help =
+                "compute with + - * and CASE; what else a record needs, its mapping computes";
+            problem(format!("`{other}` is not part of a study's SQL"))
+                .map(|problem| problem.with_help(help))
+        }
     }
+}
+
+fn is_select(token: &Token) -> bool {
+    matches!(token, Token::Word(word) if word.keyword == Keyword::SELECT)
 }
 
 fn refuse_word(word: &Word, first: bool) -> Option<(String, String)> {

@@ -6,6 +6,7 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Span;
 
+use super::record::is_date_part;
 use super::{Located, Refusal, SelectItem, Text};
 use crate::query::default_name;
 use crate::report::Problem;
@@ -118,7 +119,7 @@ impl Typing<'_> {
     }
 
     /// Arithmetic over aggregates.
-    fn expr(&self, ast: &Ast, near: Span) -> Result<Expr, Problem> {
+    pub(super) fn expr(&self, ast: &Ast, near: Span) -> Result<Expr, Problem> {
         match ast {
             Ast::Nested(inner) => self.expr(inner, near),
             Ast::Value(value) => match self.literal(value)? {
@@ -178,7 +179,7 @@ impl Typing<'_> {
         })
     }
 
-    fn number(&self, ast: &Ast, near: Span) -> Result<RowExpr, Problem> {
+    pub(super) fn number(&self, ast: &Ast, near: Span) -> Result<RowExpr, Problem> {
         self.operand(ast, near)?.number().map_err(|other| {
             let found = other.describe(self.table);
             self.text.problem(start(ast, near), format!("a number is needed here, not {found}"))
@@ -213,10 +214,22 @@ impl Typing<'_> {
                     BinaryOperator::Divide => return Err(self.row_division(ast, near)),
                     _ => return Err(self.foreign(ast, near)),
                 };
+                let days = match op {
+                    BinaryOperator::Minus => self.days_between(left, right, near)?,
+                    _ => None,
+                };
+                if let Some(days) = days {
+                    return Ok(Operand::Number(days));
+                }
                 let a = Box::new(self.number(left, near)?);
                 let b = Box::new(self.number(right, near)?);
                 Ok(Operand::Number(make(a, b)))
             }
+            Ast::Case { operand, conditions, else_result, .. } => {
+                self.case(operand.as_deref(), conditions, else_result.as_deref(), near)
+            }
+            Ast::Extract { field, expr, .. } => self.date_part(&field.to_string(), expr, near),
+            Ast::Function(function) if is_date_part(function) => self.date_part_call(function),
             Ast::Function(_) => {
                 let problem = self.text.problem(start(ast, near), "a function of one record");
                 Err(problem.with_help(
@@ -282,7 +295,7 @@ impl Typing<'_> {
     }
 
     /// Refuses deep trees, without recursion.
-    fn check_depth(&self, expr: &Located) -> Result<(), Problem> {
+    pub(super) fn check_depth(&self, expr: &Located) -> Result<(), Problem> {
         let mut open = vec![(&expr.ast, 1)];
         while let Some((ast, depth)) = open.pop() {
             if depth > DEPTH_MAX {
@@ -311,7 +324,7 @@ pub(super) fn named(table: &Table, name: &str, exact: bool) -> Result<usize, Ref
     Ok(column)
 }
 
-fn same_name(agreed: &str, name: &Ident) -> bool {
+pub(super) fn same_name(agreed: &str, name: &Ident) -> bool {
     match name.quote_style {
         Some(_) => agreed == name.value,
         None => agreed.eq_ignore_ascii_case(&name.value),
@@ -362,6 +375,11 @@ fn children(ast: &Ast) -> Vec<&Ast> {
         Ast::IsTrue(a) | Ast::IsFalse(a) | Ast::IsNotTrue(a) | Ast::IsNotFalse(a) => vec![a],
         Ast::BinaryOp { left, right, .. } => vec![left, right],
         Ast::Between { expr, low, high, .. } => vec![expr, low, high],
+        Ast::Case { operand, conditions, else_result, .. } => {
+            let branches = conditions.iter().flat_map(|when| [&when.condition, &when.result]);
+            operand.as_deref().into_iter().chain(branches).chain(else_result.as_deref()).collect()
+        }
+        Ast::Extract { expr, .. } => vec![expr],
         Ast::InList { expr, list, .. } => std::iter::once(&**expr).chain(list).collect(),
         Ast::Function(function) => super::aggregate::arguments(function),
         _ => Vec::new(),
