@@ -284,15 +284,23 @@ fn what_is_printed_of_an_endpoint_and_of_shares_tells_nothing() {
 
 #[test]
 fn an_error_tells_where_and_not_what() {
-    let errors = [[7, 100, 12], [7, 1 << 33, 77]].map(|inputs| {
-        let act = |_: PartyId, _, frame: &mut Frame| match frame.step == Step("mul").hash() {
-            true => alter(frame),
-            false => Fate::Deliver,
-        };
+    let act = |_: PartyId, _, frame: &mut Frame| match frame.step == Step("mul").hash() {
+        true => alter(frame),
+        false => Fate::Deliver,
+    };
+    let told = |inputs| {
         let outcome = program(&Sim::new(3).adversary(PartyId(0), act), inputs);
-        let error = outcome.values().unwrap_err();
-        assert!(matches!(error, Error::Cheating { .. }), "{error:?}");
-        format!("{error} {error:?}")
-    });
-    assert_eq!(errors[0], errors[1]);
+        let of_check = |error: &Error| matches!(error, Error::Cheating { .. });
+        let text = |error| format!("{error} {error:?}");
+        outcome.into_iter().map(move |output| output.err().filter(of_check).map(text))
+    };
+    // Which parties come to the check before they hear of another's differs from run to run.
+    let mut compared = 0;
+    for _ in 0..10 {
+        for (one, other) in told([7, 100, 12]).zip(told([7, 1 << 33, 77])) {
+            compared += usize::from(one.is_some() && other.is_some());
+            assert!(one.is_none() || other.is_none() || one == other, "{one:?} {other:?}");
+        }
+    }
+    assert!(compared > 0, "no party noticed in both runs");
 }
