@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use sharewell_engine::{Candidate, Leak, Plan, Precision, Quote};
-use sharewell_study::{Measure, Objective};
+use sharewell_study::{Measure, Objective, Recorded};
 
 use crate::failure::Failure;
 use crate::show;
@@ -174,15 +174,20 @@ pub(crate) fn sql(plan: &Plan) -> String {
     if !local.group_by.is_empty() {
         sql += &format!("\nGROUP BY {}", local.group_by.join(", "));
     }
-    if let Some(keys) = &local.keys {
-        let columns = keys.columns.join(", ");
-        sql +=
-            &format!("\n-- and of each record a number of {} bits made from {columns}", keys.bits);
-    }
     if !local.records.is_empty() {
-        let kept: Vec<&str> = local.records.iter().map(|kept| kept.expr.as_str()).collect();
-        sql += "\n-- of each of these rows, kept at home until the run ends:\n";
-        sql += &format!("SELECT {}\nFROM {}", kept.join(", "), local.table);
+        let taken = |recorded: &Recorded| match recorded {
+            Recorded::Number { expr, .. } => expr.clone(),
+            Recorded::Digest { columns, bits, .. } => {
+                format!("DIGEST_{bits}_BITS({})", columns.join(", "))
+            }
+        };
+        let taken: Vec<String> = local.records.iter().map(taken).collect();
+        sql += if plan.shares_rows() {
+            "\n-- and each of these rows, in secret shares:\n"
+        } else {
+            "\n-- of each of these rows, kept at home until the run ends:\n"
+        };
+        sql += &format!("SELECT {}\nFROM {}", taken.join(", "), local.table);
         sql += &local.filter.as_ref().map_or(String::new(), |of| format!("\nWHERE {of}"));
     }
     sql

@@ -38,14 +38,14 @@ pub(crate) fn local(
             return Err(error.to_string());
         }
     };
-    let data::LocalResult { cells, keys, records, report: quality } = result;
+    let data::LocalResult { cells, records, report: quality } = result;
     keep(&quality, report)?;
     if quality.rows_read > 0 && quality.rows_accepted == 0 {
         return Err(format!("every row was rejected\n{quality}\nthe report: {}", report.display()));
     }
     let rounded = quality.rounded.iter().map(|column| column.rows).sum();
     let rows = Rows { rejected: quality.rows_rejected, rounded };
-    Ok((LocalValues { cells, keys, records }, rows))
+    Ok((LocalValues { cells, records }, rows))
 }
 
 /// Keeps what opens this party's commitment. Without it the run is as good, but nobody can be shown

@@ -88,7 +88,7 @@ fn compare(file: &StudyFile, opening: &Opening, source: &Path) -> Result<(), Fai
         |mapping| data::local(&mapping, &study.table, &study.quality, plan.local(), &|_| ());
     let local = Mapping::load(source).and_then(local);
     let local = local.map_err(|error| Failure::Usage(error.to_string()))?;
-    let values = LocalValues { cells: local.cells, keys: local.keys, records: local.records };
+    let values = LocalValues { cells: local.cells, records: local.records };
     if Opening::of(plan, party, &values, &opening.salt)? == *opening {
         return Ok(());
     }

@@ -15,7 +15,7 @@ use crate::report::{Numbering, QualityReport};
 use crate::rules::{self, Rule};
 use crate::source::{LINE, Opener, session};
 use crate::validate::{Validation, is, schema};
-use crate::{Error, Mapping, keys, query, sql};
+use crate::{Error, Mapping, query, sql};
 
 /// A provider's valid rows in the agreed schema, in memory.
 #[derive(Debug)]
@@ -95,17 +95,6 @@ impl Agreed {
     /// codes than there are group columns. If called inside a tokio runtime.
     pub fn query(&self, query: &LocalQuery) -> Result<Vec<Vec<Option<i128>>>, Error> {
         self.runtime.block_on(query::run(&self.schema, &self.batches, query))
-    }
-
-    /// What [`sharewell_study::KeyDigests`] asks for, record by record; nothing if the query does
-    /// not.
-    ///
-    /// # Errors
-    /// [`Error::Query`] if a key column is not in the table.
-    pub fn keys(&self, query: &LocalQuery) -> Result<Vec<u64>, Error> {
-        let of =
-            |keys| keys::digests(&self.batches, keys).map_err(|e| Error::Query(Box::new(e.into())));
-        query.keys.as_ref().map_or(Ok(Vec::new()), of)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::agreed::{fit, read};
 use crate::audit::Sample;
 use crate::report::QualityReport;
 use crate::validate::schema;
-use crate::{Error, Mapping, keys, query};
+use crate::{Error, Mapping, query};
 
 /// What [`local`] gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,9 +17,7 @@ pub struct LocalResult {
     /// By group, then by measure: the exact value in quanta of 10^-decimals of the measure, or
     /// `None` where SQL says NULL.
     pub cells: Vec<Vec<Option<i128>>>,
-    /// A number for each record's key, if the query asks for them; in the order of the records.
-    pub keys: Vec<u64>,
-    /// What the query keeps of each record that counts, in quanta: by what, then by record.
+    /// What the query takes of each record that counts, in quanta: by what, then by record.
     pub records: Vec<Vec<i128>>,
     /// What became of the provider's rows.
     pub report: QualityReport,
@@ -45,7 +43,7 @@ pub fn local(
 ) -> Result<LocalResult, Error> {
     let runtime = Runtime::new().expect("the system gives threads");
     let schema = schema(table);
-    let (mut cells, mut keys, mut sample) = (None, vec![], Sample::default());
+    let (mut cells, mut sample) = (None, Sample::default());
     let mut records = vec![vec![]; query.records.len()];
     let take = async |rows: Vec<RecordBatch>, accepted: u64| {
         let more = query::run(&schema, &rows, query).await?;
@@ -53,11 +51,6 @@ pub fn local(
             None => more,
             Some(cells) => added(cells, more, query, accepted)?,
         });
-        if let Some(asked) = &query.keys {
-            let failed =
-                |error: datafusion::arrow::error::ArrowError| Error::Query(Box::new(error.into()));
-            keys.extend(keys::digests(&rows, asked).map_err(failed)?);
-        }
         if !query.records.is_empty() {
             let more = query::records(&schema, &rows, query).await?;
             records.iter_mut().zip(more).for_each(|(column, more)| column.extend(more));
@@ -70,7 +63,7 @@ pub fn local(
     sample.audit(table, quality, &mut report);
     fit(&report, table.max_rows, mapping.on_rejected)?;
     let cells = cells.expect("the rows end with a piece, if an empty one");
-    Ok(LocalResult { cells, keys, records, report })
+    Ok(LocalResult { cells, records, report })
 }
 
 type Cells = Vec<Vec<Option<i128>>>;

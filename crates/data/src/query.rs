@@ -12,7 +12,7 @@ use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, DecimalType, Int64Type, SchemaRef};
 use datafusion::catalog::MemTable;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{DFSchema, ScalarValue, TableReference};
+use datafusion::common::{Column, DFSchema, ScalarValue, TableReference};
 use datafusion::error::DataFusionError;
 use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
 use datafusion::logical_expr::{Expr, ExprSchemable, cast, lit};
@@ -20,6 +20,7 @@ use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use sharewell_study::{LocalQuery, Measure, Recorded};
 
 use crate::Error;
+use crate::digest::digest;
 
 /// The greatest magnitude of a sum: 38 digits.
 pub(crate) const SUM_MAX: u128 = 10u128.pow(38) - 1;
@@ -71,6 +72,10 @@ fn value(measure: usize) -> String {
     format!("m{measure}")
 }
 
+fn part_of(digest: usize, part: usize) -> String {
+    format!("d{digest}_{part}")
+}
+
 fn least(measure: usize) -> String {
     format!("m{measure}_least")
 }
@@ -97,7 +102,7 @@ async fn aggregate(
     collected(frame.aggregate(keys, aggregates)?).await
 }
 
-/// What is recorded of each row that counts: by what, then by row.
+/// What is taken of each row that counts: by what, then by row.
 pub(crate) async fn records(
     schema: &SchemaRef,
     batches: &[RecordBatch],
@@ -105,10 +110,24 @@ pub(crate) async fn records(
 ) -> Result<Vec<Vec<i128>>, Error> {
     let rows = recorded(schema, batches, query);
     let rows = rows.await.map_err(|error| Error::Query(Box::new(error)))?;
-    let is_whole = |row: &usize| rows.columns().iter().all(|column| column.is_valid(*row));
+    let column = |i: usize| named(&rows, &value(i));
+    let is_number = |i: &usize| matches!(query.records[*i], Recorded::Number { .. });
+    let numbers: Vec<&ArrayRef> = (0..query.records.len()).filter(is_number).map(column).collect();
+    let is_whole = |row: &usize| numbers.iter().all(|column| column.is_valid(*row));
     let whole: Vec<usize> = (0..rows.num_rows()).filter(is_whole).collect();
-    let column = |column: &ArrayRef| whole.iter().filter_map(|row| integer(column, *row)).collect();
-    Ok(rows.columns().iter().map(column).collect())
+    let record = |(i, recorded): (usize, &Recorded)| match recorded {
+        Recorded::Number { .. } => {
+            Ok(whole.iter().filter_map(|row| integer(column(i), *row)).collect())
+        }
+        Recorded::Digest { columns, bits, salt } => {
+            let columns: Vec<&ArrayRef> =
+                (0..columns.len()).map(|part| named(&rows, &part_of(i, part))).collect();
+            let digest = |row: &usize| digest(&columns, *row, *bits, salt);
+            let digests = whole.iter().map(digest).collect::<Result<_, _>>();
+            digests.map_err(|error| Error::Query(Box::new(error.into())))
+        }
+    };
+    query.records.iter().enumerate().map(record).collect()
 }
 
 async fn recorded(
@@ -117,12 +136,21 @@ async fn recorded(
     query: &LocalQuery,
 ) -> Result<RecordBatch, DataFusionError> {
     let (frame, expressions) = counted(schema, batches, query).await?;
-    let records = query.records.iter().enumerate();
-    let number = |(i, recorded): (usize, &Recorded)| {
-        Ok(expressions.number(&recorded.expr, recorded.decimals)?.alias(value(i)))
-    };
-    collected(frame.select(records.map(number).collect::<Result<Vec<_>, DataFusionError>>()?)?)
-        .await
+    let mut columns = vec![];
+    for (i, recorded) in query.records.iter().enumerate() {
+        match recorded {
+            Recorded::Number { expr, decimals } => {
+                columns.push(expressions.number(expr, *decimals)?.alias(value(i)));
+            }
+            Recorded::Digest { columns: parts, .. } => {
+                let part = |(part, name): (usize, &String)| {
+                    Expr::Column(Column::from_name(name)).alias(part_of(i, part))
+                };
+                columns.extend(parts.iter().enumerate().map(part));
+            }
+        }
+    }
+    collected(frame.select(columns)?).await
 }
 
 async fn collected(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {

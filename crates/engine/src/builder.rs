@@ -3,6 +3,7 @@
 
 mod moments;
 mod quality;
+mod rows;
 
 use sharewell_analytics::stats::Divisor;
 use sharewell_mpc::Card;
@@ -13,6 +14,7 @@ use sharewell_study::{
 
 use crate::dispatch::{DryRun, RingKind};
 use crate::plan::{Column, Combine, Joint, Output, Slot, Support};
+use crate::rows::{OfRows, RowColumn};
 use crate::{Error, Plan, Refusal, statistic};
 
 /// Bits that a provider's sum may have: the rest of the largest ring is for pooling.
@@ -20,7 +22,7 @@ const SUM_BITS: u32 = 120;
 
 /// The plan without its dry run.
 pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
-    let mut builder = Builder { table: &study.table, slots: vec![], supports: vec![] };
+    let mut builder = Builder::new(study);
     let complete;
     let mut steps = None;
     let groups;
@@ -38,7 +40,7 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
             (outputs, columns, filter.as_ref(), group_by)
         }
         Objective::Quality(asked) => {
-            let (outputs, columns) = builder.quality(study, asked)?;
+            let (outputs, columns) = builder.quality(asked)?;
             (outputs, columns, None, &vec![])
         }
         Objective::Statistic(statistic) => {
@@ -54,17 +56,31 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
             (outputs, columns, complete.as_ref(), &groups)
         }
     };
-    let Builder { slots, supports, .. } = builder;
+    let Builder { slots, supports, rows, of_rows, .. } = builder;
     let (path, records) = steps.unzip();
+    let shared = || rows.iter().map(|column| column.recorded.clone()).collect();
     let local = LocalQuery {
-        keys: quality::keys(study)?,
-        records: records.unwrap_or_default(),
+        records: records.unwrap_or_else(shared),
         ..local_plan(&study.table, filter, (group_by, grid), &slots)
     };
     let mut order: Vec<usize> = study.compute_parties().collect();
     order.extend((0..study.parties.len()).filter(|i| !study.parties[*i].roles.compute));
     let (study, ring, dry) = (study.clone(), RingKind::Z64, DryRun::default());
-    Ok(Plan { study, card, ring, order, local, slots, supports, outputs, columns, path, dry })
+    Ok(Plan {
+        study,
+        card,
+        ring,
+        order,
+        local,
+        slots,
+        rows,
+        of_rows,
+        supports,
+        outputs,
+        columns,
+        path,
+        dry,
+    })
 }
 
 /// The catalogue is finished in the clear, from sums that the recipients learn.
@@ -106,20 +122,33 @@ fn local_plan(
         group_by: names.chain(grid.map(|grid| grid.to_sql(table))).collect(),
         groups: (0..table.cells(group_by) * bins).map(cell).collect(),
         measures: slots.iter().map(|slot| slot.measure.clone()).collect(),
-        keys: None,
         records: vec![],
     }
 }
 
 struct Builder<'a> {
+    study: &'a Study,
     table: &'a Table,
+    /// The groups of an SQL query.
+    group_by: &'a [usize],
     slots: Vec<Slot>,
     supports: Vec<Support>,
+    rows: Vec<RowColumn>,
+    of_rows: Vec<OfRows>,
 }
 
 type Columns = Vec<(String, Column)>;
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    fn new(study: &'a Study) -> Self {
+        let group_by = match &study.objective {
+            Objective::Sql(query) => &query.group_by[..],
+            _ => &[],
+        };
+        let (slots, supports, rows, of_rows) = (vec![], vec![], vec![], vec![]);
+        Self { study, table: &study.table, group_by, slots, supports, rows, of_rows }
+    }
+
     /// Only the selected values are opened: arithmetic happens on shares.
     fn hidden(&mut self, items: &[sharewell_study::Item]) -> Result<(Vec<Output>, Columns), Error> {
         let (mut outputs, mut columns) = (vec![], vec![]);
@@ -170,7 +199,10 @@ impl Builder<'_> {
             self.support(basis);
         }
         let slots = slots.into_iter();
-        Ok((slots.map(|slot| self.opened_slot(slot, &supports)).collect(), columns))
+        let mut outputs: Vec<Output> =
+            slots.map(|slot| self.opened_slot(slot, &supports)).collect();
+        outputs.extend(self.opened_rows(items));
+        Ok((outputs, columns))
     }
 
     fn failure_rate(
@@ -257,6 +289,8 @@ impl Builder<'_> {
             Aggregate::Corr(x, y) => self.correlation(x, y)?,
             Aggregate::Min(e) => self.extreme(e, Combine::Least)?,
             Aggregate::Max(e) => self.extreme(e, Combine::Greatest)?,
+            Aggregate::Percentile { of, at } => self.percentile(of, *at)?,
+            Aggregate::CountDistinct(e) => self.distinct(e)?,
         })
     }
 

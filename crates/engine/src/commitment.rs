@@ -33,7 +33,8 @@ pub struct Opening {
     /// 64 hexadecimal digits that nobody else knows.
     pub salt: String,
     /// The integers that it shares, in decimal: sums and counts in quanta, then flags of records,
-    /// then keys, as the study's plan orders them; then a digest of the records over which it gives sums.
+    /// then rows, as the study's plan orders them; then a digest of the records over which it gives
+    /// sums.
     pub input: Vec<String>,
 }
 
@@ -50,7 +51,7 @@ impl Opening {
     /// [`Error::OutOfBounds`] as in a run.
     pub fn of(plan: &Plan, party: usize, local: &LocalValues, salt: &str) -> Result<Self, Error> {
         let place = plan.place(party);
-        let given = [dispatch::encode(plan, place, local)?];
+        let given = [dispatch::encode(plan, local)?];
         Ok(Self::new(plan, place, &Given::committed(&given), salt.to_owned()))
     }
 

@@ -165,9 +165,11 @@ fn input_ranges(plan: &Plan) -> Vec<Vec<Interval>> {
         ranges.extend(vec![Interval::between(slot.lo, slot.hi); plan.cells()]);
     }
     ranges.extend(vec![Interval::between(0, 1); plan.supports.len() * plan.cells()]);
-    if let Some(keys) = &plan.local.keys {
-        ranges.extend(vec![Interval::between(0, (2 << keys.bits) - 1); plan.keys_len()]);
+    for column in &plan.rows {
+        let (lo, hi) = column.range();
+        ranges.extend(vec![Interval::between(lo, hi); plan.rows_len()]);
     }
+    ranges.extend(vec![Interval::between(0, 1); plan.rows_len()]);
     let givers = plan.givers();
     let of_step = plan.path.as_ref().map_or_else(Vec::new, Path::ranges);
     let steps = plan.path.as_ref().map_or(0, |path| path.steps as usize);
@@ -264,7 +266,7 @@ pub(crate) fn rehearse(plan: &Plan, given: &[Given]) -> Result<Opened> {
 
 /// A provider's local values as the integers that it shares: absent sums are zero, an absent
 /// extreme is the one that cannot win. Its records stay as they are.
-pub(crate) fn encode(plan: &Plan, place: u8, local: &crate::LocalValues) -> Result<Given, Error> {
+pub(crate) fn encode(plan: &Plan, local: &crate::LocalValues) -> Result<Given, Error> {
     let mut out = Vec::with_capacity(plan.input_len());
     for (at, slot) in plan.slots.iter().enumerate() {
         for cell in &local.cells {
@@ -279,12 +281,7 @@ pub(crate) fn encode(plan: &Plan, place: u8, local: &crate::LocalValues) -> Resu
         let present = |cell: &Vec<Option<i128>>| i128::from(cell[support.slot].unwrap_or(0) > 0);
         out.extend(local.cells.iter().map(present));
     }
-    let bits = plan.local.keys.as_ref().map_or(0, |keys| keys.bits);
-    if local.keys.len() > plan.keys_len() || local.keys.iter().any(|key| key >> bits != 0) {
-        return Err(Error::OutOfBounds { measure: "keys of records".to_owned() });
-    }
-    out.extend(local.keys.iter().map(|key| i128::from(*key)));
-    out.extend(plan.unused_keys(place, local.keys.len()));
+    out.extend(plan.encode_rows(local)?);
     assert_eq!(out.len(), plan.input_len(), "cells of the local phase");
     let records = plan.path.as_ref().map(|path| path.records(local, plan.study().table.max_rows));
     let kept = plan.path.is_some().then(|| Given::digest(&local.records));

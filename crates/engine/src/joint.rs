@@ -1,6 +1,7 @@
 //! The secure phase, as one program over any protocol: pool, gate, calculate, open.
 
 mod quality;
+mod rows;
 
 use sharewell_analytics::clear::regression::{At, Record};
 use sharewell_analytics::release::{Minimum, gate};
@@ -11,6 +12,8 @@ use sharewell_ring::{Integer, hash};
 use sharewell_study::BadGiver;
 
 use crate::Plan;
+use rows::Rows;
+
 use crate::dispatch::Program;
 use crate::path::{Fit, Path};
 use crate::plan::{Combine, Joint, Output};
@@ -166,9 +169,16 @@ struct Pooled<P: Protocol> {
     slots: Vec<Value<P>>,
     /// What each party gave, by its place, if an output is calculated from that.
     given: Vec<P::AShare>,
+    rows: Option<Rows<P>>,
     contributors: Vec<P::AShare>,
     /// Places of the givers that count as if they had no records.
     left_out: Vec<u8>,
+}
+
+impl<P: Protocol> Pooled<P> {
+    fn rows(&self) -> &Rows<P> {
+        self.rows.as_ref().expect("the plan shares the rows that its outputs are made of")
+    }
 }
 
 impl SecurePhase<'_> {
@@ -238,9 +248,11 @@ impl SecurePhase<'_> {
             });
         }
         let contributors = (0..plan.supports.len()).map(|s| total(plan.slots.len() + s)).collect();
-        let by_giver = |output: &Output| matches!(output.joint, Joint::Repeats | Joint::Drift(_));
+        let of_givers: Vec<_> = givers.iter().map(|giver| &shared[usize::from(*giver)]).collect();
+        let rows = plan.shares_rows().then(|| Rows::of(&of_givers, plan));
+        let by_giver = |output: &Output| matches!(output.joint, Joint::Drift(_));
         let given = if plan.outputs.iter().any(by_giver) { shared } else { vec![] };
-        Ok(Ok(Pooled { slots, given, contributors, left_out }))
+        Ok(Ok(Pooled { slots, given, rows, contributors, left_out }))
     }
 
     /// The givers' vectors. In the place of a giver that is left out stands that of one without
@@ -256,7 +268,7 @@ impl SecurePhase<'_> {
         }
         let (mut shared, left_out) = p.sound_input(mine, lens)?;
         for giver in &left_out {
-            let nothing = self.plan.without_records(giver.0);
+            let nothing = self.plan.without_records();
             let nothing: Vec<P::Ring> = nothing.into_iter().map(P::Ring::from_i128).collect();
             shared[usize::from(giver.0)] = p.public(&nothing);
         }
@@ -375,7 +387,12 @@ fn evaluate<P: Protocol>(
         Joint::Number(number) => {
             return Ok(Ok(Value::public(p, number.digits, number.scale.into(), plan.cells())));
         }
-        Joint::Repeats => return quality::repeats(p, &pooled.given, plan).map(Ok),
+        Joint::Repeats => return pooled.rows().repeats(p, plan).map(Ok),
+        Joint::Rows(of) => {
+            let of = &plan.of_rows[*of];
+            let count = slots[of.count].raw.shares();
+            return pooled.rows().evaluate(p, of, count, plan).map(Ok);
+        }
         Joint::Drift(of) => return quality::drift(p, of, &pooled.given, plan),
         Joint::Neg(x) => return Ok(evaluate(p, x, pooled, plan)?.map(Value::neg)),
         Joint::Root(x) => {

@@ -24,6 +24,7 @@ mod plan;
 mod plot;
 mod precision;
 mod quote;
+mod rows;
 mod run;
 mod statistic;
 

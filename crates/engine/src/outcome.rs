@@ -343,6 +343,11 @@ impl Decoder<'_> {
         let rounded = |value: f64, error: f64| Ok((value, error + CLEAR_RELATIVE * value.abs()));
         match joint {
             Joint::Slot(at) => slot(at),
+            Joint::Rows(of) => {
+                let is_that = |joint: &Joint| matches!(joint, Joint::Rows(other) if other == of);
+                let output = self.plan.outputs.iter().position(|output| is_that(&output.joint));
+                self.output(output.expect("what is made of rows is opened"), cell)
+            }
             Joint::Repeats | Joint::Drift(_) => unreachable!("calculated on shares alone"),
             Joint::Number(number) => Ok((decimal(number.digits, number.scale.into()), 0.0)),
             Joint::Neg(x) => self.clear(x, cell).map(|(x, error)| (-x, error)),
@@ -444,6 +449,7 @@ fn unit(plan: &Plan, column: &Column) -> String {
     let of_slot = |slot: usize| plan.slots[slot].unit.clone();
     let of_joint = |joint: &Joint, root: bool| match (joint, root) {
         (Joint::Slot(slot) | Joint::Mean { sum: slot, .. }, _) => of_slot(*slot),
+        (Joint::Rows(of), _) => plan.of_rows[*of].unit.clone(),
         (Joint::Variance { sum, .. }, true) => of_slot(*sum),
         (Joint::Variance { sum, .. }, false) => {
             let unit = of_slot(*sum);

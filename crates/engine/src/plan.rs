@@ -10,17 +10,16 @@ use sharewell_study::{
 use crate::dispatch::{self, DryRun, RingKind};
 use crate::joint::Scale;
 use crate::path::Path;
+use crate::rows::{OfRows, RowColumn};
 use crate::{Error, Quote, ResultTable, builder, choice, outcome};
 
 /// What a provider's local phase gave: per group one integer per measure, in its quanta;
-/// `None` where no row has a value. And the records themselves, where a regression is fitted in
-/// steps: they stay with the provider.
+/// `None` where no row has a value. And numbers of the records themselves, if the plan asks for
+/// them: to share them, or for the steps of a regression, where they stay with the provider.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct LocalValues {
     /// `[group][measure]`.
     pub cells: Vec<Vec<Option<i128>>>,
-    /// A number for the key of each record, if the plan asks for them.
-    pub keys: Vec<u64>,
     /// `[number][row]`, in quanta: what [`LocalQuery::records`] asks for.
     pub records: Vec<Vec<i128>>,
 }
@@ -111,7 +110,9 @@ pub(crate) enum Joint {
         products: usize,
         count: usize,
     },
-    /// Records whose key stands before them among all records.
+    /// Of the providers' rows: an index into [`Plan::of_rows`].
+    Rows(usize),
+    /// Rows whose digest stands before them among all rows.
     Repeats,
     /// How far one party's values are from those of the others.
     Drift(Box<Drift>),
@@ -135,7 +136,7 @@ impl Joint {
     /// Whether it can be undefined: somewhere it divides.
     pub(crate) fn divides(&self) -> bool {
         match self {
-            Self::Slot(_) | Self::Number(_) | Self::Repeats => false,
+            Self::Slot(_) | Self::Number(_) | Self::Repeats | Self::Rows(_) => false,
             // The other index always exists.
             Self::Drift(drift) => {
                 drift.reveal == Reveal::Index && drift.index == DriftIndex::KolmogorovSmirnov
@@ -160,13 +161,25 @@ impl Joint {
 
     /// Whether its value takes messages.
     pub(crate) fn interacts(&self) -> bool {
-        matches!(self, Self::Repeats | Self::Drift(_)) || self.divides()
+        !self.rows().is_empty() || matches!(self, Self::Repeats | Self::Drift(_)) || self.divides()
+    }
+
+    /// What of the providers' rows it is calculated from: indices into [`Plan::of_rows`].
+    pub(crate) fn rows(&self) -> Vec<usize> {
+        match self {
+            Self::Rows(of) => vec![*of],
+            Self::Neg(x) | Self::Root(x) => x.rows(),
+            Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) | Self::Div(x, y) => {
+                [x.rows(), y.rows()].concat()
+            }
+            _ => vec![],
+        }
     }
 
     pub(crate) fn slots(&self) -> Vec<usize> {
         match self {
             Self::Slot(slot) => vec![*slot],
-            Self::Number(_) | Self::Repeats => vec![],
+            Self::Number(_) | Self::Repeats | Self::Rows(_) => vec![],
             Self::Drift(drift) => [&drift.below[..], &[drift.count]].concat(),
             Self::Neg(x) | Self::Root(x) => x.slots(),
             Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) | Self::Div(x, y) => {
@@ -234,6 +247,9 @@ pub struct Plan {
     pub(crate) order: Vec<usize>,
     pub(crate) local: LocalQuery,
     pub(crate) slots: Vec<Slot>,
+    /// The providers' rows as secret columns, if anything is made of them.
+    pub(crate) rows: Vec<RowColumn>,
+    pub(crate) of_rows: Vec<OfRows>,
     pub(crate) supports: Vec<Support>,
     pub(crate) outputs: Vec<Output>,
     pub(crate) columns: Vec<(String, Column)>,
@@ -320,9 +336,9 @@ impl Plan {
     /// If there are not as many local values as data parties.
     pub fn rehearse(&self, locals: &[LocalValues]) -> Result<Vec<ResultTable>, Error> {
         let data: Vec<usize> = self.study.data_parties().collect();
-        let of_place = |i: &usize| Some((*i, data.iter().position(|party| party == i)?));
+        let of_place = |i: &usize| data.iter().position(|party| party == i);
         let givers = self.order.iter().filter_map(of_place);
-        let given = givers.map(|(i, at)| dispatch::encode(self, self.place(i), &locals[at]));
+        let given = givers.map(|at| dispatch::encode(self, &locals[at]));
         let opened = dispatch::rehearse(self, &given.collect::<Result<Vec<_>, _>>()?)?;
         Ok(outcome::tables(self, &opened).expect("a rehearsal opens everything"))
     }
@@ -378,33 +394,19 @@ impl Plan {
 
     /// Elements that each data party shares.
     pub(crate) fn input_len(&self) -> usize {
-        self.sums_len() + self.keys_len()
+        self.sums_len() + self.rows_elements()
     }
 
-    /// How many of them are sums and counts; keys come after these.
+    /// How many of them are sums and counts; rows come after these.
     pub(crate) fn sums_len(&self) -> usize {
         (self.slots.len() + self.supports.len()) * self.cells()
     }
 
-    /// Keys that each data party shares: as many as it may have records.
-    pub(crate) fn keys_len(&self) -> usize {
-        let rows = usize::try_from(self.study.table.max_rows).unwrap_or(usize::MAX);
-        if self.local.keys.is_some() { rows } else { 0 }
-    }
-
-    /// The key in each place where the party has no record: above all digests, and no other
-    /// party's.
-    pub(crate) fn unused_keys(&self, place: u8, used: usize) -> impl Iterator<Item = i128> {
-        let len = self.keys_len();
-        let above = self.local.keys.as_ref().map_or(0, |keys| 1 << keys.bits);
-        (used..len).map(move |i| above + (usize::from(place) * len + i) as i128)
-    }
-
     /// What a data party without records shares.
-    pub(crate) fn without_records(&self, place: u8) -> Vec<i128> {
+    pub(crate) fn without_records(&self) -> Vec<i128> {
         let slots = self.slots.iter().flat_map(|slot| vec![slot.absent(); self.cells()]);
-        let supports = vec![0; self.supports.len() * self.cells()];
-        slots.chain(supports).chain(self.unused_keys(place, 0)).collect()
+        let others = self.supports.len() * self.cells() + self.rows_elements();
+        slots.chain(vec![0; others]).collect()
     }
 
     /// Elements that are opened.

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Setup, run_all};
 use sharewell_engine::{Cell, Error, LocalValues, Plan, ResultTable};
-use sharewell_study::{Measure, Study};
+use sharewell_study::{Measure, Recorded, Study};
 
 const RELEASE: &str = "min_records = 10\nmin_parties = 3";
 
@@ -59,11 +59,10 @@ fn local(plan: &Plan, records: &[(Option<i64>, u64)]) -> LocalValues {
         },
         other => panic!("{other:?}"),
     };
-    let keys = records.iter().map(|(_, key)| *key).collect();
+    let keys = || records.iter().map(|(_, key)| i128::from(*key)).collect();
     LocalValues {
         cells: vec![plan.local().measures.iter().map(value).collect()],
-        keys,
-        records: vec![],
+        records: plan.local().records.iter().map(|_| keys()).collect(),
     }
 }
 
@@ -155,15 +154,14 @@ fn too_few_records_release_nothing() {
 #[test]
 fn keys_that_are_none_are_refused_at_home() {
     let plan = plan(ASKED);
-    let bits = plan.local().keys.as_ref().expect("asked for").bits;
-    for keys in [vec![1 << bits], vec![0; 41]] {
+    let [Recorded::Digest { bits, .. }] = plan.local().records[..] else { panic!("asked for") };
+    for keys in [vec![1 << bits], vec![-1], vec![0; 41]] {
         let mut locals = locals(&plan);
-        locals[0].keys = keys;
+        locals[0].records = vec![keys];
         assert!(matches!(plan.rehearse(&locals), Err(Error::OutOfBounds { .. })));
     }
-    locals(&plan)[0].keys.clear();
     let alike = "kind = 'quality'\nmissing = ['x']";
-    assert!(self::plan(alike).local().keys.is_none(), "nothing asks for keys");
+    assert!(self::plan(alike).local().records.is_empty(), "nothing asks for keys");
 }
 
 #[test]
@@ -171,5 +169,5 @@ fn too_many_keys_are_refused_with_advice() {
     let mut study = study(ASKED, Setup::default().security);
     study.table.max_rows = 400_000;
     let refused = Plan::of(&study).expect_err("1.2 million keys").to_string();
-    assert!(refused.contains("1200000 keys of records"), "{refused}");
+    assert!(refused.contains("1200000 records"), "{refused}");
 }

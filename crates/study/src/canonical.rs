@@ -218,6 +218,8 @@ enums! {
         10 Self::CovarSamp(a, b) => (a, b)
         11 Self::CovarPop(a, b) => (a, b)
         12 Self::Corr(a, b) => (a, b)
+        13 Self::Percentile { of, at } => (of, at)
+        14 Self::CountDistinct(a) => (a)
     }
     Having {
         0 Self::Compare { item, op, number } => (item, op, number)

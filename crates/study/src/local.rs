@@ -18,34 +18,33 @@ pub struct LocalQuery {
     pub groups: Vec<Vec<String>>,
     /// What is computed of each group.
     pub measures: Vec<Measure>,
-    /// By what the records are told apart, if they are compared with those of other providers.
-    pub keys: Option<KeyDigests>,
-    /// What is kept of each row that counts, for as long as the run lasts: it is not shared, only
-    /// sums over it are. A row in which one of them is NULL is left out. Mostly empty.
+    /// What is taken of each row that counts; mostly nothing. A row in which one of them is NULL
+    /// is left out.
     pub records: Vec<Recorded>,
-}
-
-/// A number for each record that is the same for records of one key at every provider.
-///
-/// The number leaves the provider in shares alone. It is no secret what it is made from: whoever
-/// learned it could try all likely keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyDigests {
-    /// The columns of the key.
-    pub columns: Vec<String>,
-    /// Bits of a number, at most 60; two keys have one number with odds of 2^-bits.
-    pub bits: u32,
-    /// Makes numbers of one run unlike those of another.
-    pub salt: [u8; 32],
 }
 
 /// A number of each row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
-    /// What.
-    pub expr: String,
-    /// Its decimals.
-    pub decimals: u8,
+pub enum Recorded {
+    /// The value of an expression.
+    Number {
+        /// What.
+        expr: String,
+        /// Its decimals.
+        decimals: u8,
+    },
+    /// A number that is the same for all rows with these values, at every provider; never NULL.
+    ///
+    /// It leaves the provider in shares alone. It is no secret what it is made from: whoever
+    /// learned it could try all likely values.
+    Digest {
+        /// Names of the columns.
+        columns: Vec<String>,
+        /// Bits of a number, at most 60; two values have one number with odds of 2^-bits.
+        bits: u32,
+        /// Makes numbers of one run unlike those of another.
+        salt: [u8; 32],
+    },
 }
 
 /// A number computed from the rows of a group. NULL is skipped, as SQL does.

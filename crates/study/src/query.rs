@@ -120,6 +120,16 @@ pub enum Aggregate {
     CovarPop(RowExpr, RowExpr),
     /// `CORR(a, b)`, Pearson's correlation.
     Corr(RowExpr, RowExpr),
+    /// `PERCENTILE_CONT(at) WITHIN GROUP (ORDER BY of)`: between the two values nearest to this
+    /// share of the way from the least to the greatest, by nearness. `MEDIAN(of)` at 0.5.
+    Percentile {
+        /// The numbers.
+        of: RowExpr,
+        /// From 0 to 1.
+        at: Decimal,
+    },
+    /// `COUNT(DISTINCT e)`: a bare column of any kind, or a numeric expression.
+    CountDistinct(RowExpr),
 }
 
 impl Aggregate {
@@ -136,7 +146,9 @@ impl Aggregate {
             | Self::Min(a)
             | Self::Max(a)
             | Self::VarPop(a)
-            | Self::StddevPop(a) => vec![a],
+            | Self::StddevPop(a)
+            | Self::Percentile { of: a, .. }
+            | Self::CountDistinct(a) => vec![a],
             Self::CovarSamp(a, b) | Self::CovarPop(a, b) | Self::Corr(a, b) => vec![a, b],
         }
     }

@@ -243,9 +243,20 @@ impl Writer<'_> {
             Aggregate::CovarSamp(..) => "COVAR_SAMP",
             Aggregate::CovarPop(..) => "COVAR_POP",
             Aggregate::Corr(..) => "CORR",
+            Aggregate::Percentile { at, .. } if at.to_string() == "0.5" => "MEDIAN",
+            Aggregate::Percentile { of, at } => {
+                self.push(&format!("PERCENTILE_CONT({at}) WITHIN GROUP (ORDER BY "));
+                self.operand(of);
+                return self.push(")");
+            }
+            Aggregate::CountDistinct(_) => "COUNT",
         };
         self.push(function);
-        self.push("(");
+        self.push(if matches!(aggregate, Aggregate::CountDistinct(_)) {
+            "(DISTINCT "
+        } else {
+            "("
+        });
         for (i, argument) in aggregate.arguments().into_iter().enumerate() {
             self.push(if i == 0 { "" } else { ", " });
             self.operand(argument);

@@ -6,7 +6,7 @@ use sharewell_study::Study;
 const QUERY: &str = include_str!("studies/query.toml");
 
 /// A query whose mistake is at the mark, a part of the message, a part of the advice.
-const ROWS: [(&str, &str, &str); 39] = [
+const ROWS: [(&str, &str, &str); 46] = [
     ("SELECT ¦* FROM units", "never released", "aggregates such as COUNT(*)"),
     ("SELECT ¦DISTINCT model FROM units", "DISTINCT is not part", "all records"),
     ("SELECT COUNT(*) FROM units ¦JOIN units ON 1 = 1", "JOIN is not part", "mapping"),
@@ -44,6 +44,21 @@ const ROWS: [(&str, &str, &str); 39] = [
     ("SELECT COUNT(*) AS n FROM units ORDER BY ¦1", "not a name", "AS"),
     ("SELECT ¦STRING_AGG(model) FROM units", "no aggregate STRING_AGG", "never released"),
     ("SELECT ¦APPROX_DISTINCT(model) FROM units", "no aggregate", "exact"),
+    ("SELECT ¦SUM(DISTINCT hours) FROM units", "no DISTINCT", "COUNT(DISTINCT column)"),
+    ("SELECT ¦PERCENTILE_DISC(0.5) FROM units", "no aggregate", "PERCENTILE_CONT"),
+    ("SELECT ¦PERCENTILE_CONT(0.5) FROM units", "a place and an order", "WITHIN GROUP (ORDER BY"),
+    (
+        "SELECT PERCENTILE_CONT(¦1.5) WITHIN GROUP (ORDER BY hours) FROM units",
+        "a number from 0 to 1",
+        "",
+    ),
+    ("SELECT PERCENTILE_CONT(¦0.00001) WITHIN GROUP (ORDER BY hours) FROM units", "4 digits", ""),
+    (
+        "SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY ¦hours DESC) FROM units",
+        "is ascending",
+        "PERCENTILE_CONT(0.75)",
+    ),
+    ("SELECT ¦AVG(hours) WITHIN GROUP (ORDER BY hours) FROM units", "has no order", ""),
     ("SELECT ¦BOOL_OR(status) FROM units", "no aggregate BOOL_OR", "MAX(column)"),
     ("SELECT ¦REGR_SLOPE(hours, failures) FROM units", "no aggregate", "linear"),
     ("SELECT SUM(EXTRACT(YEAR FROM ¦hours)) FROM units", "a date column", "EXTRACT(YEAR FROM"),

@@ -467,6 +467,10 @@ fn a_query_becomes_a_typed_tree() {
 }
 
 /// Different spellings of the same aggregate.
+fn percentile(digits: i128, scale: u8) -> Aggregate {
+    Aggregate::Percentile { of: *column(HOURS), at: Decimal { digits, scale } }
+}
+
 #[test]
 fn aggregates_have_their_usual_names() {
     let sum = RowExpr::Mul(column(HOURS), column(STATUS));
@@ -487,6 +491,13 @@ fn aggregates_have_their_usual_names() {
         ("CORR(hours, status)", Aggregate::Corr(*column(HOURS), *column(STATUS))),
         ("MIN(installed)", Aggregate::Min(*column(INSTALLED))),
         ("MAX(hours)", Aggregate::Max(*column(HOURS))),
+        ("MEDIAN(hours)", percentile(5, 1)),
+        ("percentile_cont(0.50) within group (order by hours asc)", percentile(5, 1)),
+        ("PERCENTILE_CONT(1) WITHIN GROUP (ORDER BY hours)", percentile(1, 0)),
+        ("COUNT(DISTINCT model)", Aggregate::CountDistinct(*column(MODEL))),
+        ("COUNT(DISTINCT installed)", Aggregate::CountDistinct(*column(INSTALLED))),
+        ("count(distinct hours)", Aggregate::CountDistinct(*column(HOURS))),
+        ("COUNT(DISTINCT serial)", Aggregate::CountDistinct(RowExpr::Column(0))),
     ];
     for (text, want) in rows {
         let (_, query) = with_query(&format!("SELECT {text} AS x FROM units;"));

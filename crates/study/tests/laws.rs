@@ -266,6 +266,11 @@ fn aggregate() -> impl Strategy<Value = Expr> {
         (of_columns(), of_columns()).prop_map(|(a, b)| Aggregate::CovarSamp(a, b)),
         (of_columns(), of_columns()).prop_map(|(a, b)| Aggregate::CovarPop(a, b)),
         (of_columns(), of_columns()).prop_map(|(a, b)| Aggregate::Corr(a, b)),
+        (of_columns(), 0..=10_000i128).prop_map(|(of, place)| {
+            Aggregate::Percentile { of, at: Decimal::new(place, 4).expect("a small number") }
+        }),
+        prop_oneof![of_columns(), (1usize..=5).prop_map(RowExpr::Column)]
+            .prop_map(Aggregate::CountDistinct),
     ]
     .prop_map(Expr::Aggregate)
 }

@@ -5,12 +5,14 @@
 //! ([`sharewell_mpc::order`]); every result has a length that follows from the lengths of the
 //! operands and from what the caller asks for.
 
+mod cells;
 mod distinct;
 mod group_by;
 mod hashing;
 mod intersection;
 mod join;
 
+pub use cells::{Cells, distinct, percentile};
 pub use distinct::count_distinct;
 pub use group_by::{Aggregate, Groups, group_by};
 pub use hashing::{Bins, Placement, Unplaced};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use sharewell_data::{Error, Mapping, local};
 use sharewell_study::{
-    Comparison, Decimal, Grid, Kind, LocalQuery, Measure, Predicate, RowExpr, Table,
+    Comparison, Decimal, Grid, Kind, LocalQuery, Measure, Predicate, Recorded, RowExpr, Table,
 };
 
 use crate::{
@@ -26,7 +26,6 @@ fn three_owners_fans_add_up_to_twelve_failures_in_344440_hours() {
             group_by: vec![],
             groups: vec![vec![]],
             measures: vec![Measure::Rows, sum("\"hours\"", 1), sum("\"status\"", 0)],
-            keys: None,
             records: vec![],
         };
         let result =
@@ -153,7 +152,6 @@ fn groups_are_the_public_list_and_empty_ones_count_nothing() {
                 Measure::Min { expr: "hours".to_owned(), decimals: 0 },
                 Measure::Max { expr: "hours".to_owned(), decimals: 0 },
             ],
-            keys: None,
             records: vec![],
         })
         .expect("the query fits");
@@ -179,7 +177,6 @@ fn bins_of_numbers_and_days_are_groups_and_a_missing_value_is_in_none() {
             group_by: vec![grid.to_sql(&schema)],
             groups: (0..grid.bins(&schema)).map(|bin| vec![grid.key(&schema, bin)]).collect(),
             measures: vec![Measure::Rows],
-            keys: None,
             records: vec![],
         });
         let count = |cell: &Vec<Option<i128>>| cell[0].expect("a count");
@@ -279,4 +276,35 @@ proptest! {
             known().map(|(_, x)| x).max(),
         ]);
     }
+}
+
+/// What is taken of two providers' rows: those that count and miss no number, in their order.
+#[test]
+fn rows_of_one_identifier_have_one_digest_at_every_provider() {
+    let table = table(vec![column("id", Kind::Identifier), optional("x", integer(0, 100))]);
+    let taken = |rows: &str, salt: u8| {
+        let provider = Provider::new().file("t.csv", format!("id,x\n{rows}"));
+        let sql = "[source.t]\npath = \"t.csv\"\n[map]\nsql = \"SELECT id, x FROM t\"";
+        let mapping: Mapping = provider.mapping(sql).expect("right");
+        let columns = vec!["id".to_owned()];
+        let query = LocalQuery {
+            table: "agreed".to_owned(),
+            filter: Some("\"id\" <> 'left out'".to_owned()),
+            group_by: vec![],
+            groups: vec![vec![]],
+            measures: vec![Measure::Rows],
+            records: vec![
+                Recorded::Digest { columns, bits: 40, salt: [salt; 32] },
+                Recorded::Number { expr: "\"x\"".to_owned(), decimals: 1 },
+            ],
+        };
+        let result = local(&mapping, &table, &crate::LENIENT, &query, &|_| ()).expect("valid");
+        result.records
+    };
+    let first = taken("a,3\nleft out,5\nb,\nc,7\n", 1);
+    let second = taken("c,1\na,2\n", 1);
+    assert_eq!((&first[1], &second[1]), (&vec![30, 70], &vec![10, 20]));
+    assert_eq!((first[0][0], first[0][1]), (second[0][1], second[0][0]));
+    assert!(first[0][0] != first[0][1] && first[0].iter().all(|digest| digest >> 40 == 0));
+    assert_ne!(taken("a,3\n", 2)[0][0], first[0][0], "the salt of another study");
 }

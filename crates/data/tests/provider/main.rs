@@ -133,7 +133,6 @@ fn query(
         group_by: vec![],
         groups: vec![vec![]],
         measures,
-        keys: None,
         records: vec![],
     })
 }

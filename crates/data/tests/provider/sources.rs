@@ -213,7 +213,6 @@ fn a_long_source_is_added_up_piece_by_piece_and_audited_by_a_sample() {
             Measure::Min { expr: "x".to_owned(), decimals: 0 },
             Measure::Max { expr: "x".to_owned(), decimals: 0 },
         ],
-        keys: None,
         records: vec![],
     };
     let heard = std::sync::Mutex::new(vec![]);

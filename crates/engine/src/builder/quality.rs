@@ -2,44 +2,19 @@
 //! and keys that occur twice.
 
 use sharewell_study::{
-    Comparison, Decimal, DriftIndex, JointQuality, KeyDigests, Measure, Objective, Predicate,
-    Reveal, RowExpr, Study,
+    Comparison, Decimal, DriftIndex, JointQuality, Measure, Predicate, Reveal, RowExpr, Study,
 };
 
 use super::{Builder, Columns};
 use crate::plan::{Column, Combine, Drift, Joint, Output, Slot};
 use crate::{Error, Refusal};
 
-/// Most keys that are compared: all of them are sorted under secure computation.
-const KEYS_MAX: u64 = 1 << 20;
-/// Two of all keys have one digest with odds of at most 2^-21.
-const KEY_SLACK: u32 = 20;
-
-/// What is asked of each record's key.
-pub(super) fn keys(study: &Study) -> Result<Option<KeyDigests>, Error> {
-    let Objective::Quality(JointQuality { duplicates: true, .. }) = &study.objective else {
-        return Ok(None);
-    };
-    let rows = study.table.max_rows.saturating_mul(study.data_parties().count() as u64);
-    if rows > KEYS_MAX {
-        let message = format!("{rows} keys of records would be compared, and {KEYS_MAX} can be");
-        let help = "lower `max_rows` in [table]: each provider shares as many keys, used or not";
-        return Err(Refusal::new(message, help).into());
-    }
-    let name = |&column: &usize| study.table.columns[column].name.clone();
-    Ok(Some(KeyDigests {
-        columns: study.table.key.iter().map(name).collect(),
-        bits: 2 * (64 - rows.leading_zeros()) + KEY_SLACK,
-        salt: study.hash().0,
-    }))
-}
-
 impl Builder<'_> {
     pub(super) fn quality(
         &mut self,
-        study: &Study,
         asked: &JointQuality,
     ) -> Result<(Vec<Output>, Columns), Error> {
+        let study = self.study;
         if !asked.drift.is_empty() && study.data_parties().count() < 2 {
             let message = "one data party drifts from nobody";
             return Err(Refusal::new(message, "drift compares at least two").into());
@@ -58,6 +33,7 @@ impl Builder<'_> {
             joints.push((name, Joint::Slot(slot)));
         }
         if asked.duplicates {
+            self.digest(&study.table.key)?;
             joints.push(("records of a key beyond its first".to_owned(), Joint::Repeats));
         }
         for drift in &asked.drift {

@@ -1,35 +1,12 @@
 //! What is asked of all providers' records together, of what each of them gave.
 
 use sharewell_analytics::drift::{self, Sample};
-use sharewell_analytics::table::{Column, Table, count_distinct};
 use sharewell_analytics::{Fallible, Value};
-use sharewell_mpc::{Protocol, Result, Share};
-use sharewell_ring::{Integer, Ring};
+use sharewell_mpc::{Protocol, Share};
 use sharewell_study::{DriftIndex, Reveal};
 
 use crate::Plan;
 use crate::plan::Drift;
-
-/// How many records have the key of another one before them. `given` by place of the party.
-pub(super) fn repeats<P: Protocol>(
-    p: &mut P,
-    given: &[P::AShare],
-    plan: &Plan,
-) -> Result<Value<P>> {
-    let sums = plan.sums_len();
-    let keys: Vec<P::AShare> =
-        given.iter().filter(|x| !x.is_empty()).map(|x| x.take(sums..x.len())).collect();
-    let values = P::AShare::concat(&keys.iter().collect::<Vec<_>>());
-    let (rows, bits) = (values.len(), plan.local.keys.as_ref().map_or(0, |keys| keys.bits));
-    // The keys of places without a record occur once, so that all places may count.
-    let valid = p.public(&vec![P::Ring::ONE; rows]);
-    let keys = vec![Column { values, bits: bits + 2 }];
-    let distinct = count_distinct(p, &Table { keys, columns: vec![], valid })?;
-    let mut repeats = p.public(&[P::Ring::from_i128(rows as i128)]);
-    repeats -= &distinct;
-    p.note_bound(&mut repeats, 0, rows as i128);
-    Ok(Value::exact(repeats, 0, 0, rows as i128))
-}
 
 /// One party's values beside those of the others. The objective has one cell.
 pub(super) fn drift<P: Protocol>(

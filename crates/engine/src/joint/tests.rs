@@ -20,7 +20,7 @@ const NARROW: &str = "SELECT g, AVG(x) AS mean, COUNT(x) / COUNT(*) AS present, 
 
 /// Every party's inputs, in the order of the run.
 fn inputs(plan: &Plan, providers: &[Vec<Record>]) -> Vec<Given> {
-    let encode = |records: &Vec<Record>| dispatch::encode(plan, 0, &local(plan, records));
+    let encode = |records: &Vec<Record>| dispatch::encode(plan, &local(plan, records));
     providers.iter().map(encode).collect::<Result<_, _>>().expect("in bounds")
 }
 

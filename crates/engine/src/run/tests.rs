@@ -175,7 +175,7 @@ fn who_tells_two_commitments_is_noticed_before_a_share_moves() {
             Fate::Deliver
         };
         let tampered: Arc<dyn Transport> = Arc::new(Tampered::new(link(&plan, seat), act));
-        let mine = dispatch::encode(&plan, 0, &values(&plan)).expect("in bounds").integers;
+        let mine = dispatch::encode(&plan, &values(&plan)).expect("in bounds").integers;
         let agreed = agree(&plan, Party::new(tampered), &mine, &|_| ());
         agreed.map(drop).expect_err("somebody has noticed");
     });
@@ -197,7 +197,7 @@ fn spoiled(plan: &Plan, at: usize, spoil: fn(&mut Frame)) -> Vec<Result<Outcome,
         };
         let tampered: Arc<dyn Transport> = Arc::new(Tampered::new(link(plan, seat), act));
         let metered = Arc::new(Metered::new(tampered));
-        let given = [dispatch::encode(plan, 0, &values(plan)).expect("in bounds")];
+        let given = [dispatch::encode(plan, &values(plan)).expect("in bounds")];
         let mine = Given::committed(&given);
         let agreed = agree(plan, Party::new(metered.clone()), &mine, &|_| ()).expect("all agree");
         let outcome = play(plan, &metered, agreed, &session(plan), &given);
@@ -282,7 +282,7 @@ fn with_bad_giver(
         };
         let tampered: Arc<dyn Transport> = Arc::new(Tampered::new(link(&plan, seat), act));
         let metered = Arc::new(Metered::new(tampered));
-        let given = [dispatch::encode(&plan, 0, &values(&plan)).expect("in bounds")];
+        let given = [dispatch::encode(&plan, &values(&plan)).expect("in bounds")];
         let mine = Given::committed(&given);
         let agreed = agree(&plan, Party::new(metered.clone()), &mine, &|_| ()).expect("all agree");
         let outcome = play(&plan, &metered, agreed, &session(&plan), &given);

@@ -63,9 +63,10 @@ pub(crate) fn steps(
         kept: values().map(kept).collect::<Result<_, _>>()?,
         has_exposure: exposure.is_some(),
     };
-    let recorded = values()
-        .zip(&path.kept)
-        .map(|(value, kept)| Recorded { expr: value.to_sql(table), decimals: kept.range.decimals });
+    let recorded = values().zip(&path.kept).map(|(value, kept)| Recorded::Number {
+        expr: value.to_sql(table),
+        decimals: kept.range.decimals,
+    });
     let recorded = recorded.collect();
     Ok(Some((path, recorded)))
 }

@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 
 use sharewell_engine::{Error, Identity, LocalValues, Outcome, Peer, Plan, Seat, run};
-use sharewell_study::{Measure, Study};
+use sharewell_study::{Measure, Recorded, Study};
 
 pub(crate) const ALL: &str = "\"data\", \"compute\", \"recipient\"";
 
@@ -192,9 +192,13 @@ fn case(rest: &mut &str, record: &Record) -> Option<Exact> {
     found.unwrap_or(otherwise)
 }
 
-/// A boolean column, a value that is missing or greater than another, or the contrary.
+/// A boolean column, a code, a value that is missing or greater than another, or the contrary.
 fn condition(rest: &mut &str, record: &Record) -> bool {
     let negated = take(rest, "NOT ");
+    let is_code = |code: &&str| take(rest, &format!("\"g\" IN ('{code}')"));
+    if let Some(code) = CODES.iter().position(is_code) {
+        return (record.g == code) != negated;
+    }
     let value = sum(rest, record);
     let holds = if take(rest, " IS NULL") {
         value.is_none()
@@ -249,11 +253,12 @@ pub(crate) fn local(plan: &Plan, records: &[Record]) -> LocalValues {
         plan.local().measures.iter().map(|m| measure(m, &members)).collect()
     };
     let kept = plan.local().records.iter().map(|kept| {
-        let value = |record| evaluate(&kept.expr, record).expect("nothing is missing");
-        records.iter().map(|record| digits(value(record), kept.decimals.into())).collect()
+        let Recorded::Number { expr, decimals } = kept else { panic!("no digests here") };
+        let value = |record| evaluate(expr, record).expect("nothing is missing");
+        records.iter().map(|record| digits(value(record), (*decimals).into())).collect()
     });
     let cells = (0..plan.cells()).map(cell).collect();
-    LocalValues { cells, keys: vec![], records: kept.collect() }
+    LocalValues { cells, records: kept.collect() }
 }
 
 fn measure(measure: &Measure, records: &[Record]) -> Option<i128> {

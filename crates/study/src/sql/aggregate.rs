@@ -1,16 +1,19 @@
 //! Aggregate functions: their names, their arguments, and which types they take.
 
-use sqlparser::ast::{Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
+use sqlparser::ast::{
+    DuplicateTreatment, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    Ident,
+};
 use sqlparser::tokenizer::Span;
 
-use super::typing::{Operand, Typing, name_span, start};
+use super::typing::{Operand, Typing, name_span, same_name, start};
 use crate::report::Problem;
-use crate::{Aggregate, RowExpr, suggest};
+use crate::{Aggregate, Decimal, Kind, RowExpr, suggest};
 
 /// Makes an aggregate of a number computed from each record.
 type OfNumber = fn(RowExpr) -> Aggregate;
 
-const OF_NUMBERS: [(&str, OfNumber); 11] = [
+const OF_NUMBERS: [(&str, OfNumber); 12] = [
     ("SUM", Aggregate::Sum),
     ("AVG", Aggregate::Avg),
     ("VAR_SAMP", Aggregate::VarSamp),
@@ -22,6 +25,7 @@ const OF_NUMBERS: [(&str, OfNumber); 11] = [
     ("STDDEV_POP", Aggregate::StddevPop),
     ("MIN", Aggregate::Min),
     ("MAX", Aggregate::Max),
+    ("MEDIAN", |of| Aggregate::Percentile { of, at: Decimal { digits: 5, scale: 1 } }),
 ];
 
 /// Makes an aggregate of two numbers computed from each record.
@@ -33,14 +37,21 @@ const OF_PAIRS: [(&str, OfPairs); 3] = [
     ("CORR", Aggregate::Corr),
 ];
 
+const PERCENTILE: &str = "PERCENTILE_CONT";
+/// Most digits after the point of a percentile's place.
+const PLACE_DIGITS: u8 = 4;
+
 /// The names of all aggregates.
 fn names() -> impl Iterator<Item = &'static str> + Clone {
     let of_numbers = OF_NUMBERS.iter().map(|(name, _)| *name);
-    std::iter::once("COUNT").chain(of_numbers).chain(OF_PAIRS.iter().map(|(name, _)| *name))
+    ["COUNT", PERCENTILE]
+        .into_iter()
+        .chain(of_numbers)
+        .chain(OF_PAIRS.iter().map(|(name, _)| *name))
 }
 
 /// What people write for an aggregate that is not there, and what to write instead.
-const ELSEWHERE: [(&[&str], &str); 4] = [
+const ELSEWHERE: [(&[&str], &str); 5] = [
     (
         &["APPROX_DISTINCT", "APPROX_MEDIAN", "APPROX_PERCENTILE_CONT", "APPROX_COUNT_DISTINCT"],
         "results are exact, or state their worst error; write the exact aggregate",
@@ -54,27 +65,30 @@ const ELSEWHERE: [(&[&str], &str); 4] = [
         "write MIN(column) or MAX(column): a boolean counts as 0 or 1",
     ),
     (
+        &["PERCENTILE_DISC", "QUANTILE", "QUANTILE_CONT", "QUARTILE"],
+        "write PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY column), which interpolates",
+    ),
+    (
         &["REGR_SLOPE", "REGR_INTERCEPT", "REGR_R2", "REGR_COUNT", "REGR_AVGX", "REGR_AVGY"],
         "write an objective of kind \"linear\", or COVAR_SAMP(y, x) / VAR_SAMP(x)",
     ),
 ];
 
-/// The expressions among a function's arguments.
+/// The expressions among a function's arguments, and behind `WITHIN GROUP`.
 pub(super) fn arguments(function: &Function) -> Vec<&Ast> {
     let FunctionArguments::List(list) = &function.args else { return Vec::new() };
     let expr = |arg| match arg {
         &FunctionArg::Unnamed(FunctionArgExpr::Expr(ref expr)) => Some(expr),
         _ => None,
     };
-    list.args.iter().filter_map(expr).collect()
+    let ordered = function.within_group.iter().map(|by| &by.expr);
+    list.args.iter().filter_map(expr).chain(ordered).collect()
 }
 
 /// Whether a call is a name with arguments in parentheses and nothing else.
 fn is_plain_call(function: &Function) -> bool {
     let plain_arguments = match &function.args {
-        FunctionArguments::List(list) => {
-            list.duplicate_treatment.is_none() && list.clauses.is_empty()
-        }
+        FunctionArguments::List(list) => list.clauses.is_empty(),
         FunctionArguments::None | FunctionArguments::Subquery(_) => false,
     };
     plain_arguments
@@ -83,7 +97,12 @@ fn is_plain_call(function: &Function) -> bool {
         && function.filter.is_none()
         && function.null_treatment.is_none()
         && function.over.is_none()
-        && function.within_group.is_empty()
+}
+
+/// Whether each value counts once.
+fn is_distinct(function: &Function) -> bool {
+    let FunctionArguments::List(list) = &function.args else { return false };
+    list.duplicate_treatment == Some(DuplicateTreatment::Distinct)
 }
 
 fn is_of_all(function: &Function) -> bool {
@@ -113,6 +132,16 @@ impl Typing<'_> {
             return Err(self.text.problem(whole, message));
         }
         let arguments = arguments(function);
+        if name == PERCENTILE {
+            return self.percentile(function, whole);
+        }
+        if !function.within_group.is_empty() {
+            let message = format!("{name} has no order: WITHIN GROUP goes with {PERCENTILE}");
+            return Err(self.text.problem(whole, message));
+        }
+        if is_distinct(function) {
+            return self.distinct(&name, &arguments, whole);
+        }
         if let Some((_, make)) = OF_PAIRS.iter().find(|(known, _)| *known == name) {
             let [a, b] = arguments[..] else {
                 return Err(self.text.problem(whole, format!("{name} takes two arguments")));
@@ -133,6 +162,65 @@ impl Typing<'_> {
             Some((_, make)) => self.of_records(&name, argument, whole).map(make),
             None => self.count(argument, whole),
         }
+    }
+
+    fn percentile(&self, function: &Function, whole: Span) -> Result<Aggregate, Problem> {
+        let ([at, of], [by]) = (&arguments(function)[..], &function.within_group[..]) else {
+            let problem =
+                self.text.problem(whole, format!("{PERCENTILE} takes a place and an order"));
+            let help = "write PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY column)";
+            return Err(problem.with_help(help));
+        };
+        let near = start(at, whole);
+        let place = match self.operand(at, whole)? {
+            Operand::Number(RowExpr::Number(at)) => Some(at),
+            _ => None,
+        };
+        let inside = |at: &Decimal| {
+            let one = 10i128.checked_pow(at.scale.into());
+            at.scale <= PLACE_DIGITS && one.is_some_and(|one| (0..=one).contains(&at.digits))
+        };
+        let Some(at) = place.filter(inside) else {
+            let message = format!(
+                "the place of a percentile is a number from 0 to 1, with at most {PLACE_DIGITS} \
+                 digits after the point"
+            );
+            return Err(self.text.problem(near, message));
+        };
+        if by.options.asc == Some(false)
+            || by.options.nulls_first.is_some()
+            || is_distinct(function)
+        {
+            let problem = self.text.problem(start(of, whole), "a percentile's order is ascending");
+            return Err(problem.with_help("write PERCENTILE_CONT(0.75) for 0.25 from above"));
+        }
+        Ok(Aggregate::Percentile { of: self.of_records(PERCENTILE, of, whole)?, at })
+    }
+
+    /// `COUNT(DISTINCT e)`.
+    fn distinct(&self, name: &str, arguments: &[&Ast], whole: Span) -> Result<Aggregate, Problem> {
+        let (true, [argument]) = (name == "COUNT", arguments) else {
+            let problem = self.text.problem(whole, format!("{name} takes no DISTINCT"));
+            return Err(problem.with_help("COUNT(DISTINCT column) counts different values"));
+        };
+        if let Ast::Identifier(column) = argument
+            && let Some(identifier) = self.identifier(column)
+        {
+            return Ok(Aggregate::CountDistinct(RowExpr::Column(identifier)));
+        }
+        match self.operand(argument, whole)? {
+            Operand::Category(column) | Operand::Date(column) => {
+                Ok(Aggregate::CountDistinct(RowExpr::Column(column)))
+            }
+            _ => self.of_records("COUNT", argument, whole).map(Aggregate::CountDistinct),
+        }
+    }
+
+    /// The identifier column of this name.
+    fn identifier(&self, name: &Ident) -> Option<usize> {
+        let column = self.table.column(&name.value)?;
+        let is_it = same_name(&self.table.columns[column].name, name);
+        (is_it && self.table.columns[column].kind == Kind::Identifier).then_some(column)
     }
 
     /// A number that depends on the record.

@@ -154,6 +154,7 @@ fn refuse(text: &Text<'_>, tokens: &[TokenWithSpan], i: usize) -> Option<Problem
     let TokenWithSpan { token, span } = &tokens[i];
     let problem = |message: String| Some(text.problem(*span, message));
     match token {
+        Token::Word(word) if belongs(word, tokens, i) => None,
         Token::Word(word) => refuse_word(word, i == 0)
             .and_then(|(message, help)| problem(message).map(|problem| problem.with_help(help))),
         Token::Mul if i == 1 && is_select(&tokens[0].token) => {
@@ -188,6 +189,16 @@ fn refuse(text: &Text<'_>, tokens: &[TokenWithSpan], i: usize) -> Option<Problem
             problem(format!("`{other}` is not part of a study's SQL"))
                 .map(|problem| problem.with_help(help))
         }
+    }
+}
+
+/// Whether a word that is refused elsewhere has its place here: `(DISTINCT`, `WITHIN GROUP`.
+fn belongs(word: &Word, tokens: &[TokenWithSpan], i: usize) -> bool {
+    let is_group = |token: &Token| matches!(token, Token::Word(w) if w.keyword == Keyword::GROUP);
+    match (word.quote_style, word.keyword) {
+        (None, Keyword::DISTINCT) => i > 0 && tokens[i - 1].token == Token::LParen,
+        (None, Keyword::WITHIN) => tokens.get(i + 1).is_some_and(|next| is_group(&next.token)),
+        _ => false,
     }
 }
 

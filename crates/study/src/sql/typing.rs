@@ -319,7 +319,8 @@ pub(super) fn named(table: &Table, name: &str, exact: bool) -> Result<usize, Ref
     };
     if table.columns[column].kind == Kind::Identifier {
         let message = format!("`{}` is an identifier: it never takes part in a computation", name);
-        return Err(Refusal::new(message).help("count records with COUNT(*)"));
+        let help = "count records with COUNT(*), or different values with COUNT(DISTINCT ...)";
+        return Err(Refusal::new(message).help(help));
     }
     Ok(column)
 }
