@@ -66,6 +66,31 @@ fn the_cohort_is_described_as_pandas_does() {
     assert_eq!(n, 2139.0);
 }
 
+/// `numpy.percentile` and `pandas.Series.nunique` of the pooled records, per arm.
+const QUARTILES: [(&str, [f64; 7]); 4] = [
+    ("zidovudine", [532.0, 34.0, 74.6, 52.0, 243.75, 330.5, 418.0]),
+    ("zidovudine and didanosine", [522.0, 34.0, 74.3904, 49.0, 285.0, 387.0, 502.0]),
+    ("zidovudine and zalcitabine", [524.0, 34.0, 73.9368, 48.0, 272.0, 353.0, 458.25]),
+    ("didanosine", [561.0, 34.0, 74.3904, 50.0, 270.0, 356.0, 468.0]),
+];
+
+#[test]
+fn medians_and_quartiles_are_those_of_numpy_by_either_protocol() {
+    let trial = copy_of("clinical-trial", "medians.toml");
+    let text = std::fs::read_to_string(trial.path("study.toml")).unwrap();
+    for threat in ["semi-honest", "malicious"] {
+        trial.write("study.toml", &text.replace("\"semi-honest\"", &format!("\"{threat}\"")));
+        let report = trial.result();
+        costs_as_quoted(&report);
+        let found = table(&report, "trial-medians");
+        for (arm, want) in QUARTILES {
+            let columns = ["patients", "age", "weight", "ages", "cd4_low", "cd4", "cd4_high"];
+            let got = columns.map(|column| number(found, &[arm], column));
+            assert_eq!(got, want, "{arm}, {threat}");
+        }
+    }
+}
+
 #[test]
 fn two_arms_are_compared_as_scipy_does() {
     let want = expected(include_str!("../expected/clinical_trial.json"));
