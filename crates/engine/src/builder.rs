@@ -1,6 +1,7 @@
 //! From objective to plan: everything that concerns one provider's rows goes into its local
 //! phase; what remains is arithmetic over a few pooled vectors.
 
+mod linkage;
 mod moments;
 mod quality;
 mod rows;
@@ -14,7 +15,7 @@ use sharewell_study::{
 
 use crate::dispatch::{DryRun, RingKind};
 use crate::plan::{Column, Combine, Joint, Output, Slot, Support};
-use crate::rows::{OfRows, RowColumn};
+use crate::rows::{Linked, OfRows, RowColumn};
 use crate::{Error, Plan, Refusal, statistic};
 
 /// Bits that a provider's sum may have: the rest of the largest ring is for pooling.
@@ -43,6 +44,10 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
             let (outputs, columns) = builder.quality(asked)?;
             (outputs, columns, None, &vec![])
         }
+        Objective::Linkage(asked) => {
+            let (outputs, columns) = builder.linkage(asked)?;
+            (outputs, columns, None, &vec![])
+        }
         Objective::Statistic(statistic) => {
             refuse_hidden(study, statistic)?;
             let (outputs, columns) = builder.open(&statistic::items(statistic, &study.table))?;
@@ -56,7 +61,7 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
             (outputs, columns, complete.as_ref(), &groups)
         }
     };
-    let Builder { slots, supports, rows, of_rows, .. } = builder;
+    let Builder { slots, supports, rows, of_rows, linked, .. } = builder;
     let (path, records) = steps.unzip();
     let shared = || rows.iter().map(|column| column.recorded.clone()).collect();
     let local = LocalQuery {
@@ -75,6 +80,7 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         slots,
         rows,
         of_rows,
+        linked,
         supports,
         outputs,
         columns,
@@ -135,6 +141,7 @@ struct Builder<'a> {
     supports: Vec<Support>,
     rows: Vec<RowColumn>,
     of_rows: Vec<OfRows>,
+    linked: Option<Linked>,
 }
 
 type Columns = Vec<(String, Column)>;
@@ -146,7 +153,7 @@ impl<'a> Builder<'a> {
             _ => &[],
         };
         let (slots, supports, rows, of_rows) = (vec![], vec![], vec![], vec![]);
-        Self { study, table: &study.table, group_by, slots, supports, rows, of_rows }
+        Self { study, table: &study.table, group_by, slots, supports, rows, of_rows, linked: None }
     }
 
     /// Only the selected values are opened: arithmetic happens on shares.

@@ -1,5 +1,6 @@
 //! The secure phase, as one program over any protocol: pool, gate, calculate, open.
 
+mod linkage;
 mod quality;
 mod rows;
 
@@ -170,6 +171,7 @@ struct Pooled<P: Protocol> {
     /// What each party gave, by its place, if an output is calculated from that.
     given: Vec<P::AShare>,
     rows: Option<Rows<P>>,
+    linked: Vec<Value<P>>,
     contributors: Vec<P::AShare>,
     /// Places of the givers that count as if they had no records.
     left_out: Vec<u8>,
@@ -213,7 +215,10 @@ impl SecurePhase<'_> {
     }
 
     /// Shares the inputs in one round and combines them slot by slot.
-    fn pool<P: Protocol>(&self, p: &mut P) -> Result<std::result::Result<Pooled<P>, TooLarge>> {
+    fn pool<P: Protocol + Send>(
+        &self,
+        p: &mut P,
+    ) -> Result<std::result::Result<Pooled<P>, TooLarge>> {
         let (plan, cells) = (self.plan, self.plan.cells());
         let givers = plan.givers();
         let mine = self.given.iter().flat_map(|given| &given.integers);
@@ -252,7 +257,11 @@ impl SecurePhase<'_> {
         let rows = plan.shares_rows().then(|| Rows::of(&of_givers, plan));
         let by_giver = |output: &Output| matches!(output.joint, Joint::Drift(_));
         let given = if plan.outputs.iter().any(by_giver) { shared } else { vec![] };
-        Ok(Ok(Pooled { slots, given, rows, contributors, left_out }))
+        let linked = match (&plan.linked, &rows) {
+            (Some(linked), Some(rows)) => linkage::linked(p, linked, rows, plan)?,
+            _ => vec![],
+        };
+        Ok(Ok(Pooled { slots, given, rows, linked, contributors, left_out }))
     }
 
     /// The givers' vectors. In the place of a giver that is left out stands that of one without
@@ -346,6 +355,21 @@ fn gated<P: Protocol>(p: &mut P, values: &[Value<P>], passes: &[P::AShare]) -> R
     Ok(P::AShare::concat(&flags.iter().collect::<Vec<_>>()))
 }
 
+/// The same for each item, on lanes of their own, so that their rounds overlap.
+fn in_lanes<P: Protocol + Send, T: Sync, O: Send>(
+    p: &mut P,
+    items: &[T],
+    of: &(impl Fn(&mut P, &T) -> Result<O> + Sync),
+) -> Result<Vec<O>> {
+    if items.len() <= 1 {
+        return items.iter().map(|item| of(p, item)).collect();
+    }
+    let (left, right) = items.split_at(items.len() / 2);
+    let (mut left, right) = p.join(|p| in_lanes(p, left, of), |p| in_lanes(p, right, of))?;
+    left.extend(right);
+    Ok(left)
+}
+
 type Evaluated<P> = std::result::Result<Vec<Value<P>>, TooLarge>;
 
 /// Independent outputs on lanes of their own, so that their rounds overlap.
@@ -388,6 +412,7 @@ fn evaluate<P: Protocol>(
             return Ok(Ok(Value::public(p, number.digits, number.scale.into(), plan.cells())));
         }
         Joint::Repeats => return pooled.rows().repeats(p, plan).map(Ok),
+        Joint::Linked(of) => return Ok(Ok(pooled.linked[*of].clone())),
         Joint::Rows(of) => {
             let of = &plan.of_rows[*of];
             let count = slots[of.count].raw.shares();

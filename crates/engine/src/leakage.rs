@@ -4,7 +4,7 @@ use serde::Serialize;
 use sharewell_study::{BadGiver, Grid, Objective};
 
 use crate::Plan;
-use crate::plan::Column;
+use crate::plan::{Column, Joint, Output};
 
 /// One thing that somebody learns.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
@@ -69,15 +69,7 @@ impl Plan {
             ));
         }
         for output in &self.outputs {
-            let because = if self.opens_sums() && self.is_behind(&output.name) {
-                "the selected values are calculated from it in the clear"
-            } else if output.joint.divides() {
-                "selected by the objective; so exact a quotient often tells its two parts"
-            } else {
-                "selected by the objective"
-            };
-            let undefined =
-                if output.joint.divides() { ", or that it divides by zero" } else { "" };
+            let (because, undefined) = self.opened(output);
             leaks.push(leak(
                 format!("`{}` of every cell that passes the gate{undefined}", output.name),
                 &recipients,
@@ -86,6 +78,27 @@ impl Plan {
         }
         leaks.extend(self.path.as_ref().map(|path| path.leak(&recipients)));
         leaks
+    }
+
+    /// Why an output is opened, and what else of a cell shows by it.
+    fn opened(&self, output: &Output) -> (&'static str, String) {
+        let because = if self.opens_sums() && self.is_behind(&output.name) {
+            "the selected values are calculated from it in the clear"
+        } else if self.linked.is_some() {
+            "selected by the objective; the records themselves are matched in secret"
+        } else if output.joint.divides() {
+            "selected by the objective; so exact a quotient often tells its two parts"
+        } else {
+            "selected by the objective"
+        };
+        let undefined = match &output.joint {
+            Joint::Linked(_) => {
+                format!(", or that it is below {}", self.study.release.min_records)
+            }
+            joint if joint.divides() => ", or that it divides by zero".to_owned(),
+            _ => String::new(),
+        };
+        (because, undefined)
     }
 
     /// Names of parties by their places in the run.
@@ -102,7 +115,10 @@ impl Plan {
     fn grid(&self) -> Option<&Grid> {
         match &self.study.objective {
             Objective::Statistic(statistic) => statistic.kind.grid(),
-            Objective::Sql(_) | Objective::FailureRate { .. } | Objective::Quality(_) => None,
+            Objective::Sql(_)
+            | Objective::FailureRate { .. }
+            | Objective::Quality(_)
+            | Objective::Linkage(_) => None,
         }
     }
 

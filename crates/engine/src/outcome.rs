@@ -158,6 +158,10 @@ pub(crate) fn tables(plan: &Plan, opened: &Opened) -> Option<Vec<ResultTable>> {
             vec![arrange::arranged(query, Decoder::of(plan, opened)?.table())]
         }
         Objective::FailureRate { .. } => vec![Decoder::of(plan, opened)?.table()],
+        Objective::Linkage(asked) => {
+            let decoder = Decoder::of(plan, opened)?;
+            statistic::linkage(plan, asked, &|output| decoder.output(output, 0))
+        }
         Objective::Quality(asked) => {
             let decoder = Decoder::of(plan, opened)?;
             statistic::quality(plan, asked, &|output| decoder.output(output, 0))
@@ -314,7 +318,12 @@ impl Decoder<'_> {
         };
         let before = divides(&plan.outputs[..output]);
         if plan.outputs[output].joint.divides() && !flag(2 * supports + before) {
-            return Err("undefined: division by zero".into());
+            return Err(match &plan.outputs[output].joint {
+                Joint::Linked(_) => {
+                    format!("suppressed: fewer than {} records", release.min_records)
+                }
+                _ => "undefined: division by zero".to_owned(),
+            });
         }
         let block = 2 * supports + divides(&plan.outputs) + output;
         let scale = &self.scales[output];
@@ -348,7 +357,9 @@ impl Decoder<'_> {
                 let output = self.plan.outputs.iter().position(|output| is_that(&output.joint));
                 self.output(output.expect("what is made of rows is opened"), cell)
             }
-            Joint::Repeats | Joint::Drift(_) => unreachable!("calculated on shares alone"),
+            Joint::Repeats | Joint::Drift(_) | Joint::Linked(_) => {
+                unreachable!("calculated on shares alone")
+            }
             Joint::Number(number) => Ok((decimal(number.digits, number.scale.into()), 0.0)),
             Joint::Neg(x) => self.clear(x, cell).map(|(x, error)| (-x, error)),
             Joint::Root(x) => self.clear(x, cell).map(root),

@@ -10,7 +10,7 @@ use sharewell_study::{
 use crate::dispatch::{self, DryRun, RingKind};
 use crate::joint::Scale;
 use crate::path::Path;
-use crate::rows::{OfRows, RowColumn};
+use crate::rows::{Linked, OfRows, RowColumn};
 use crate::{Error, Quote, ResultTable, builder, choice, outcome};
 
 /// What a provider's local phase gave: per group one integer per measure, in its quanta;
@@ -112,6 +112,8 @@ pub(crate) enum Joint {
     },
     /// Of the providers' rows: an index into [`Plan::of_rows`].
     Rows(usize),
+    /// A count of linked records: an index into [`Linked::names`].
+    Linked(usize),
     /// Rows whose digest stands before them among all rows.
     Repeats,
     /// How far one party's values are from those of the others.
@@ -137,6 +139,8 @@ impl Joint {
     pub(crate) fn divides(&self) -> bool {
         match self {
             Self::Slot(_) | Self::Number(_) | Self::Repeats | Self::Rows(_) => false,
+            // Where too few are behind it there is none.
+            Self::Linked(_) => true,
             // The other index always exists.
             Self::Drift(drift) => {
                 drift.reveal == Reveal::Index && drift.index == DriftIndex::KolmogorovSmirnov
@@ -161,7 +165,11 @@ impl Joint {
 
     /// Whether its value takes messages.
     pub(crate) fn interacts(&self) -> bool {
-        !self.rows().is_empty() || matches!(self, Self::Repeats | Self::Drift(_)) || self.divides()
+        match self {
+            Self::Repeats | Self::Drift(_) => true,
+            Self::Linked(_) => false,
+            _ => !self.rows().is_empty() || self.divides(),
+        }
     }
 
     /// What of the providers' rows it is calculated from: indices into [`Plan::of_rows`].
@@ -179,7 +187,7 @@ impl Joint {
     pub(crate) fn slots(&self) -> Vec<usize> {
         match self {
             Self::Slot(slot) => vec![*slot],
-            Self::Number(_) | Self::Repeats | Self::Rows(_) => vec![],
+            Self::Number(_) | Self::Repeats | Self::Rows(_) | Self::Linked(_) => vec![],
             Self::Drift(drift) => [&drift.below[..], &[drift.count]].concat(),
             Self::Neg(x) | Self::Root(x) => x.slots(),
             Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) | Self::Div(x, y) => {
@@ -250,6 +258,8 @@ pub struct Plan {
     /// The providers' rows as secret columns, if anything is made of them.
     pub(crate) rows: Vec<RowColumn>,
     pub(crate) of_rows: Vec<OfRows>,
+    /// Which of them belong together.
+    pub(crate) linked: Option<Linked>,
     pub(crate) supports: Vec<Support>,
     pub(crate) outputs: Vec<Output>,
     pub(crate) columns: Vec<(String, Column)>,

@@ -1,7 +1,7 @@
 //! Providers' records as secret columns. Each provider shares as many rows as it may have, so that
 //! nobody learns how many there are; a last column says which of them are records.
 
-use sharewell_study::{Decimal, Recorded};
+use sharewell_study::{Decimal, Linkage, Recorded, Study};
 
 use crate::{Error, LocalValues, Plan};
 
@@ -54,6 +54,66 @@ pub(crate) enum RowsFunction {
     Percentile { value: usize, decimals: i32, at: Decimal },
     /// How many different values there are.
     Distinct { key: usize },
+}
+
+/// Which rows of different providers belong together. Columns are places in [`Plan::rows`].
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Linked {
+    pub keys: Vec<LinkedKey>,
+    /// Two data parties, by their places in the study, and a column for each value of either.
+    pub cross: Option<[(usize, Vec<usize>); 2]>,
+}
+
+/// By what rows are linked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LinkedKey {
+    pub digest: usize,
+    /// Whether all of it is there; it always is if absent.
+    pub present: Option<usize>,
+}
+
+impl Linked {
+    /// What is counted, in the order in which it is: for each key the keys that two data parties
+    /// share, and those that all share if these are more; then, if there are several keys, the pairs
+    /// of records that any of them links; then the crossed records.
+    pub(crate) fn names(&self, study: &Study, asked: &Linkage) -> Vec<String> {
+        let parties: Vec<&str> =
+            study.data_parties().map(|i| study.parties[i].name.as_str()).collect();
+        let pairs = pairs_of(&parties);
+        let column = |i: &usize| study.table.columns[*i].name.as_str();
+        let mut names = vec![];
+        for key in &asked.keys {
+            let key = key.iter().map(column).collect::<Vec<_>>().join(", ");
+            let shared = |[a, b]: &[&str; 2]| format!("values of {key} that {a} and {b} share");
+            names.extend(pairs.iter().map(shared));
+            if parties.len() > 2 {
+                names.push(format!("values of {key} that all share"));
+            }
+        }
+        if asked.keys.len() > 1 {
+            let linked =
+                |[a, b]: &[&str; 2]| format!("pairs of records of {a} and {b} linked by any key");
+            names.extend(pairs.iter().map(linked));
+        }
+        if let Some(cross) = &asked.cross {
+            let [first, second] = cross.columns.map(|i| &study.table.columns[i]);
+            for own in first.values() {
+                for theirs in second.values() {
+                    names.push(format!(
+                        "linked records with {} = {own} and {} = {theirs}",
+                        first.name, second.name
+                    ));
+                }
+            }
+        }
+        names
+    }
+}
+
+/// Each two of a list, in order.
+pub(crate) fn pairs_of<T: Copy>(all: &[T]) -> Vec<[T; 2]> {
+    let with = |a: usize| (a + 1..all.len()).map(move |b| [all[a], all[b]]);
+    (0..all.len()).flat_map(with).collect()
 }
 
 impl Plan {

@@ -8,11 +8,11 @@
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Aggregate, BadGiver, CodeList, Column, Comparison, Constant, DatePart, Decimal, Drift,
-    DriftIndex, Expr, Family, Grid, Hash, Having, Item, JointQuality, Kind, Limits, Missing,
-    Objective, Order, Party, Predicate, Protocol, PublicKey, Quality, Query, Release, Reveal,
-    Roles, RowExpr, Scale, Security, Statistic, StatisticKind, Study, Sufficient, Table, Threat,
-    Truncation, Variances, Weight,
+    Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Cross, DatePart, Decimal, Drift,
+    DriftIndex, Expr, Family, Grid, Hash, Having, Item, JointQuality, Kind, Limits, Linkage,
+    Missing, Objective, Order, Party, Predicate, Protocol, PublicKey, Quality, Query, Release,
+    Reveal, Roles, RowExpr, Scale, Security, Statistic, StatisticKind, Study, Sufficient, Table,
+    Threat, Truncation, Variances, Weight,
 };
 
 /// What every canonical form begins with. The number changes with the form.
@@ -78,6 +78,8 @@ structs! {
     Statistic { kind, confidence, filter }
     JointQuality { missing, implausible, duplicates, drift }
     Drift { value, edges, index, limit, reveal }
+    Linkage { keys, cross }
+    Cross { parties, columns }
     Decimal { digits, scale }
     Grid { column, width }
 }
@@ -104,6 +106,7 @@ enums! {
             (events, exposure, per, confidence, truncation, filter, group_by)
         2 Self::Statistic(statistic) => (statistic)
         3 Self::Quality(quality) => (quality)
+        4 Self::Linkage(linkage) => (linkage)
     }
     StatisticKind {
         0 Self::Describe { values, by } => (values, by)
@@ -316,6 +319,12 @@ impl<A: Canonical, B: Canonical> Canonical for (A, B) {
     fn write(&self, out: &mut Vec<u8>) {
         self.0.write(out);
         self.1.write(out);
+    }
+}
+
+impl<T: Canonical> Canonical for [T; 2] {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.iter().for_each(|part| part.write(out));
     }
 }
 

@@ -14,6 +14,7 @@ pub mod date;
 mod decimal;
 pub mod document;
 mod grid;
+mod linkage;
 mod local;
 mod parse;
 mod quality;
@@ -29,6 +30,7 @@ pub mod unit;
 
 pub use decimal::Decimal;
 pub use grid::Grid;
+pub use linkage::{Cross, Linkage};
 pub use local::{LocalQuery, Measure, Recorded};
 pub use quality::{Constant, Drift, DriftIndex, JointQuality, Quality, Reveal};
 pub use query::{

@@ -54,7 +54,8 @@ impl Reader<'_> {
             None => self.quality(self.empty()),
         };
         let objective = root.required_section("objective");
-        let objective = objective.and_then(|section| self.objective(section, table.as_ref()));
+        let objective = objective
+            .and_then(|section| self.objective(section, table.as_ref(), parties.as_deref()));
         let security = root.required_section("security");
         let security = security.and_then(|section| self.security(section, parties.as_deref()));
         let release = match root.optional_section("release") {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::{JointQuality, Predicate, Quality, Query, Statistic, Table};
+use crate::{JointQuality, Linkage, Predicate, Quality, Query, Statistic, Table};
 
 /// Everything the parties agree on before a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,6 +145,8 @@ pub enum Objective {
     Statistic(Statistic),
     /// What the pooled records are like.
     Quality(JointQuality),
+    /// Which records of different organisations belong together.
+    Linkage(Linkage),
 }
 
 /// What ended the observation of the exposure.

@@ -413,6 +413,29 @@ fn a_bad_joint_audit_is_refused() {
 }
 
 #[test]
+#[rustfmt::skip] // one row, one line
+fn a_bad_linkage_is_refused() {
+    let (before, rest) = FAILURE_RATE.split_once("[objective]").expect("an objective");
+    let (_, after) = rest.split_once("[security]").expect("what follows");
+    let with = |objective: &str| format!("{before}[objective]\n{objective}\n[security]{after}");
+    check(&with("kind = 'linkage'\nkeys = [['serial'], ['model', 'hours']]"), &[
+        row("['serial']", "[¦'seriall']", "there is no column `seriall`", "did you mean `serial`?"),
+        row("['serial']", "['serial', ¦'serial']", "`serial` stands in this key twice", "remove one"),
+        row("['serial']", "¦[]", "a key has columns of its own", "at least one column"),
+        row("['serial']", "['serial'], ¦['serial']", "a key has columns", "once"),
+        row("[['serial'], ['model', 'hours']]", "¦[]", "`keys` has 0 entries", "name 1 to 8 keys"),
+    ]);
+    let cross = "kind = 'linkage'\nkeys = [['serial']]\n[objective.cross]\nof = ['op_a', 'op_b']\ncolumns = ['status', 'model']";
+    check(&with(cross), &[
+        row("'op_a', 'op_b'", "'op_a', ¦'op_d'", "there is no data party `op_d`", "`op_a`"),
+        row("['op_a', 'op_b']", "¦['op_a']", "`of` names two", "the second's"),
+        row("'status'", "¦'hours'", "no public list of values", "category or boolean"),
+        row("'status'", "¦'serial'", "an identifier", ""),
+        row("columns", "¦extra = 1\ncolumns", "`extra`", ""),
+    ]);
+}
+
+#[test]
 fn several_mistakes_are_told_at_once_in_the_order_of_the_text() {
     let text = QUERY
         .replace("\"op_b\"", "\"op_a\"")

@@ -6,18 +6,22 @@
 //! operands and from what the caller asks for.
 
 mod cells;
+mod common;
 mod distinct;
 mod group_by;
 mod hashing;
 mod intersection;
 mod join;
+mod link;
 
 pub use cells::{Cells, distinct, percentile};
+pub use common::{Common, common_keys};
 pub use distinct::count_distinct;
 pub use group_by::{Aggregate, Groups, group_by};
 pub use hashing::{Bins, Placement, Unplaced};
 pub use intersection::{Given, Intersection, intersect};
 pub use join::{Joined, join};
+pub use link::{Links, Side, link};
 
 use sharewell_mpc::order::Key;
 use sharewell_mpc::{Arithmetic, BitShare, Protocol, Result, Share, circuit};
@@ -38,6 +42,12 @@ pub struct Table<P: Arithmetic> {
     pub columns: Vec<Column<P>>,
     /// Whether a row counts, 0 or 1. A row that does not may hold anything.
     pub valid: P::AShare,
+}
+
+impl<P: Arithmetic> Clone for Column<P> {
+    fn clone(&self) -> Self {
+        Self { values: self.values.clone(), bits: self.bits }
+    }
 }
 
 impl<P: Arithmetic> std::fmt::Debug for Column<P> {

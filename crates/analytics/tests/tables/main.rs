@@ -5,6 +5,7 @@
 
 mod cells;
 mod intersection;
+mod linkage;
 mod rows;
 
 use sharewell_mpc::protocols::bounds::{Bounds, Interval};

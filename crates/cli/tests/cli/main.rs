@@ -7,6 +7,7 @@ mod examples;
 mod failures;
 mod input;
 mod kept;
+mod linkage;
 mod parties;
 mod pooled;
 mod roles;

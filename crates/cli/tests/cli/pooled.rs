@@ -9,7 +9,7 @@ use crate::support::{
     PARTIES, Site, Terms, costs_as_quoted, decimal, finish, integer, numbers, place, start,
 };
 
-const NUMBERS: [&str; 11] = [
+const NUMBERS: [&str; 14] = [
     "COUNT(*) AS n",
     "SUM(CASE WHEN failed THEN hours ELSE 0 END) AS failed_hours",
     "AVG(CASE WHEN EXTRACT(YEAR FROM installed) >= 2015 THEN 1 ELSE 0 END) AS recent",
@@ -21,6 +21,9 @@ const NUMBERS: [&str; 11] = [
     "COVAR_SAMP(hours, failures) AS covariance",
     "COVAR_POP(hours, failures) AS of_all",
     "SUM(date_part('quarter', installed)) AS quarters",
+    "COUNT(DISTINCT installed) AS days",
+    "COUNT(DISTINCT hours - failures) AS gaps",
+    "MEDIAN(hours) AS middle",
 ];
 
 const REST: &str = "FROM records WHERE date_part('dow', installed) <> 3

@@ -141,7 +141,7 @@ impl Builder<'_> {
     }
 
     /// A number of each record.
-    fn number(
+    pub(super) fn number(
         &mut self,
         of: &RowExpr,
         (lo, hi): (i128, i128),
@@ -179,6 +179,6 @@ fn whole(number: i128) -> RowExpr {
 }
 
 /// 1 where the condition holds, 0 elsewhere.
-fn indicator(holds: Predicate) -> RowExpr {
+pub(super) fn indicator(holds: Predicate) -> RowExpr {
     RowExpr::Case { branches: vec![(holds, whole(1))], otherwise: Some(Box::new(whole(0))) }
 }

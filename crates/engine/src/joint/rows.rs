@@ -30,6 +30,34 @@ impl<P: Protocol> Rows<P> {
         Column { values: self.columns[at].clone(), bits: plan.rows[at].bits() }
     }
 
+    /// Those of one data party, by its place among them.
+    pub(super) fn of_giver(&self, giver: usize, plan: &Plan) -> Self {
+        let len = plan.rows_len();
+        let index: Vec<usize> = (giver * len..(giver + 1) * len).collect();
+        let columns = self.columns.iter().map(|column| column.gather(&index)).collect();
+        Self { columns, valid: self.valid.gather(&index) }
+    }
+
+    /// A column, and which rows have a value there.
+    pub(super) fn present(
+        &self,
+        p: &mut P,
+        plan: &Plan,
+        at: usize,
+        present: Option<usize>,
+    ) -> Result<(Column<P>, P::AShare)> {
+        let valid = match present {
+            Some(present) => p.mul(&self.valid, &self.columns[present])?,
+            None => self.valid.clone(),
+        };
+        Ok((self.column(plan, at), valid))
+    }
+
+    /// Where a valid row has a flag, 0 or 1.
+    pub(super) fn flag(&self, p: &mut P, at: usize) -> Result<P::AShare> {
+        p.mul(&self.valid, &self.columns[at])
+    }
+
     /// How many records have the values of another one before them, in the first column.
     pub(super) fn repeats(&self, p: &mut P, plan: &Plan) -> Result<Value<P>> {
         let keys = vec![self.column(plan, 0)];

@@ -8,6 +8,7 @@ mod association;
 mod cells;
 mod detector;
 mod linear;
+mod linkage;
 mod meta;
 mod moments;
 mod quality;
@@ -24,6 +25,7 @@ use sharewell_study::{Statistic, StatisticKind, Table};
 
 use crate::path::Fit;
 use crate::{Plan, ResultTable};
+pub(crate) use linkage::linkage;
 pub(crate) use quality::quality;
 pub(crate) use regression::{start, steps};
 use sheet::Sheet;

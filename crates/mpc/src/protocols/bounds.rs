@@ -376,6 +376,12 @@ impl<R: Integer> Protocol for Bounds<R> {
     fn one_hot(&mut self, x: &Shape, width: usize) -> Result<Ranges> {
         Ok(Ranges(vec![Interval::between(0, 1); x.len << width]))
     }
+    /// Places among the rows, whatever the digits: a sort's passes are most of what is counted here.
+    fn destinations(&mut self, _: &Ranges, n: usize) -> Result<Ranges> {
+        let most = n as i128;
+        Self::require("destinations", &[Interval::between(-most, most)], R::BITS)?;
+        Ok(Ranges(vec![Interval::between(0, most - 1); n]))
+    }
     fn index(&mut self) -> Result<Bounds<Z32>> {
         Ok(Bounds::new(vec![]))
     }

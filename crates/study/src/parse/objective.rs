@@ -1,5 +1,6 @@
 //! What is computed.
 
+mod linkage;
 mod quality;
 mod regression;
 mod statistic;
@@ -9,25 +10,28 @@ use toml::Spanned;
 use super::Reader;
 use crate::document::Section;
 use crate::sql::{self, Text};
-use crate::{Decimal, Kind, Missing, Objective, Predicate, Table, Truncation};
+use crate::{Decimal, Kind, Missing, Objective, Party, Predicate, Table, Truncation};
 
 impl Reader<'_> {
     pub(super) fn objective(
         &self,
         section: Section<'_>,
         table: Option<&Table>,
+        parties: Option<&[Party]>,
     ) -> Option<Objective> {
         #[derive(Clone, Copy)]
         enum Which {
             Sql,
             FailureRate,
             Quality,
+            Linkage,
             Statistic(statistic::Which),
         }
         let ours = [
             ("sql", Which::Sql),
             ("failure_rate", Which::FailureRate),
             ("quality", Which::Quality),
+            ("linkage", Which::Linkage),
         ];
         let kinds: Vec<(&str, Which)> = ours
             .into_iter()
@@ -40,6 +44,7 @@ impl Reader<'_> {
             Which::Sql => self.sql(&section, table),
             Which::FailureRate => self.failure_rate(&section, table),
             Which::Quality => self.joint_quality(&section, table).map(Objective::Quality),
+            Which::Linkage => self.linkage(&section, table, parties).map(Objective::Linkage),
             Which::Statistic(which) => {
                 self.statistic(which, &section, table).map(Objective::Statistic)
             }
