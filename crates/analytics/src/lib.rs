@@ -7,6 +7,7 @@
 
 pub mod clear;
 pub mod drift;
+pub mod glm;
 pub mod poisson;
 pub mod release;
 pub mod stats;

@@ -1,8 +1,8 @@
 //! The operations of the catalogue, timed over real links and checked.
 //!
 //! Inputs are shared before the clock starts and results are opened after it stops; what is
-//! timed is the operation on shares, in the 64-bit ring, between its first and last message: with
-//! its checks, where the protocol has any.
+//! timed is the operation on shares, in the least ring that holds it, between its first and last
+//! message: with its checks, where the protocol has any.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sharewell_mpc::protocols;
 use sharewell_mpc::protocols::tally::{Tallied, Tally};
-use sharewell_mpc::{Arithmetic as _, Entropy, Party, Result, pace};
+use sharewell_mpc::{Arithmetic as _, Card as Protocol, Entropy, Party, Result, pace};
 use sharewell_net::{
     Identity, Limits, Metered, PartyId, PublicKey, Shaped, Step, Transport, Wan, tls,
 };
-use sharewell_ring::{Ring, Z64};
+use sharewell_ring::{Integer, Ring, Z64, Z128};
 
 use crate::catalogue::{self, Card, Draw, Given, Operation, Visitor};
 use crate::dispatch::{self, Endpoint, RingKind, Work};
@@ -101,25 +101,35 @@ pub struct Sample {
 /// If there is no such protocol or operation.
 #[must_use]
 pub fn quote(protocol: &str, op: &str, n: usize, round_bytes: u64) -> Tallied {
-    struct Quote<'a>(&'a str, usize, Tally<Z64>, bool);
-    impl Visitor for Quote<'_> {
+    struct Quote<'a, R: Integer>(&'a str, usize, Tally<R>);
+    impl<R: Integer> Visitor for Quote<'_, R> {
         fn visit<O: Operation>(&mut self, operation: &O) {
-            let Self(op, n, tally, found) = self;
+            let Self(op, n, tally) = self;
             if operation.card().name == *op {
-                let operands = operation.operands::<Z64>(*n, &mut Draw::new(7));
+                let operands = operation.operands::<R>(*n, &mut Draw::new(7));
                 let given = Given::free(tally, *n, &operands);
                 operation.run(tally, &given).expect("no links");
                 tally.verify().expect("no links");
-                *found = true;
             }
         }
     }
+    fn tallied<R: Integer>(card: &'static Protocol, op: &str, n: usize, pace: u64) -> Tallied {
+        let mut quote = Quote(op, n, Tally::<R>::new(card, card.parties).at_pace(pace));
+        catalogue::each(&mut quote);
+        quote.2.tallied()
+    }
     let card = card(protocol);
-    let tally = Tally::new(card, card.parties).at_pace(round_bytes);
-    let mut quote = Quote(op, n, tally, false);
-    catalogue::each(&mut quote);
-    assert!(quote.3, "an operation of the list");
-    quote.2.tallied()
+    match ring(op) {
+        RingKind::Z64 => tallied::<Z64>(card, op, n, round_bytes),
+        RingKind::Z128 => tallied::<Z128>(card, op, n, round_bytes),
+    }
+}
+
+/// The ring that an operation is measured in.
+fn ring(op: &str) -> RingKind {
+    let card = operations().into_iter().find(|card| card.name == op);
+    let bits = card.expect("an operation of the list").ring_bits;
+    if bits <= Z64::BITS { RingKind::Z64 } else { RingKind::Z128 }
 }
 
 /// What a round is worth on links as slow as this.
@@ -162,7 +172,7 @@ pub fn run(task: Task<'_>, seat: Seat) -> std::result::Result<Vec<Sample>, Error
         None => pace::agree(&mut main.fork(), card.parties)?,
     };
     let timing = Timing { task, main: main.at_pace(round_bytes), barrier, link };
-    Ok(dispatch::over(card, RingKind::Z64, timing)?)
+    Ok(dispatch::over(card, ring(task.op), timing)?)
 }
 
 type Link = Arc<Metered<Arc<dyn Transport>>>;

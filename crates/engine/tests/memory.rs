@@ -11,7 +11,7 @@ use sharewell_mpc::CHUNK;
 use sharewell_mpc::protocols::rep3::{self, Rep3};
 use sharewell_mpc::protocols::tally::Tally;
 use sharewell_mpc::sim::Sim;
-use sharewell_ring::Z64;
+use sharewell_ring::{Integer, Z64, Z128};
 use sharewell_tensor::FUNCTION_CHUNK;
 
 #[global_allocator]
@@ -27,8 +27,15 @@ struct Quoted {
 }
 
 fn quoted(operation: &impl Operation, n: usize) -> Quoted {
-    let mut tally = Tally::<Z64>::new(&rep3::CARD, 3);
-    let operands = operation.operands::<Z64>(n, &mut Draw::new(0));
+    match operation.card().ring_bits {
+        64 => quoted_in::<Z64>(operation, n),
+        _ => quoted_in::<Z128>(operation, n),
+    }
+}
+
+fn quoted_in<R: Integer>(operation: &impl Operation, n: usize) -> Quoted {
+    let mut tally = Tally::<R>::new(&rep3::CARD, 3);
+    let operands = operation.operands::<R>(n, &mut Draw::new(0));
     let given = Given::free(&tally, n, &operands);
     let before = tally.held_bytes();
     tally.reset_memory();
@@ -42,11 +49,18 @@ fn quoted(operation: &impl Operation, n: usize) -> Quoted {
 
 /// Bytes that three parties in one process hold beside their operands, at most.
 fn measured(operation: &impl Operation, n: usize) -> usize {
-    let operands = operation.operands::<Z64>(n, &mut Draw::new(0));
+    match operation.card().ring_bits {
+        64 => measured_in::<Z64>(operation, n),
+        _ => measured_in::<Z128>(operation, n),
+    }
+}
+
+fn measured_in<R: Integer>(operation: &impl Operation, n: usize) -> usize {
+    let operands = operation.operands::<R>(n, &mut Draw::new(0));
     let (all_here, before) = (Barrier::new(3), AtomicUsize::new(0));
     let outcome = Sim::new(3).run(|party, entropy| {
         let me = usize::from(party.me().0);
-        let mut p = Rep3::<Z64>::connect(party, &[0; 32], entropy)?;
+        let mut p = Rep3::<R>::connect(party, &[0; 32], entropy)?;
         let given = Given::share(&mut p, n, &operands, Some(me))?;
         if all_here.wait().is_leader() {
             before.store(MEMORY.current_usage(), Ordering::SeqCst);

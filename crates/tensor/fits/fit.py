@@ -222,7 +222,7 @@ def balanced(f, degree, count, unit, margin, last=None):
 
 def sigmoid():
     """1 / (1 + e^-x) - 1/2 for x >= 0, in eighths."""
-    for degree, count, last in ((3, 3, D(8)), (5, 4, None), (7, 6, None)):
+    for degree, count, last in ((3, 3, D(8)), (5, 4, None), (7, 6, None), (9, 9, None)):
         print(f"// degree {degree}")
         ends = balanced(odd_sigmoid, degree, count, 8, D(1) / 32, last)
         pieces(odd_sigmoid, ends, degree, 8, D(1) / 32, HALF)

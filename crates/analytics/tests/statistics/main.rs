@@ -4,6 +4,7 @@ mod drift;
 mod extremes;
 mod fraction;
 mod gate;
+mod glm;
 mod moments;
 mod poisson;
 mod trees;

@@ -13,13 +13,14 @@ mod numeric;
 mod order;
 mod power;
 mod program;
+mod regression;
 mod ring;
 mod sample;
 mod table;
 
 use sharewell_mpc::order::Places;
 use sharewell_mpc::{Arithmetic as _, BitShare, CHUNK, Protocol, Result, Share, in_chunks};
-use sharewell_ring::{Integer, Planes, Ring};
+use sharewell_ring::{Integer, Planes, Ring, Z64};
 use sharewell_tensor::Tensor;
 
 pub use check::Wrong;
@@ -37,6 +38,7 @@ pub fn each(visitor: &mut impl Visitor) {
     table::each(visitor);
     sample::each(visitor);
     program::each(visitor);
+    regression::each(visitor);
 }
 
 /// What is to be done with each operation.
@@ -64,6 +66,8 @@ pub struct Card {
     pub n: usize,
     /// What `n` counts.
     pub unit: Unit,
+    /// Bits of the least ring that holds it: the one that it is measured in.
+    pub ring_bits: u32,
 }
 
 impl Card {
@@ -78,6 +82,7 @@ impl Card {
             source: "",
             n,
             unit: Unit::Elements(1),
+            ring_bits: Z64::BITS,
         }
     }
 }

@@ -24,6 +24,7 @@ pub use exponential::{Exponential, exponential};
 pub use integer_division::{Divided, IntegerQuotient, divide_integers};
 pub use logarithm::{Base, Logarithm, logarithm};
 pub use normal::{Normal, NormalQuantile, normal_cdf, normal_quantile};
+pub use normalise::leading_power;
 pub use piecewise::Argument;
 pub use power::{Power, RealPower, power, real_power};
 pub use sigmoid::{Fit, Sigmoid, sigmoid, tanh};

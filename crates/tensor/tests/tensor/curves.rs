@@ -179,7 +179,7 @@ fn curves(bits: u32) -> Vec<Curve> {
     for (frac_bits, result) in scales {
         for range in [1, 3, 20] {
             let argument = argument(frac_bits + range, frac_bits);
-            for fit in [Fit::Fast, Fit::Accurate, Fit::Fine] {
+            for fit in [Fit::Fast, Fit::Accurate, Fit::Fine, Fit::Finest] {
                 let spec = Sigmoid { argument, frac_bits: result, fit };
                 out.extend([Curve::Sigmoid(spec), Tanh(spec)]);
             }
@@ -211,6 +211,10 @@ fn the_bounds_of_functions_in_pieces_are_small_and_nearly_reached() {
         assert!(curve.error(64) <= stated, "{} of {curve:?}", curve.error(64));
         assert!(check::<Z64>(curve, &dense(curve)) > 0.2, "{curve:?}");
     }
+    let wide_ring = Sigmoid { argument: argument(48, 40), frac_bits: 42, fit: Fit::Finest };
+    let finest = Curve::Sigmoid(wide_ring);
+    assert!(finest.error(128) < 4e-12, "{}", finest.error(128));
+    assert!(check::<Z128>(finest, &dense(finest)) > 0.2);
     let cdf = Cdf(Normal { argument: wide, frac_bits: 26 });
     assert!(cdf.error(64) < 1e-7 && check::<Z64>(cdf, &dense(cdf)) > 0.2, "{}", cdf.error(64));
     let quantile = Quantile(NormalQuantile { argument_frac_bits: 36, frac_bits: 24 });
@@ -268,7 +272,7 @@ fn functions_in_pieces_cost_what_their_documentation_says() {
 }
 
 fn any_curve(bits: u32) -> impl Strategy<Value = Curve> {
-    let fit = prop::sample::select(vec![Fit::Fast, Fit::Accurate, Fit::Fine]);
+    let fit = prop::sample::select(vec![Fit::Fast, Fit::Accurate, Fit::Fine, Fit::Finest]);
     (0..4, 0..bits, 0..bits, 0..bits, fit).prop_map(|(kind, bits, scale, frac_bits, fit)| {
         let argument = argument(bits, scale);
         match kind {
