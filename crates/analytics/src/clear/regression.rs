@@ -246,10 +246,10 @@ fn triangle(i: usize, j: usize) -> usize {
     i * (i + 1) / 2 + j
 }
 
-/// A Weibull life of units that do not differ, from a fit of `[intercept, .., shape]`. Standard
-/// errors are those of logarithms, and intervals symmetric for these: by the delta method.
+/// A Weibull life of units that do not differ, from a fit of `[intercept, .., shape]`: by the delta
+/// method, with intervals that are symmetric for the logarithm.
 ///
-/// Reference: R `survreg(dist = "weibull")`, whose scale is 1 / shape.
+/// Reference: lifelines `WeibullFitter`; R `survreg(dist = "weibull")`, whose scale is 1 / shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Life<'a> {
     covariance: &'a [Vec<f64>],
@@ -299,14 +299,16 @@ impl<'a> Life<'a> {
         self.of_log(name, log, [-1.0 / self.shape, -log / self.shape])
     }
 
-    /// With the derivatives by intercept and shape.
+    /// Of a logarithm, with its derivatives by intercept and shape.
     fn of_log(&self, name: &str, log: f64, [by_intercept, by_shape]: [f64; 2]) -> Finding {
         let last = self.covariance.len() - 1;
         let variance = by_intercept * by_intercept * self.covariance[0][0]
             + 2.0 * by_intercept * by_shape * self.covariance[0][last]
             + by_shape * by_shape * self.covariance[last][last];
-        let found = Finding::named(name).wald(log, variance.sqrt(), self.confidence).exponential();
-        Finding { statistic: None, p: None, ..found }
+        let error = variance.sqrt();
+        let found = Finding::named(name).wald(log, error, self.confidence).exponential();
+        let standard_error = found.estimate.map(|estimate| estimate * error);
+        Finding { standard_error, statistic: None, p: None, ..found }
     }
 }
 

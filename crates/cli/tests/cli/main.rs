@@ -10,6 +10,7 @@ mod kept;
 mod linkage;
 mod parties;
 mod pooled;
+mod regressions;
 mod roles;
 mod source;
 mod sql;

@@ -1,0 +1,105 @@
+//! Regressions in steps give what statsmodels gives on the pooled records.
+
+use serde_json::Value;
+
+use crate::statistics::{expected, near, number, table};
+use crate::support::{Site, copy_of, costs_as_quoted};
+
+/// The report of a study though parties may cheat.
+fn whoever_cheats(site: &Site) -> Value {
+    let text = std::fs::read_to_string(site.path("study.toml")).unwrap();
+    site.write("study.toml", &text.replace("\"semi-honest\"", "\"malicious\""));
+    let report = site.result();
+    assert_eq!(report["protocol"], "rep3-malicious");
+    report
+}
+
+/// Terms of this project and the reference's.
+type Names = [(&'static str, &'static str)];
+
+/// Coefficients with their errors and tests, and ratios with their intervals.
+fn agrees(report: &Value, want: &Value, names: &Names, (ratios, theirs): (&str, &str)) {
+    let (found, ratios) = (table(report, "coefficients"), table(report, ratios));
+    for (name, of) in names {
+        near(number(found, &[name], "estimate"), &want["coef"][of], 1e-7);
+        near(number(found, &[name], "standard error"), &want["se"][of], 1e-6);
+        near(number(found, &[name], "p"), &want["p"][of], 1e-6);
+        if *name != "intercept" {
+            for (i, column) in ["estimate", "lower", "upper"].iter().enumerate() {
+                near(number(ratios, &[name], column), &want[theirs][of][i], 1e-6);
+            }
+        }
+    }
+}
+
+const OCCUPANTS: [(&str, &str); 12] = [
+    ("intercept", "const"),
+    ("airbag", "airbag"),
+    ("belt", "belt"),
+    ("airbag * belt", "airbag_x_belt"),
+    ("frontal", "frontal"),
+    ("male", "male"),
+    ("decades", "age10"),
+    ("model", "yearveh5"),
+    ("speed_10", "dv10_24"),
+    ("speed_25", "dv25_39"),
+    ("speed_40", "dv40_54"),
+    ("speed_55", "dv55"),
+];
+
+#[test]
+fn deaths_in_crashes_are_explained_as_by_statsmodels() {
+    let want = expected(include_str!("../expected/crash_fatality.json"));
+    let site = copy_of("crash-fatality", "study.toml");
+    let report = site.result();
+    costs_as_quoted(&report);
+    for report in [report, whoever_cheats(&site)] {
+        agrees(&report, &want, &OCCUPANTS, ("odds ratios", "or_ci95"));
+        let fit = table(&report, "fit");
+        near(number(fit, &[], "n"), &want["n"], 0.0);
+        near(number(fit, &[], "events"), &want["deaths"], 0.0);
+        near(number(fit, &[], "log-likelihood"), &want["loglik"], 1e-10);
+        near(number(fit, &[], "null log-likelihood"), &want["null_loglik"], 1e-10);
+        near(number(fit, &[], "AIC"), &want["aic"], 1e-10);
+        near(number(fit, &[], "chi-squared"), &want["llr"], 1e-9);
+        assert_eq!(number(fit, &[], "deviance"), -2.0 * number(fit, &[], "log-likelihood"));
+    }
+}
+
+const PATIENTS: [(&str, &str); 5] = [
+    ("interferon", "treat"),
+    ("age", "age"),
+    ("autosomal", "autosomal"),
+    ("steroids", "steroids"),
+    ("antibiotics", "propylac"),
+];
+
+#[test]
+fn hazards_are_compared_as_by_r() {
+    let want = &expected(include_str!("../expected/infections.json"))["cox"];
+    let site = copy_of("chronic-granulomatous", "cox.toml");
+    let report = site.result();
+    costs_as_quoted(&report);
+    for report in [report, whoever_cheats(&site)] {
+        agrees(&report, want, &PATIENTS, ("hazard ratios", "hr_ci95"));
+        near(number(table(&report, "fit"), &[], "log-likelihood"), &want["loglik"], 1e-9);
+    }
+}
+
+#[test]
+fn rates_are_explained_as_by_statsmodels() {
+    let want = &expected(include_str!("../expected/infections.json"))["poisson"];
+    let site = copy_of("chronic-granulomatous", "poisson.toml");
+    let report = site.result();
+    costs_as_quoted(&report);
+    let names = [&[("intercept", "const")], &PATIENTS[..]].concat();
+    for report in [report, whoever_cheats(&site)] {
+        agrees(&report, want, &names, ("rate ratios", "rr_ci95"));
+        let fit = table(&report, "fit");
+        near(number(fit, &[], "log-likelihood"), &want["loglik"], 1e-9);
+        near(number(fit, &[], "null log-likelihood"), &want["null_loglik"], 1e-9);
+        near(number(fit, &[], "deviance"), &want["deviance"], 1e-9);
+        near(number(fit, &[], "null deviance"), &want["null_deviance"], 1e-9);
+        near(number(fit, &[], "AIC"), &want["aic"], 1e-9);
+    }
+}
