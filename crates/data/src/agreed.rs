@@ -1,9 +1,12 @@
 //! The agreed table of one provider, from its sources to its sums.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::{Array, ArrayRef};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::util::display::array_value_to_string;
+use datafusion::catalog::MemTable;
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 use sharewell_study::{LocalQuery, Quality, Table};
@@ -28,9 +31,6 @@ pub struct Agreed {
     on_rejected: OnRejected,
 }
 
-/// Accepted rows that are handed on at once.
-const PIECE_ROWS: usize = 1 << 19;
-
 impl Agreed {
     /// Reads the sources, maps, validates and audits every row. Whether they may take part is
     /// [`Agreed::check`]'s question.
@@ -43,9 +43,9 @@ impl Agreed {
     pub fn read(mapping: &Mapping, table: &Table, quality: &Quality) -> Result<Self, Error> {
         let runtime = Runtime::new().expect("the system gives threads");
         let (mut batches, mut sample) = (Vec::new(), Sample::default());
-        let take = async |rows: Vec<RecordBatch>, _| {
-            batches.extend(rows.iter().cloned());
-            sample.add(rows);
+        let take = async |rows: RecordBatch, _| {
+            sample.add(&rows);
+            batches.push(rows);
             Ok(())
         };
         let mut report = runtime.block_on(read(mapping, table, take))?;
@@ -94,7 +94,9 @@ impl Agreed {
     /// If an expression has more decimals than its measure says, or a group has another number of
     /// codes than there are group columns. If called inside a tokio runtime.
     pub fn query(&self, query: &LocalQuery) -> Result<Vec<Vec<Option<i128>>>, Error> {
-        self.runtime.block_on(query::run(&self.schema, &self.batches, query))
+        let rows = MemTable::try_new(Arc::clone(&self.schema), vec![self.batches.clone()]);
+        let rows = rows.map_err(|error| Error::Query(Box::new(error)))?;
+        self.runtime.block_on(query::run(Arc::new(rows), query))
     }
 }
 
@@ -117,12 +119,12 @@ pub(crate) fn fit(
     Ok(())
 }
 
-/// Maps and validates all rows; `take` is given the accepted ones piece by piece, the last time
-/// perhaps none, and how many there have been.
+/// Maps and validates all rows; `take` is given the accepted ones piece by piece, and how many there
+/// have been.
 pub(crate) async fn read(
     mapping: &Mapping,
     table: &Table,
-    mut take: impl AsyncFnMut(Vec<RecordBatch>, u64) -> Result<(), Error>,
+    mut take: impl AsyncFnMut(RecordBatch, u64) -> Result<(), Error>,
 ) -> Result<QualityReport, Error> {
     let failed = |error: DataFusionError| Error::from_engine(error, Error::Sql);
     let rules = rules::resolve(mapping, table)?;
@@ -142,14 +144,9 @@ pub(crate) async fn read(
     let mut validation = Validation::new(table, &rules, numbering);
     let mut batches = mapped.execute_stream().await.map_err(failed)?;
     while let Some(batch) = batches.try_next().await.map_err(failed)? {
-        validation.push(&batch)?;
-        if validation.held() >= PIECE_ROWS {
-            let (rows, accepted) = validation.take();
-            take(rows, accepted).await?;
-        }
+        let rows = validation.accept(&batch)?;
+        take(rows, validation.rows_accepted()).await?;
     }
-    let (rows, accepted) = validation.take();
-    take(rows, accepted).await?;
     let mut report = validation.finish(sources);
     report.converted = rules::converted(mapping, table);
     report.rejected.iter_mut().for_each(|rejected| rejected.find_file(&files));
@@ -166,7 +163,7 @@ fn compare_columns(
     let missing: Vec<String> = rules.iter().filter(absent).map(|rule| rule.from.clone()).collect();
     let mut wanted: Vec<&Rule> = rules.iter().collect();
     // A second column of the same name is one too many.
-    let surplus = |field: &&std::sync::Arc<datafusion::arrow::datatypes::Field>| match wanted
+    let surplus = |field: &&Arc<datafusion::arrow::datatypes::Field>| match wanted
         .iter()
         .position(|rule| is(field, rule))
     {

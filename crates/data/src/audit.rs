@@ -1,6 +1,8 @@
 //! The quality audit: what a provider's accepted rows are like, and whether the study's limits
 //! admit them. It is made at home and stays there.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
 use datafusion::arrow::compute::take_record_batch;
 use datafusion::arrow::datatypes::{Date32Type, Decimal128Type};
@@ -95,14 +97,12 @@ impl Default for Sample {
 
 impl Sample {
     /// These rows too.
-    pub(crate) fn add(&mut self, batches: Vec<RecordBatch>) {
-        for batch in batches {
-            let kept = every(&batch, self.stride, &mut self.seen);
-            self.rows += kept.num_rows();
-            self.batches.push(kept);
-            if self.rows > ROWS_MAX {
-                self.thin();
-            }
+    pub(crate) fn add(&mut self, batch: &RecordBatch) {
+        let kept = every(batch, self.stride, &mut self.seen);
+        self.rows += kept.num_rows();
+        self.batches.push(kept);
+        if self.rows > ROWS_MAX {
+            self.thin();
         }
     }
 
@@ -129,7 +129,14 @@ fn every(batch: &RecordBatch, stride: usize, seen: &mut usize) -> RecordBatch {
         return batch.clone();
     }
     let rows: UInt64Array = (from..batch.num_rows()).step_by(stride).map(|i| i as u64).collect();
-    take_record_batch(batch, &rows).expect("the rows are the batch's")
+    let kept = take_record_batch(batch, &rows).expect("the rows are the batch's");
+    // The texts of the others go too.
+    let own = |column: &ArrayRef| match column.as_string_view_opt() {
+        Some(texts) => Arc::new(texts.gc()),
+        None => Arc::clone(column),
+    };
+    let columns = kept.columns().iter().map(own).collect();
+    RecordBatch::try_new(kept.schema(), columns).expect("the columns are the batch's")
 }
 
 /// The audit of all columns.
@@ -168,20 +175,24 @@ fn columns(table: &Table, quality: &Quality, batches: &[RecordBatch]) -> Vec<Col
     table.columns.iter().enumerate().map(one).collect()
 }
 
-fn today() -> i128 {
+fn today() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    now.map_or(0, |now| i128::from(now.as_secs() / 86_400))
+    now.map_or(0, |now| (now.as_secs() / 86_400) as i64)
 }
 
 /// Quanta, or days.
-fn numbers<'a>(arrays: impl Iterator<Item = &'a ArrayRef>) -> Vec<i128> {
+fn numbers<'a>(arrays: impl Iterator<Item = &'a ArrayRef>) -> Vec<i64> {
     let mut numbers = Vec::new();
     for array in arrays {
         match array.as_primitive_opt::<Decimal128Type>() {
-            Some(array) => numbers.extend(array.iter().flatten()),
+            Some(array) => {
+                let quanta = array.iter().flatten();
+                let within = |quanta| i64::try_from(quanta).expect("within the agreed range");
+                numbers.extend(quanta.map(within));
+            }
             None => {
                 let days = array.as_primitive::<Date32Type>().iter().flatten();
-                numbers.extend(days.map(i128::from));
+                numbers.extend(days.map(i64::from));
             }
         }
     }
@@ -191,14 +202,14 @@ fn numbers<'a>(arrays: impl Iterator<Item = &'a ArrayRef>) -> Vec<i128> {
 fn ordered(
     audit: &mut ColumnAudit,
     kind: &Kind,
-    mut values: Vec<i128>,
+    mut values: Vec<i64>,
     quality: &Quality,
-    today: i128,
+    today: i64,
 ) {
     let (Some(&min), Some(&max)) = (values.iter().min(), values.iter().max()) else { return };
     let middle = (values.len() - 1) / 2;
     let median = *values.select_nth_unstable(middle).1;
-    let text = |value: i128| written(kind, value);
+    let text = |value: i64| written(kind, value);
     audit.constant = min == max && values.len() > 1;
     audit.spread = Some(Spread { min: text(min), median: text(median), max: text(max) });
     audit.histogram = bins(&values, min, max, text);
@@ -206,37 +217,38 @@ fn ordered(
         audit.future = values.iter().filter(|day| **day > today).count() as u64;
         return;
     }
-    // In place: nobody needs the values themselves any more.
-    values.iter_mut().for_each(|value| *value = (*value - median).abs());
-    let mad = *values.select_nth_unstable(middle).1;
+    let mut deviations: Vec<u64> = values.iter().map(|value| value.abs_diff(median)).collect();
+    let mad = *deviations.select_nth_unstable(middle).1;
     let limit = quality.outlier_z.digits as f64 / 10f64.powi(quality.outlier_z.scale.into());
     // With most values the same there is no scale to measure the others by.
     if mad > 0 {
-        let far = |deviation: &&i128| NORMAL_MAD * **deviation as f64 > limit * mad as f64;
-        audit.outliers = values.iter().filter(far).count() as u64;
+        let far = |deviation: &&u64| NORMAL_MAD * **deviation as f64 > limit * mad as f64;
+        audit.outliers = deviations.iter().filter(far).count() as u64;
     }
 }
 
-fn written(kind: &Kind, value: i128) -> String {
+fn written(kind: &Kind, value: i64) -> String {
     let decimals = if let Kind::Decimal { decimals, .. } = kind { *decimals } else { 0 };
-    match (kind, i32::try_from(value), i64::try_from(value)) {
-        (Kind::Date { .. }, Ok(day), _) => date::format(day),
-        (_, _, Ok(quanta)) => decimal::format(quanta, decimals),
-        _ => value.to_string(),
+    match (kind, i32::try_from(value)) {
+        (Kind::Date { .. }, Ok(day)) => date::format(day),
+        _ => decimal::format(value, decimals),
     }
 }
 
 /// Bars of equal width from the least to the greatest value, one for each value if they are few.
-fn bins(values: &[i128], min: i128, max: i128, text: impl Fn(i128) -> String) -> Vec<Bin> {
-    let span = max - min + 1;
-    let count = span.min(BINS as i128);
-    let mut rows = vec![0; usize::try_from(count).unwrap_or(BINS)];
+fn bins(values: &[i64], min: i64, max: i64, text: impl Fn(i64) -> String) -> Vec<Bin> {
+    let span = u128::from(max.abs_diff(min)) + 1;
+    let count = span.min(BINS as u128);
+    let mut rows = vec![0; count as usize];
     for value in values {
-        let bar = (value - min) * count / span;
-        rows[usize::try_from(bar).expect("a value between the least and the greatest")] += 1;
+        let bar = u128::from(value.abs_diff(min)) * count / span;
+        rows[bar as usize] += 1;
     }
     // The least value whose bar it is.
-    let from = |bar: usize| text(min + (bar as i128 * span + count - 1) / count);
+    let from = |bar: usize| {
+        let above = (bar as u128 * span).div_ceil(count);
+        text(min.wrapping_add_unsigned(above as u64))
+    };
     rows.into_iter().enumerate().map(|(bar, rows)| Bin { from: from(bar), rows }).collect()
 }
 

@@ -4,10 +4,12 @@
 //! text; digits beyond the agreed ones are rounded and reported, never for whole numbers.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::sync::Arc;
 
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, StringViewArray,
-    TimestampMicrosecondArray,
+    TimestampMicrosecondArray, downcast_integer_array,
 };
 use datafusion::arrow::compute::{CastOptions, cast_with_options};
 use datafusion::arrow::datatypes::{
@@ -23,14 +25,31 @@ use crate::{convert, span};
 /// A mapped column, reduced to few types without loss.
 pub(crate) enum Values {
     Number(Decimal128Array),
-    /// Shortest decimal texts of binary floating-point numbers.
-    Float(StringViewArray),
+    Float(Floats),
     Boolean(BooleanArray),
     Text(StringViewArray),
     Day(Date32Array),
     Instant(TimestampMicrosecondArray),
     /// Nanoseconds.
     Span(Decimal128Array),
+}
+
+/// Binary floating-point numbers.
+pub(crate) struct Floats {
+    array: ArrayRef,
+    texts: OnceCell<StringViewArray>,
+}
+
+impl Floats {
+    pub(crate) fn array(&self) -> &ArrayRef {
+        &self.array
+    }
+
+    /// The shortest decimal text that names the number.
+    fn text(&self, row: usize) -> &str {
+        let texts = || cast(&self.array, &DataType::Utf8View).expect("every number has a text");
+        self.texts.get_or_init(|| texts().as_string_view().clone()).value(row)
+    }
 }
 
 /// One value of a mapped column.
@@ -84,25 +103,26 @@ const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 impl Values {
     /// `array` without loss, or `None` if no agreed column can be made of its type.
     pub(crate) fn new(array: &ArrayRef) -> Result<Option<Self>, ArrowError> {
-        let options = CastOptions { safe: false, ..Default::default() };
-        let cast = |to: &DataType| cast_with_options(array, to, &options);
-        let text = || cast(&DataType::Utf8View).map(|a| a.as_string_view().clone());
-        let number = |p, s| cast(&DataType::Decimal128(p, s)).map(|a| a.as_primitive().clone());
+        let text = || cast(array, &DataType::Utf8View).map(|a| a.as_string_view().clone());
+        let number =
+            |p, s| cast(array, &DataType::Decimal128(p, s)).map(|a| a.as_primitive().clone());
         Ok(Some(match array.data_type() {
-            DataType::Dictionary(_, values) => return Self::new(&cast(values)?),
-            t if t.is_integer() => Self::Number(number(20, 0)?),
+            DataType::Dictionary(_, values) => return Self::new(&cast(array, values)?),
+            t if t.is_integer() => Self::Number(whole(array)),
             DataType::Decimal32(p, s) | DataType::Decimal64(p, s) | DataType::Decimal128(p, s) => {
                 Self::Number(number(*p, *s)?)
             }
             DataType::Decimal256(_, s) => Self::Number(number(Decimal128Type::MAX_PRECISION, *s)?),
-            t if t.is_floating() => Self::Float(text()?),
+            t if t.is_floating() => {
+                Self::Float(Floats { array: Arc::clone(array), texts: OnceCell::new() })
+            }
             DataType::Boolean => Self::Boolean(array.as_boolean().clone()),
             DataType::Null | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
                 Self::Text(text()?)
             }
             DataType::Date32 => Self::Day(array.as_primitive::<Date32Type>().clone()),
             DataType::Date64 | DataType::Timestamp(_, None) => {
-                let instants = cast(&DataType::Timestamp(TimeUnit::Microsecond, None))?;
+                let instants = cast(array, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
                 Self::Instant(instants.as_primitive::<TimestampMicrosecondType>().clone())
             }
             DataType::Duration(_) | DataType::Interval(_) => Self::Span(span::nanoseconds(array)?),
@@ -113,7 +133,8 @@ impl Values {
     fn array(&self) -> &dyn Array {
         match self {
             Self::Number(array) | Self::Span(array) => array,
-            Self::Float(array) | Self::Text(array) => array,
+            Self::Float(floats) => &floats.array,
+            Self::Text(array) => array,
             Self::Boolean(array) => array,
             Self::Day(array) => array,
             Self::Instant(array) => array,
@@ -126,7 +147,7 @@ impl Values {
         }
         match self {
             Self::Number(array) => Cell::Number { digits: array.value(row), scale: array.scale() },
-            Self::Float(array) => Cell::Float(array.value(row)),
+            Self::Float(floats) => Cell::Float(floats.text(row)),
             Self::Boolean(array) => Cell::Boolean(array.value(row)),
             Self::Text(array) => Cell::Text(array.value(row)),
             Self::Day(array) => Cell::Day(array.value(row)),
@@ -134,6 +155,19 @@ impl Values {
             Self::Span(array) => Cell::Span(array.value(row)),
         }
     }
+}
+
+fn cast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+    cast_with_options(array, to, &CastOptions { safe: false, ..Default::default() })
+}
+
+/// Whole numbers of any width; all of them have 20 digits at most.
+fn whole(array: &ArrayRef) -> Decimal128Array {
+    let wide: Decimal128Array = downcast_integer_array! {
+        array => array.unary(|number| number.into()),
+        other => unreachable!("{other} is no type of whole numbers"),
+    };
+    wide.with_data_type(DataType::Decimal128(20, 0))
 }
 
 /// `cell` as a value of `kind`. Whether it may be missing is the caller's question.

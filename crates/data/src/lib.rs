@@ -14,8 +14,10 @@
 #![forbid(unsafe_code)]
 
 mod agreed;
+mod asked;
 mod audit;
 mod coerce;
+mod columnar;
 mod convert;
 mod decimal;
 mod digest;

@@ -1,15 +1,21 @@
 //! A provider's local phase in bounded memory: rows are read, checked, added up and forgotten, some
-//! hundred thousand at a time.
+//! thousand at a time.
+
+use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use sharewell_study::{LocalQuery, Measure, Quality, Table};
+use sharewell_study::{LocalQuery, Quality, Table};
 use tokio::runtime::Runtime;
 
 use crate::agreed::{fit, read};
+use crate::asked::Asked;
 use crate::audit::Sample;
 use crate::report::QualityReport;
 use crate::validate::schema;
 use crate::{Error, Mapping, query};
+
+/// Accepted rows between two words of progress.
+const STEP_ROWS: u64 = 1 << 19;
 
 /// What [`local`] gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +30,8 @@ pub struct LocalResult {
 }
 
 /// A provider's local phase: as [`crate::Agreed::read`], `check` and `query` one after the other,
-/// but for the rows, of which nothing is kept but what the query asks for. `progress` hears how many have been accepted.
+/// but for the rows, of which nothing is kept but what the query asks for and a sample for the audit.
+/// `progress` hears how many have been accepted.
 ///
 /// Parquet and databases are read piece by piece; a CSV or JSON file is held whole, and so are the
 /// keys of all rows if the table has some.
@@ -42,53 +49,44 @@ pub fn local(
     progress: &dyn Fn(u64),
 ) -> Result<LocalResult, Error> {
     let runtime = Runtime::new().expect("the system gives threads");
+    runtime.block_on(phase(mapping, table, quality, Arc::new(query.clone()), progress))
+}
+
+async fn phase(
+    mapping: &Mapping,
+    table: &Table,
+    quality: &Quality,
+    query: Arc<LocalQuery>,
+    progress: &dyn Fn(u64),
+) -> Result<LocalResult, Error> {
     let schema = schema(table);
-    let (mut cells, mut sample) = (None, Sample::default());
-    let mut records = vec![vec![]; query.records.len()];
-    let take = async |rows: Vec<RecordBatch>, accepted: u64| {
-        let more = query::run(&schema, &rows, query).await?;
-        cells = Some(match cells.take() {
-            None => more,
-            Some(cells) => added(cells, more, query, accepted)?,
-        });
-        if !query.records.is_empty() {
-            let more = query::records(&schema, &rows, query).await?;
-            records.iter_mut().zip(more).for_each(|(column, more)| column.extend(more));
+    let mut sample = Sample::default();
+    let of = Arc::clone(&query);
+    let mut cells = Asked::new(&schema, async move |rows| query::run(rows, &of).await);
+    let of = Arc::clone(&query);
+    let mut records = (!query.records.is_empty())
+        .then(|| Asked::new(&schema, async move |rows| query::records(rows, &of).await));
+    let mut told = 0;
+    let take = async |rows: RecordBatch, accepted: u64| {
+        cells.tell(&rows).await?;
+        if let Some(records) = &mut records {
+            records.tell(&rows).await?;
         }
-        sample.add(rows);
-        progress(accepted);
+        sample.add(&rows);
+        if accepted - told >= STEP_ROWS {
+            progress(accepted);
+            told = accepted;
+        }
         Ok(())
     };
-    let mut report = runtime.block_on(read(mapping, table, take))?;
+    let mut report = read(mapping, table, take).await?;
+    progress(report.rows_accepted);
+    let cells = cells.answer().await?;
+    let records = match records {
+        Some(records) => records.answer().await?,
+        None => vec![],
+    };
     sample.audit(table, quality, &mut report);
     fit(&report, table.max_rows, mapping.on_rejected)?;
-    let cells = cells.expect("the rows end with a piece, if an empty one");
     Ok(LocalResult { cells, records, report })
-}
-
-type Cells = Vec<Vec<Option<i128>>>;
-
-/// The measures of two sets of rows together.
-fn added(mut cells: Cells, more: Cells, query: &LocalQuery, rows: u64) -> Result<Cells, Error> {
-    for (cell, more) in cells.iter_mut().zip(more) {
-        for ((value, more), measure) in cell.iter_mut().zip(more).zip(&query.measures) {
-            *value = match (*value, more) {
-                (Some(a), Some(b)) => Some(both(a, b, measure, rows)?),
-                (a, b) => a.or(b),
-            };
-        }
-    }
-    Ok(cells)
-}
-
-fn both(a: i128, b: i128, measure: &Measure, rows: u64) -> Result<i128, Error> {
-    match measure {
-        Measure::Rows | Measure::Count(_) => Ok(a + b),
-        Measure::Sum { expr, .. } | Measure::SumSquares { expr, .. } => {
-            let sum = a.checked_add(b).filter(|sum| sum.unsigned_abs() <= query::SUM_MAX);
-            sum.ok_or_else(|| Error::Overflow { expr: expr.clone(), rows })
-        }
-        Measure::Min { .. } => Ok(a.min(b)),
-        Measure::Max { .. } => Ok(a.max(b)),
-    }
 }

@@ -9,14 +9,17 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::concat_batches;
-use datafusion::arrow::datatypes::{DataType, Decimal128Type, DecimalType, Int64Type, SchemaRef};
-use datafusion::catalog::MemTable;
+use datafusion::arrow::datatypes::{DataType, Decimal128Type, DecimalType, Int64Type};
+use datafusion::arrow::error::ArrowError;
+use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, ScalarValue, TableReference};
 use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
 use datafusion::logical_expr::{Expr, ExprSchemable, cast, lit};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use futures::TryStreamExt;
 use sharewell_study::{LocalQuery, Measure, Recorded};
 
 use crate::Error;
@@ -26,15 +29,14 @@ use crate::digest::digest;
 pub(crate) const SUM_MAX: u128 = 10u128.pow(38) - 1;
 const ROWS: &str = "rows";
 
+/// The measures of every group of `rows`, a table of the agreed schema.
 pub(crate) async fn run(
-    schema: &SchemaRef,
-    batches: &[RecordBatch],
+    rows: Arc<dyn TableProvider>,
     query: &LocalQuery,
 ) -> Result<Vec<Vec<Option<i128>>>, Error> {
     let width = query.group_by.len();
     assert!(query.groups.iter().all(|codes| codes.len() == width), "one code per group column");
-    let result =
-        aggregate(schema, batches, query).await.map_err(|error| Error::Query(Box::new(error)))?;
+    let result = aggregate(rows, query).await.map_err(|error| Error::Query(Box::new(error)))?;
     for (i, measure) in query.measures.iter().enumerate() {
         if let Measure::Sum { expr, .. } | Measure::SumSquares { expr, .. } = measure {
             refuse_overflow(&result, i, expr)?;
@@ -68,6 +70,10 @@ fn refuse_overflow(result: &RecordBatch, measure: usize, expr: &str) -> Result<(
     Ok(())
 }
 
+fn key_of(group: usize) -> String {
+    format!("k{group}")
+}
+
 fn value(measure: usize) -> String {
     format!("m{measure}")
 }
@@ -86,56 +92,78 @@ fn greatest(measure: usize) -> String {
 
 /// One row per group that occurs: its codes as text, the measures, what bounds them, the rows.
 async fn aggregate(
-    schema: &SchemaRef,
-    batches: &[RecordBatch],
+    rows: Arc<dyn TableProvider>,
     query: &LocalQuery,
 ) -> Result<RecordBatch, DataFusionError> {
-    let (frame, expressions) = counted(schema, batches, query).await?;
+    let (frame, expressions) = counted(rows, query).await?;
     let mut keys = vec![];
     for (i, key) in query.group_by.iter().enumerate() {
-        keys.push(cast(expressions.parse(key)?, DataType::Utf8).alias(format!("k{i}")));
+        keys.push(expressions.parse(key)?.alias(key_of(i)));
     }
     let mut aggregates = vec![count(lit(1)).alias(ROWS)];
     for (i, measure) in query.measures.iter().enumerate() {
         aggregates.extend(expressions.measure(i, measure)?);
     }
-    collected(frame.aggregate(keys, aggregates)?).await
+    let groups = frame.aggregate(keys, aggregates)?;
+    // Their codes become text here, once a group and not once a row.
+    let columns = groups.schema().fields().iter().enumerate().map(|(i, field)| {
+        let column = Expr::Column(Column::from_name(field.name()));
+        if i < query.group_by.len() {
+            cast(column, DataType::Utf8).alias(field.name())
+        } else {
+            column
+        }
+    });
+    let columns: Vec<Expr> = columns.collect();
+    collected(groups.select(columns)?).await
 }
 
 /// What is taken of each row that counts: by what, then by row.
 pub(crate) async fn records(
-    schema: &SchemaRef,
-    batches: &[RecordBatch],
+    rows: Arc<dyn TableProvider>,
     query: &LocalQuery,
 ) -> Result<Vec<Vec<i128>>, Error> {
-    let rows = recorded(schema, batches, query);
-    let rows = rows.await.map_err(|error| Error::Query(Box::new(error)))?;
-    let column = |i: usize| named(&rows, &value(i));
+    let failed = |error| Error::Query(Box::new(error));
+    let mut rows = recorded(rows, query).await.map_err(failed)?;
+    let mut records = vec![vec![]; query.records.len()];
+    while let Some(batch) = rows.try_next().await.map_err(failed)? {
+        take_records(&batch, query, &mut records).map_err(|error| failed(error.into()))?;
+    }
+    Ok(records)
+}
+
+fn take_records(
+    rows: &RecordBatch,
+    query: &LocalQuery,
+    records: &mut [Vec<i128>],
+) -> Result<(), ArrowError> {
+    let column = |i: usize| named(rows, &value(i));
     let is_number = |i: &usize| matches!(query.records[*i], Recorded::Number { .. });
     let numbers: Vec<&ArrayRef> = (0..query.records.len()).filter(is_number).map(column).collect();
     let is_whole = |row: &usize| numbers.iter().all(|column| column.is_valid(*row));
     let whole: Vec<usize> = (0..rows.num_rows()).filter(is_whole).collect();
-    let record = |(i, recorded): (usize, &Recorded)| match recorded {
-        Recorded::Number { .. } => {
-            Ok(whole.iter().filter_map(|row| integer(column(i), *row)).collect())
+    for (i, (recorded, record)) in query.records.iter().zip(records).enumerate() {
+        match recorded {
+            Recorded::Number { .. } => {
+                record.extend(whole.iter().filter_map(|row| integer(column(i), *row)));
+            }
+            Recorded::Digest { columns, bits, salt } => {
+                let columns: Vec<&ArrayRef> =
+                    (0..columns.len()).map(|part| named(rows, &part_of(i, part))).collect();
+                for row in &whole {
+                    record.push(digest(&columns, *row, *bits, salt)?);
+                }
+            }
         }
-        Recorded::Digest { columns, bits, salt } => {
-            let columns: Vec<&ArrayRef> =
-                (0..columns.len()).map(|part| named(&rows, &part_of(i, part))).collect();
-            let digest = |row: &usize| digest(&columns, *row, *bits, salt);
-            let digests = whole.iter().map(digest).collect::<Result<_, _>>();
-            digests.map_err(|error| Error::Query(Box::new(error.into())))
-        }
-    };
-    query.records.iter().enumerate().map(record).collect()
+    }
+    Ok(())
 }
 
 async fn recorded(
-    schema: &SchemaRef,
-    batches: &[RecordBatch],
+    rows: Arc<dyn TableProvider>,
     query: &LocalQuery,
-) -> Result<RecordBatch, DataFusionError> {
-    let (frame, expressions) = counted(schema, batches, query).await?;
+) -> Result<SendableRecordBatchStream, DataFusionError> {
+    let (frame, expressions) = counted(rows, query).await?;
     let mut columns = vec![];
     for (i, recorded) in query.records.iter().enumerate() {
         match recorded {
@@ -150,7 +178,7 @@ async fn recorded(
             }
         }
     }
-    collected(frame.select(columns)?).await
+    frame.select(columns)?.execute_stream().await
 }
 
 async fn collected(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {
@@ -160,17 +188,15 @@ async fn collected(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {
 
 /// The rows that count, and what the query's expressions mean there.
 async fn counted(
-    schema: &SchemaRef,
-    batches: &[RecordBatch],
+    rows: Arc<dyn TableProvider>,
     query: &LocalQuery,
 ) -> Result<(DataFrame, Expressions), DataFusionError> {
-    let mut config = SessionConfig::new();
+    let mut config = SessionConfig::new().with_target_partitions(1);
     config.options_mut().sql_parser.enable_ident_normalization = false;
     config.options_mut().sql_parser.parse_float_as_decimal = true;
     let ctx = SessionContext::new_with_config(config);
     let name = TableReference::bare(query.table.as_str());
-    let rows = MemTable::try_new(Arc::clone(schema), vec![batches.to_vec()])?;
-    ctx.register_table(name.clone(), Arc::new(rows))?;
+    ctx.register_table(name.clone(), rows)?;
     let mut frame = ctx.table(name).await?;
     let expressions = Expressions { ctx, schema: frame.schema().clone() };
     if let Some(filter) = &query.filter {

@@ -249,8 +249,10 @@ impl<W: Ord + Copy> Tally<W> {
         Self(BTreeMap::new())
     }
 
-    pub(crate) fn add(&mut self, column: usize, word: W) {
-        *self.0.entry((column, word)).or_default() += 1;
+    pub(crate) fn add(&mut self, column: usize, word: W, rows: u64) {
+        if rows > 0 {
+            *self.0.entry((column, word)).or_default() += rows;
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, W, u64)> + '_ {

@@ -24,6 +24,11 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
+    /// Whether values are taken as they come: in the agreed unit, none of them renamed.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.conversion.is_none() && self.codes.is_empty() && self.missing.is_empty()
+    }
+
     /// `cell` as a value of the column. Whether it may be missing is the caller's question.
     pub(crate) fn value<'v>(&'v self, cell: Cell<'v>, kind: &Kind) -> Result<Value<'v>, Fault> {
         if self.codes.is_empty() && self.missing.is_empty() {

@@ -19,6 +19,7 @@ use sharewell_study::{Column, Kind, Missing, Table};
 
 use crate::Error;
 use crate::coerce::{Cell, Fault, Value, Values};
+use crate::columnar::{self, Decided, Texts};
 use crate::report::{
     ColumnCount, FaultCount, Numbering, QualityReport, Rejected, SourceRows, Tally,
 };
@@ -37,7 +38,7 @@ pub(crate) fn schema(table: &Table) -> SchemaRef {
     Arc::new(Schema::new(table.columns.iter().map(field).collect::<Vec<_>>()))
 }
 
-fn data_type(kind: &Kind) -> DataType {
+pub(crate) fn data_type(kind: &Kind) -> DataType {
     match kind {
         Kind::Integer { .. } => DataType::Decimal128(Decimal128Type::MAX_PRECISION, 0),
         Kind::Decimal { decimals, .. } => {
@@ -57,13 +58,14 @@ pub(crate) struct Validation<'t> {
     rules: &'t [Rule],
     schema: SchemaRef,
     numbering: Numbering,
-    accepted: Vec<RecordBatch>,
     rows_read: u64,
     rows_accepted: u64,
     rejected: Vec<Rejected>,
     faults: Tally<Fault>,
     rounded: Tally<()>,
     missing: Tally<()>,
+    /// By column.
+    texts: Vec<Texts>,
     keys: HashMap<Box<[u8]>, u64>,
 }
 
@@ -76,21 +78,12 @@ struct Failure {
     earlier: Option<u64>,
 }
 
-/// A valid value that the report counts: rounded, or else missing.
-struct Remark {
-    row: usize,
-    column: usize,
-    rounded: bool,
-}
-
-impl Remark {
-    fn on(value: &Value, row: usize, column: usize) -> Option<Self> {
-        match value {
-            Value::Missing => Some(Self { row, column, rounded: false }),
-            Value::Number { rounded: true, .. } => Some(Self { row, column, rounded: true }),
-            _ => None,
-        }
-    }
+/// What becomes of the rows of a batch.
+struct Outcome {
+    keep: Vec<bool>,
+    failures: Vec<Failure>,
+    /// Values with digits cut off, by row and column.
+    rounded: Vec<(usize, usize)>,
 }
 
 impl<'t> Validation<'t> {
@@ -100,55 +93,81 @@ impl<'t> Validation<'t> {
             rules,
             schema: schema(table),
             numbering,
-            accepted: Vec::new(),
             rows_read: 0,
             rows_accepted: 0,
             rejected: Vec::new(),
             faults: Tally::new(),
             rounded: Tally::new(),
             missing: Tally::new(),
+            texts: table.columns.iter().map(|column| Texts::new(&column.kind)).collect(),
             keys: HashMap::new(),
         }
     }
 
-    /// Takes a batch of the mapping's result, whose columns are the table's in any order.
-    pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+    /// The valid rows of a batch of the mapping's result, whose columns are the table's in any
+    /// order.
+    pub(crate) fn accept(&mut self, batch: &RecordBatch) -> Result<RecordBatch, Error> {
         let mapped = self.values(batch)?;
-        let (mut failures, mut remarks) = (Vec::new(), Vec::new());
-        let mut keep = vec![true; batch.num_rows()];
-        let mut columns = Vec::with_capacity(mapped.len());
-        for (i, values) in mapped.iter().enumerate() {
-            let (agreed, rule) = (&self.table.columns[i], &self.rules[i]);
-            let mut builder = Builder::new(&agreed.kind);
-            for (row, keep) in keep.iter_mut().enumerate() {
-                match value(values.cell(row), agreed, rule) {
-                    Ok(value) => {
-                        remarks.extend(Remark::on(&value, row, i));
-                        builder.push(&value);
-                    }
-                    Err(fault) => {
-                        *keep = false;
-                        failures.push(Failure { row, column: i, fault, earlier: None });
-                        builder.push(&Value::Missing);
-                    }
-                }
-            }
-            columns.push(builder.finish());
+        let keep = vec![true; batch.num_rows()];
+        let mut outcome = Outcome { keep, failures: vec![], rounded: vec![] };
+        let columns: Vec<ArrayRef> =
+            mapped.iter().enumerate().map(|(i, v)| self.column(i, v, &mut outcome)).collect();
+        self.refuse_duplicates(batch, &columns, &mut outcome);
+        let Outcome { keep, failures, rounded } = outcome;
+        for (_, column) in rounded.into_iter().filter(|(row, _)| keep[*row]) {
+            self.rounded.add(column, (), 1);
         }
-        self.refuse_duplicates(batch, &columns, &mut keep, &mut failures);
-        self.count(remarks, &keep);
+        let all_fit = failures.is_empty();
         self.reject(batch, &mapped, failures);
         // The rejected rows' gaps go before the table's own schema, without gaps, is asked for.
         let optional = self.schema.fields().iter().map(|f| f.as_ref().clone().with_nullable(true));
         let gapped = Arc::new(Schema::new(optional.collect::<Vec<_>>()));
+        let filtered = |all: RecordBatch| match all_fit {
+            true => Ok(all),
+            false => filter_record_batch(&all, &BooleanArray::from(keep)),
+        };
         let kept = RecordBatch::try_new(gapped, columns)
-            .and_then(|all| filter_record_batch(&all, &BooleanArray::from(keep)))
+            .and_then(filtered)
             .and_then(|kept| RecordBatch::try_new(self.schema.clone(), kept.columns().to_vec()))
             .expect("columns are built by the schema and gaps filtered out");
+        for (i, column) in kept.columns().iter().enumerate() {
+            self.missing.add(i, (), column.null_count() as u64);
+        }
         self.rows_read += batch.num_rows() as u64;
         self.rows_accepted += kept.num_rows() as u64;
-        self.accepted.push(kept);
-        Ok(())
+        Ok(kept)
+    }
+
+    /// A column of the agreed table: decided as a whole, but for the values that do not plainly
+    /// fit.
+    fn column(&mut self, i: usize, values: &Values, outcome: &mut Outcome) -> ArrayRef {
+        let (agreed, rule) = (&self.table.columns[i], &self.rules[i]);
+        let decided = columnar::decide(values, agreed, rule, &self.texts[i]);
+        let open =
+            decided.as_ref().map_or_else(|| (0..outcome.keep.len()).collect(), Decided::open);
+        let mut builder = Builder::new(&agreed.kind);
+        for row in open {
+            let cell = values.cell(row);
+            match value(cell, agreed, rule) {
+                Ok(value) => {
+                    if let Value::Number { rounded: true, .. } = value {
+                        outcome.rounded.push((row, i));
+                    }
+                    self.texts[i].learn(cell, &value);
+                    builder.push(&value);
+                }
+                Err(fault) => {
+                    outcome.keep[row] = false;
+                    outcome.failures.push(Failure { row, column: i, fault, earlier: None });
+                    builder.push(&Value::Missing);
+                }
+            }
+        }
+        let rest = builder.finish();
+        match decided {
+            Some(decided) => decided.with(rest),
+            None => rest,
+        }
     }
 
     /// Of the rows with one key the first is kept.
@@ -156,8 +175,7 @@ impl<'t> Validation<'t> {
         &mut self,
         batch: &RecordBatch,
         columns: &[ArrayRef],
-        keep: &mut [bool],
-        failures: &mut Vec<Failure>,
+        outcome: &mut Outcome,
     ) {
         let key = &self.table.key;
         let Some(&first) = key.first() else { return };
@@ -167,7 +185,7 @@ impl<'t> Validation<'t> {
         let rows = RowConverter::new(fields.collect())
             .and_then(|converter| converter.convert_columns(&columns))
             .expect("every agreed type can be compared");
-        for (row, keep) in keep.iter_mut().enumerate().filter(|(_, keep)| **keep) {
+        for (row, keep) in outcome.keep.iter_mut().enumerate().filter(|(_, keep)| **keep) {
             let line = self.line(lines, row);
             match self.keys.entry(rows.row(row).as_ref().into()) {
                 Entry::Vacant(entry) => _ = entry.insert(line),
@@ -175,7 +193,7 @@ impl<'t> Validation<'t> {
                     *keep = false;
                     let earlier = Some(*entry.get());
                     let fault = Fault::DuplicateKey;
-                    failures.push(Failure { row, column: first, fault, earlier });
+                    outcome.failures.push(Failure { row, column: first, fault, earlier });
                 }
             }
         }
@@ -195,20 +213,12 @@ impl<'t> Validation<'t> {
         self.table.columns.iter().zip(self.rules).map(one).collect()
     }
 
-    /// Counts what accepted rows lack or had rounded.
-    fn count(&mut self, remarks: Vec<Remark>, keep: &[bool]) {
-        for Remark { column, rounded, .. } in remarks.into_iter().filter(|r| keep[r.row]) {
-            let tally = if rounded { &mut self.rounded } else { &mut self.missing };
-            tally.add(column, ());
-        }
-    }
-
     /// Counts and lists failures, row by row.
     fn reject(&mut self, batch: &RecordBatch, mapped: &[Values], mut failures: Vec<Failure>) {
         let lines = lines(batch);
         failures.sort_by_key(|failure| (failure.row, failure.column));
         for Failure { row, column, fault, earlier } in failures {
-            self.faults.add(column, fault);
+            self.faults.add(column, fault, 1);
             if self.rejected.len() < QualityReport::REJECTED_MAX {
                 let agreed = &self.table.columns[column];
                 let reason = fault.reason(mapped[column].cell(row), agreed);
@@ -231,14 +241,9 @@ impl<'t> Validation<'t> {
         }
     }
 
-    /// How many valid rows there are that have not been taken.
-    pub(crate) fn held(&self) -> usize {
-        self.accepted.iter().map(RecordBatch::num_rows).sum()
-    }
-
-    /// These rows, and how many there have been in all.
-    pub(crate) fn take(&mut self) -> (Vec<RecordBatch>, u64) {
-        (std::mem::take(&mut self.accepted), self.rows_accepted)
+    /// How many valid rows there have been.
+    pub(crate) fn rows_accepted(&self) -> u64 {
+        self.rows_accepted
     }
 
     /// The report.
@@ -288,7 +293,7 @@ fn value<'v>(cell: Cell<'v>, column: &Column, rule: &'v Rule) -> Result<Value<'v
 }
 
 /// A column of the agreed table in the making.
-enum Builder {
+pub(crate) enum Builder {
     Number(Decimal128Builder),
     Boolean(BooleanBuilder),
     Text(StringViewBuilder),
@@ -296,7 +301,7 @@ enum Builder {
 }
 
 impl Builder {
-    fn new(kind: &Kind) -> Self {
+    pub(crate) fn new(kind: &Kind) -> Self {
         match kind {
             Kind::Integer { .. } | Kind::Decimal { .. } => {
                 Self::Number(Decimal128Builder::new().with_data_type(data_type(kind)))
@@ -307,7 +312,7 @@ impl Builder {
         }
     }
 
-    fn push(&mut self, value: &Value) {
+    pub(crate) fn push(&mut self, value: &Value) {
         match (self, value) {
             (Self::Number(b), Value::Number { quanta, .. }) => b.append_value(*quanta),
             (Self::Boolean(b), Value::Boolean(value)) => b.append_value(*value),
@@ -320,7 +325,7 @@ impl Builder {
         }
     }
 
-    fn finish(self) -> ArrayRef {
+    pub(crate) fn finish(self) -> ArrayRef {
         match self {
             Self::Number(mut b) => ArrayBuilder::finish(&mut b),
             Self::Boolean(mut b) => ArrayBuilder::finish(&mut b),
