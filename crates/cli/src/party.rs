@@ -60,7 +60,6 @@ impl Party {
         let identity = self.identity(&file, me)?;
         let listener = self.listener()?;
         eprintln!("{}", consent(&file, me));
-        let given = self.give(&file, me)?;
         let seat = Seat { party: me, identity, listener, peers: None, wide: None };
         let progress = Mutex::new(Progress::of([self.name.as_str()]));
         let opening = file.opening_of(&self.name);
@@ -72,6 +71,13 @@ impl Party {
             if let Ok(mut progress) = progress.lock() {
                 Stage::of(stage).into_iter().for_each(|stage| progress.see(0, stage));
                 progress.tick();
+            }
+        };
+        let given = match self.give(&file, me, &progress) {
+            Ok(given) => given,
+            Err(why) => {
+                eprintln!("error: {why}\n\nThe others are told that there will be no result.");
+                return Err(declined(engine::decline(&file.plan, seat, &see)));
             }
         };
         let values = given.as_ref().map(|(values, _)| values);
@@ -117,26 +123,38 @@ impl Party {
         self.listen.as_ref().map(bind).transpose()
     }
 
-    fn give(&self, file: &StudyFile, me: usize) -> Result<Option<(LocalValues, Rows)>, Failure> {
+    fn give(
+        &self,
+        file: &StudyFile,
+        me: usize,
+        progress: &Mutex<Progress>,
+    ) -> Result<Option<(LocalValues, Rows)>, String> {
         if !file.study().parties[me].roles.data {
             return Ok(None);
         }
         let mapping = self.source.clone().unwrap_or_else(|| file.mapping_of(&self.name));
         let report = file.report_of(&self.name);
-        let progress = Mutex::new(Progress::of([self.name.as_str()]));
         let reading = |rows| {
             if let Ok(mut progress) = progress.lock() {
                 progress.see(0, Stage::Reading(rows));
                 progress.tick();
             }
         };
-        let (values, rows) =
-            local(&file.plan, &mapping, &report, &reading).map_err(Failure::Run)?;
+        let (values, rows) = local(&file.plan, &mapping, &report, &reading)?;
         if rows.rejected > 0 {
             eprintln!("{} rows were rejected: see {}\n", rows.rejected, report.display());
         }
         Ok(Some((values, rows)))
     }
+}
+
+/// The end of a party whose data could not be prepared; it has said why.
+fn declined(told: Result<(), engine::Error>) -> Failure {
+    let unprepared = "this party's data could not be prepared";
+    Failure::Run(match told {
+        Ok(()) => format!("{unprepared}; the others know that, and not why"),
+        Err(error) => format!("{unprepared}; nor could all others be told: {error}"),
+    })
 }
 
 /// What starting this party agrees to.

@@ -43,5 +43,5 @@ pub use plan::{LocalValues, Plan};
 pub use plot::Plot;
 pub use precision::Precision;
 pub use quote::{Estimate, LinkBytes, Quote};
-pub use run::{Peer, Seat, Stage, Wide, run};
+pub use run::{Peer, Seat, Stage, Wide, decline, run};
 pub use sharewell_net::Identity;

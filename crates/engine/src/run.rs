@@ -101,11 +101,7 @@ pub fn run(
         None => Ok(vec![]),
     };
     let session = session(plan);
-    progress(Stage::Connecting(None));
-    let missing: Arc<Mutex<Option<String>>> = Arc::default();
-    let waiting = || Stage::Connecting(missing.lock().map_or(None, |why| why.clone()));
-    let link = watched(progress, waiting, || connect(plan, seat, session, missing.clone()))?;
-    let link = Arc::new(Metered::new(link));
+    let link = Arc::new(Metered::new(meet(plan, seat, session, progress)?));
     let result = mine.and_then(|mine| {
         let commit = |opening| progress(Stage::Committed(opening));
         let mut agreed = agree(plan, Party::new(link.clone()), &Given::committed(&mine), &commit)?;
@@ -132,6 +128,16 @@ pub fn run(
             Err(error)
         }
     }
+}
+
+/// Connects only to tell all others that this party could not prepare its data, and nothing more
+/// than that: then nobody waits for it.
+///
+/// # Errors
+/// [`Error::Link`] names a party that could not be reached within the study's `connect_s`.
+pub fn decline(plan: &Plan, seat: Seat, progress: &(dyn Fn(Stage) + Sync)) -> Result<(), Error> {
+    meet(plan, seat, session(plan), progress)?.abort(Abort::Unprepared);
+    Ok(())
 }
 
 /// What all parties must agree on, down to the version of the program that they run: the study,
@@ -169,6 +175,18 @@ fn agree(
     let round_bytes = pace::agree(&mut main.fork(), plan.card.parties)?;
     let quoted = dispatch::quote(plan, round_bytes).tallied;
     Ok(Agreed { main: main.at_pace(round_bytes), quoted, commitments })
+}
+
+fn meet(
+    plan: &Plan,
+    seat: Seat,
+    session: [u8; 32],
+    progress: &(dyn Fn(Stage) + Sync),
+) -> Result<Arc<dyn Transport>, Error> {
+    progress(Stage::Connecting(None));
+    let missing: Arc<Mutex<Option<String>>> = Arc::default();
+    let waiting = || Stage::Connecting(missing.lock().map_or(None, |why| why.clone()));
+    watched(progress, waiting, || connect(plan, seat, session, missing.clone()))
 }
 
 fn connect(

@@ -202,6 +202,8 @@ pub enum Abort {
     Cancelled,
     /// Its program crashed.
     Crashed,
+    /// Its own data could not be prepared; its own report says why.
+    Unprepared,
 }
 
 impl Abort {
@@ -215,7 +217,8 @@ impl Abort {
             | Self::Exhausted
             | Self::Failed
             | Self::Cancelled
-            | Self::Crashed => None,
+            | Self::Crashed
+            | Self::Unprepared => None,
         }
     }
 }
@@ -231,6 +234,9 @@ impl fmt::Display for Abort {
             Self::Failed => f.write_str("it could not go on, and its own report says why"),
             Self::Cancelled => f.write_str("its operator stopped it"),
             Self::Crashed => f.write_str("its program crashed"),
+            Self::Unprepared => {
+                f.write_str("it could not prepare its data, and its own report says why")
+            }
         }
     }
 }
@@ -246,7 +252,8 @@ impl From<&Error> for Abort {
             // Who stops because another did points to that one, whose own word may come later.
             Error::Aborted {
                 peer,
-                reason: Self::Exhausted | Self::Failed | Self::Cancelled | Self::Crashed,
+                reason:
+                    Self::Exhausted | Self::Failed | Self::Cancelled | Self::Crashed | Self::Unprepared,
                 ..
             } => Self::Lost(*peer),
             Error::Aborted { reason, .. } => *reason,

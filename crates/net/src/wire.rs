@@ -108,6 +108,7 @@ fn abort_code(reason: Abort) -> (u32, u32) {
         Abort::Failed => (6, 0),
         Abort::Cancelled => (7, 0),
         Abort::Crashed => (8, 0),
+        Abort::Unprepared => (9, 0),
     }
 }
 
@@ -123,6 +124,7 @@ fn abort_reason(code: u32, party: u32) -> Result<Abort, Flaw> {
         6 => Abort::Failed,
         7 => Abort::Cancelled,
         8 => Abort::Crashed,
+        9 => Abort::Unprepared,
         _ => return Err(FLAW),
     };
     if abort_code(reason) == (code, party) { Ok(reason) } else { Err(FLAW) }
@@ -218,7 +220,7 @@ mod tests {
                 Message::Data(Frame { lane: Lane(lane), seq, clock, step, body })
             },
         );
-        let abort = (1..=8_u32, any::<u8>()).prop_filter_map("party without need", |(c, p)| {
+        let abort = (1..=9_u32, any::<u8>()).prop_filter_map("party without need", |(c, p)| {
             abort_reason(c, u32::from(p)).or_else(|_| abort_reason(c, 0)).ok().map(Message::Abort)
         });
         prop_oneof![4 => data, 1 => Just(Message::Alive), 1 => Just(Message::Bye), 1 => abort]

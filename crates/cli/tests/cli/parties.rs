@@ -174,6 +174,22 @@ fn a_party_that_does_not_come_is_named_with_its_address() {
 }
 
 #[test]
+fn a_party_that_cannot_prepare_its_data_ends_all_at_once_and_tells_only_that() {
+    let consortium = Consortium::with_limits("connect_s = 600\nwait_s = 30");
+    consortium.site.source("op_b", "a\n1\n4711\n3\n4\n");
+    let stop = "[rules]\non_rejected = \"stop\"";
+    consortium.site.mapping("op_b", "SELECT * FROM records", stop);
+    let start = Instant::now();
+    let ended = finish_all(PARTIES.map(|party| consortium.start(party)).into());
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    ended[1].fails(1, &["line 3, column a: 4711 is above", "could not be prepared"]);
+    for other in [0, 2] {
+        ended[other].fails(1, &["op_b", "could not prepare its data"]);
+        assert!(!ended[other].err.contains("4711"), "{}", ended[other].err);
+    }
+}
+
+#[test]
 fn a_name_that_is_not_in_the_study_is_refused() {
     let consortium = Consortium::new();
     fs::copy(consortium.study_of("op_a"), consortium.study_of("op_x")).unwrap();
