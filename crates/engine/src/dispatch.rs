@@ -171,9 +171,9 @@ fn input_ranges(plan: &Plan) -> Vec<Vec<Interval>> {
     }
     ranges.extend(vec![Interval::between(0, 1); plan.rows_len()]);
     let givers = plan.givers();
-    let of_steps = |path: &Path| path.asked().map(|asked| path.ranges(asked)).collect();
-    let of_steps: Vec<_> = plan.path.as_ref().map_or_else(Vec::new, of_steps);
-    let vectors = [ranges].into_iter().chain(of_steps);
+    let of_step = plan.path.as_ref().map_or_else(Vec::new, Path::ranges);
+    let steps = plan.path.as_ref().map_or(0, |path| path.steps as usize);
+    let vectors = [ranges].into_iter().chain(vec![of_step; steps]);
     let of_parties = |ranges: Vec<Interval>| {
         let parties = 0..plan.order.len() as u8;
         let of_party = |i: u8| if givers.contains(&i) { ranges.clone() } else { vec![] };
@@ -247,9 +247,8 @@ impl Work for Attend<'_> {
         let scales = plan.dry.scales.clone();
         let mut opened = Opened { scales, integers, ..Opened::default() };
         if let Some(path) = &plan.path {
-            opened.climb(plan, path, &mut |of, at| {
-                exchange(Given::sums(given, path, of, at), path.len(of))
-            })?;
+            opened
+                .climb(plan, path, &mut |at| exchange(Given::sums(given, path, at), path.len()))?;
         }
         Ok((opened, party.rounds()))
     }

@@ -136,6 +136,7 @@ fn regression_and_correlation_take_the_records_without_missing_values() {
     for objective in [
         "kind = 'linear'\nresponse = 'y'\npredictors = ['x * x']\nwhere = 'f'",
         "kind = 'correlation'\nvalues = ['x', 'y']\nwhere = 'f'",
+        "kind = 'pca'\nvalues = ['x', 'y']\nwhere = 'f'",
     ] {
         let filter = plan(objective).local().filter.clone().expect("a filter");
         assert_eq!(filter, "\"f\" AND NOT \"x\" IS NULL", "{objective}");
@@ -151,6 +152,17 @@ fn a_singular_design_is_told_by_its_predictor() {
         "undefined: f * 2 does not vary, or is a linear combination of the predictors before it; \
          leave it out"
     );
+}
+
+#[test]
+fn a_value_that_does_not_vary_has_no_components() {
+    let plan = plan("kind = 'pca'\nvalues = ['y', 'f']");
+    let alike = |records: Vec<Record>| records.into_iter().map(|of| Record { f: true, ..of });
+    let alike: Vec<Record> = alike(records().concat()).collect();
+    let tables = plan.rehearse(&vec![local(&plan, &alike); 3]).expect("in bounds");
+    let note = &tables[0].notes[0];
+    assert_eq!(note.reason, "undefined: f does not vary; leave it out");
+    assert_eq!(tables[1].rows[0][0], Cell::Text("y".into()));
 }
 
 #[test]

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Cross, DatePart, Decimal, Drift,
-    DriftIndex, Errors, Expr, Family, Grid, Hash, Having, Item, JointQuality, Kind, Limits,
-    Linkage, Missing, Objective, Order, Party, Predicate, Protocol, PublicKey, Quality, Query,
+    DriftIndex, Expr, Family, Grid, Hash, Having, Item, JointQuality, Kind, Limits, Linkage,
+    Matrix, Missing, Objective, Order, Party, Predicate, Protocol, PublicKey, Quality, Query,
     Release, Reveal, Roles, RowExpr, Scale, Security, Statistic, StatisticKind, Study, Sufficient,
     Table, Threat, Truncation, Variances, Weight,
 };
@@ -116,8 +116,8 @@ enums! {
         3 Self::Correlation { values } => (values)
         4 Self::Linear { response, predictors, ridge, weights } =>
             (response, predictors, ridge, weights)
-        5 Self::Disproportionality { drug, event, reports, background } =>
-            (drug, event, reports, background)
+        5 Self::Disproportionality { drug, event, reports, background, strata } =>
+            (drug, event, reports, background, strata)
         6 Self::Survival { time, event, group, strata, horizon, weight, scale } =>
             (time, event, group, strata, horizon, weight, scale)
         7 Self::RankTest { value, group, codes } => (value, group, codes)
@@ -128,20 +128,15 @@ enums! {
             (events, exposure, per, group, reference, strata)
         12 Self::MetaAnalysis { row, column, contributor } => (row, column, contributor)
         13 Self::Detector { score, truth, by, calibrated } => (score, truth, by, calibrated)
-        14 Self::Regression {
-            family, response, exposure, predictors, reveal_path, steps, errors, calibration
-        } => (family, response, exposure, predictors, reveal_path, steps, errors, calibration)
+        15 Self::Pca { values, matrix } => (values, matrix)
+        14 Self::Regression { family, response, exposure, predictors, reveal_path, steps } =>
+            (family, response, exposure, predictors, reveal_path, steps)
     }
     Family {
         0 Self::Logistic => ()
         1 Self::Poisson => ()
         2 Self::Weibull => ()
         3 Self::Cox => ()
-    }
-    Errors {
-        0 Self::Model => ()
-        1 Self::Hc0 => ()
-        2 Self::Hc1 => ()
     }
     DriftIndex {
         0 Self::KolmogorovSmirnov => ()
@@ -150,6 +145,10 @@ enums! {
     Reveal {
         0 Self::Verdict => ()
         1 Self::Index => ()
+    }
+    Matrix {
+        0 Self::Correlation => ()
+        1 Self::Covariance => ()
     }
     Variances {
         0 Self::Unequal => ()

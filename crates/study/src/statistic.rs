@@ -51,6 +51,13 @@ pub enum StatisticKind {
         /// At least two.
         values: Vec<RowExpr>,
     },
+    /// The directions in which several values vary together most.
+    Pca {
+        /// At least two.
+        values: Vec<RowExpr>,
+        /// Of what the eigenvectors are.
+        matrix: Matrix,
+    },
     /// Linear regression with an intercept.
     Linear {
         /// What is explained.
@@ -77,10 +84,6 @@ pub enum StatisticKind {
         reveal_path: bool,
         /// How many steps are made.
         steps: u32,
-        /// What the standard errors rest on.
-        errors: Errors,
-        /// Bins of predicted log-odds in which events are counted; 0 if they are not.
-        calibration: u32,
     },
     /// Which pairs of drug and event are reported more often than chance would have it.
     Disproportionality {
@@ -92,6 +95,8 @@ pub enum StatisticKind {
         reports: Option<usize>,
         /// Codes of either that stand for everything else: they count, but are no drug or event.
         background: Vec<String>,
+        /// Pairs are also judged within each combination of these columns' values, in schema order.
+        strata: Vec<usize>,
     },
     /// How long until an event, with records that were observed for a part of it only.
     Survival {
@@ -230,15 +235,13 @@ impl Family {
     }
 }
 
-/// What standard errors rest on.
+/// Whose eigenvectors principal components are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Errors {
-    /// The model: its information.
-    Model,
-    /// The scores of the records (White's sandwich).
-    Hc0,
-    /// The same, for few records: times n / (n - coefficients).
-    Hc1,
+pub enum Matrix {
+    /// Of the correlations: each value counts as much, whatever its unit.
+    Correlation,
+    /// Of the covariances: values have one unit.
+    Covariance,
 }
 
 /// What is assumed of two groups' variances.
@@ -259,6 +262,7 @@ impl StatisticKind {
             Self::TTest { .. } => "t_test",
             Self::Contingency { .. } => "contingency",
             Self::Correlation { .. } => "correlation",
+            Self::Pca { .. } => "pca",
             Self::Linear { .. } => "linear",
             Self::Regression { family, .. } => family.name(),
             Self::Disproportionality { .. } => "disproportionality",
@@ -287,10 +291,13 @@ impl StatisticKind {
                 [vec![*row, *column], strata.clone()].concat()
             }
             Self::Correlation { .. }
+            | Self::Pca { .. }
             | Self::Linear { .. }
             | Self::Regression { .. }
             | Self::PairedTTest { .. } => vec![],
-            Self::Disproportionality { drug, event, .. } => vec![*drug, *event],
+            Self::Disproportionality { drug, event, strata, .. } => {
+                [vec![*drug, *event], strata.clone()].concat()
+            }
             Self::Survival { event, group, strata, .. } => {
                 [vec![*event], group.iter().copied().collect(), strata.clone()].concat()
             }

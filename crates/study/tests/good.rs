@@ -1,8 +1,8 @@
 //! Studies that are well formed, and what they mean.
 
 use sharewell_study::{
-    Aggregate, BadGiver, CodeList, Comparison, Constant, Decimal, Drift, DriftIndex, Errors, Expr,
-    Family, Grid, Item, Kind, Limits, Missing, Objective, Overflow, Predicate, Protocol, Quality,
+    Aggregate, BadGiver, CodeList, Comparison, Constant, Decimal, Drift, DriftIndex, Expr, Family,
+    Grid, Item, Kind, Limits, Matrix, Missing, Objective, Overflow, Predicate, Protocol, Quality,
     Query, Range, Release, Reveal, Roles, RowExpr, Scale, Security, StatisticKind, Study,
     Sufficient, Threat, Truncation, Variances, Weight,
 };
@@ -251,6 +251,14 @@ fn statistics_of_the_catalogue_are_read() {
             StatisticKind::Correlation { values: vec![hours(), status()] },
         ),
         (
+            "kind = 'pca'\nvalues = ['hours', 'status']",
+            StatisticKind::Pca { values: vec![hours(), status()], matrix: Matrix::Correlation },
+        ),
+        (
+            "kind = 'pca'\nvalues = ['hours', 'status']\nmatrix = 'covariance'",
+            StatisticKind::Pca { values: vec![hours(), status()], matrix: Matrix::Covariance },
+        ),
+        (
             "kind = 'linear'\nresponse = 'status'\npredictors = ['hours', 'hours * hours']\n\
              ridge = 0.5",
             StatisticKind::Linear {
@@ -276,6 +284,7 @@ fn statistics_of_the_catalogue_are_read() {
                 event: STATUS,
                 reports: Some(FAILURES),
                 background: vec![],
+                strata: vec![],
             },
         ),
         (
@@ -285,6 +294,7 @@ fn statistics_of_the_catalogue_are_read() {
                 event: STATUS,
                 reports: None,
                 background: vec!["X2".to_owned()],
+                strata: vec![],
             },
         ),
         (
@@ -316,8 +326,6 @@ fn statistics_of_the_catalogue_are_read() {
                 predictors: vec![hours()],
                 reveal_path: true,
                 steps: 25,
-                errors: Errors::Model,
-                calibration: 0,
             },
         ),
         (
@@ -330,22 +338,6 @@ fn statistics_of_the_catalogue_are_read() {
                 predictors: vec![status()],
                 reveal_path: false,
                 steps: 9,
-                errors: Errors::Model,
-                calibration: 0,
-            },
-        ),
-        (
-            "kind = 'logistic'\nresponse = 'status'\npredictors = ['hours']\nreveal_path = true\n\
-             errors = 'HC1'\ncalibration = 200",
-            StatisticKind::Regression {
-                family: Family::Logistic,
-                response: status(),
-                exposure: None,
-                predictors: vec![hours()],
-                reveal_path: true,
-                steps: 25,
-                errors: Errors::Hc1,
-                calibration: 200,
             },
         ),
         (
@@ -357,8 +349,6 @@ fn statistics_of_the_catalogue_are_read() {
                 predictors: vec![],
                 reveal_path: true,
                 steps: 25,
-                errors: Errors::Model,
-                calibration: 0,
             },
         ),
         (
@@ -371,8 +361,6 @@ fn statistics_of_the_catalogue_are_read() {
                 predictors: vec![RowExpr::Column(FAILURES)],
                 reveal_path: true,
                 steps: 25,
-                errors: Errors::Model,
-                calibration: 0,
             },
         ),
     ];
@@ -386,7 +374,7 @@ fn statistics_of_the_catalogue_are_read() {
     }
     hashes.sort();
     hashes.dedup();
-    assert_eq!(hashes.len(), 34, "every one is another study");
+    assert_eq!(hashes.len(), 36, "every one is another study");
 }
 
 #[test]

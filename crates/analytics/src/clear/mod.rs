@@ -15,6 +15,7 @@ pub mod meta;
 pub mod moments;
 pub mod multiple;
 pub mod newton;
+pub mod principal;
 pub mod ranks;
 pub mod rates;
 pub mod regression;

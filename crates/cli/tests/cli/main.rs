@@ -8,6 +8,7 @@ mod failures;
 mod input;
 mod kept;
 mod linkage;
+mod multivariate;
 mod parties;
 mod pooled;
 mod regressions;

@@ -1,11 +1,12 @@
-//! Correlation and linear regression.
+//! Correlation, principal components and linear regression.
 
 use sharewell_analytics::clear::linear::{
     Linear, Products, Ridge, least_squares, ridge as penalised,
 };
 use sharewell_analytics::clear::moments::{Moments, correlation as of_two};
+use sharewell_analytics::clear::principal::{Principal, principal};
 use sharewell_analytics::clear::{Confidence, Finding, Undefined};
-use sharewell_study::{RowExpr, Table};
+use sharewell_study::{Matrix, RowExpr, Table};
 
 use super::sheet::{Entry, Sheet};
 use super::{Released, centre, count, undefined};
@@ -69,6 +70,71 @@ pub(super) fn correlation(
     let found = pairs.map(of_pair).collect();
     let sheet = Sheet::findings("correlation", &["value", "with"], found);
     vec![sheet.adjusted().drawn(Plot::forest(false))]
+}
+
+/// Variances along the components, and what a record's place along each is made of: the sum of its
+/// loadings times the values, less their means and, for correlations, over their deviations.
+pub(super) fn pca(
+    table: &Table,
+    values: &[RowExpr],
+    matrix: Matrix,
+    released: &Released<'_>,
+) -> Vec<Sheet> {
+    let names: Vec<String> = values.iter().map(|value| value.to_text(table)).collect();
+    let found = sums(table, values, false, released).and_then(|of| {
+        let standardise = matrix == Matrix::Correlation;
+        let mut found =
+            principal(of.n, &of.sums, &of.products, standardise).map_err(|why| match why {
+                Undefined::Singular { column } => {
+                    format!("undefined: {} does not vary; leave it out", names[column])
+                }
+                other => format!("undefined: {other}"),
+            })?;
+        found.means.iter_mut().zip(&of.centres).for_each(|(mean, centre)| *mean += centre);
+        Ok(found)
+    });
+    vec![components(names.len(), &found), loadings(&names, &found)]
+}
+
+fn component(i: usize) -> String {
+    format!("PC{}", i + 1)
+}
+
+fn components(size: usize, found: &Result<Principal, String>) -> Sheet {
+    let columns = ["component", "variance", "SD", "explained", "explained so far"];
+    let mut sheet = Sheet::new("components", &columns);
+    let mut so_far = 0.0;
+    for i in 0..size {
+        let name = Entry::text(component(i));
+        match found {
+            Err(reason) => sheet.row_without(vec![name], reason),
+            Ok(found) => {
+                so_far += found.explained[i];
+                let variance = found.variances[i];
+                let numbers = [variance, variance.sqrt(), found.explained[i], so_far];
+                sheet.row([&[name][..], &numbers.map(Entry::Number)].concat());
+            }
+        }
+    }
+    sheet.drawn(Plot::Bars { height: "explained".to_owned() })
+}
+
+fn loadings(names: &[String], found: &Result<Principal, String>) -> Sheet {
+    let components: Vec<String> = (0..names.len()).map(component).collect();
+    let columns = ["value", "mean", "SD"].into_iter().chain(components.iter().map(String::as_str));
+    let mut sheet = Sheet::new("loadings", &columns.collect::<Vec<_>>());
+    for (j, name) in names.iter().enumerate() {
+        let mut row = vec![Entry::text(name)];
+        match found {
+            Err(reason) => sheet.row_without(row, reason),
+            Ok(found) => {
+                row.extend([found.means[j], found.deviations[j]].map(Entry::Number));
+                row.extend(found.loadings.iter().map(|of| Entry::Number(of[j])));
+                sheet.row(row);
+            }
+        }
+    }
+    sheet
 }
 
 /// A column of ones before the predictors, which are all values but the last.

@@ -58,7 +58,9 @@ pub(crate) fn items(statistic: &Statistic, table: &Table) -> Vec<Item> {
         StatisticKind::Rates { events, exposure, .. } => {
             [events, exposure].map(|&column| Aggregate::Sum(RowExpr::Column(column))).to_vec()
         }
-        StatisticKind::Correlation { values } => products(values, None, table),
+        StatisticKind::Correlation { values } | StatisticKind::Pca { values, .. } => {
+            products(values, None, table)
+        }
         StatisticKind::Linear { response, predictors, weights, .. } => {
             let values = [&predictors[..], std::slice::from_ref(response)].concat();
             products(&values, *weights, table)
@@ -120,7 +122,9 @@ fn centred(value: &RowExpr, table: &Table) -> RowExpr {
 /// The records that count: for what needs all values of a record, those that miss none.
 pub(crate) fn complete_cases(statistic: &Statistic, table: &Table) -> Option<Predicate> {
     let values: Vec<&RowExpr> = match &statistic.kind {
-        StatisticKind::Correlation { values } => values.iter().collect(),
+        StatisticKind::Correlation { values } | StatisticKind::Pca { values, .. } => {
+            values.iter().collect()
+        }
         StatisticKind::Linear { response, predictors, .. } => {
             predictors.iter().chain([response]).collect()
         }
@@ -177,6 +181,7 @@ pub(crate) fn finish(
         StatisticKind::Correlation { values } => {
             linear::correlation(table, values, confidence, released)
         }
+        StatisticKind::Pca { values, matrix } => linear::pca(table, values, *matrix, released),
         StatisticKind::Linear { response, predictors, ridge, weights } => {
             let penalty = (*ridge, weights.is_some());
             linear::regression(table, (response, predictors), penalty, confidence, released)
@@ -185,8 +190,8 @@ pub(crate) fn finish(
             let fit = fit.expect("the steps were taken");
             regression::tables(*family, plan, fit, confidence, released)
         }
-        StatisticKind::Disproportionality { drug, event, background, .. } => {
-            signals::disproportionality(table, [*drug, *event], background, confidence, released)
+        kind @ StatisticKind::Disproportionality { .. } => {
+            signals::disproportionality(table, kind, confidence, released)
         }
         kind @ StatisticKind::Survival { .. } => {
             survival::survival(table, kind, confidence, released)

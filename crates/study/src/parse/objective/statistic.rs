@@ -8,17 +8,18 @@ use toml::Spanned;
 use super::to_f64;
 use crate::document::Section;
 use crate::parse::Reader;
-use crate::{Decimal, Family, RowExpr, Statistic, StatisticKind, Table, Variances, sql};
+use crate::{Decimal, Family, Matrix, RowExpr, Statistic, StatisticKind, Table, Variances, sql};
 
 /// Most values, or predictors: their products are opened.
 const VALUES_MAX: usize = 200;
 
 /// The kinds by the names that a study writes.
-pub(super) const KINDS: [(&str, Which); 18] = [
+pub(super) const KINDS: [(&str, Which); 19] = [
     ("describe", Which::Describe),
     ("t_test", Which::TTest),
     ("contingency", Which::Contingency),
     ("correlation", Which::Correlation),
+    ("pca", Which::Pca),
     ("linear", Which::Linear),
     ("logistic", Which::Regression(Family::Logistic)),
     ("poisson", Which::Regression(Family::Poisson)),
@@ -41,6 +42,7 @@ pub(super) enum Which {
     TTest,
     Contingency,
     Correlation,
+    Pca,
     Linear,
     Regression(Family),
     Disproportionality,
@@ -71,6 +73,7 @@ impl Reader<'_> {
             Which::Correlation => self
                 .values(section, "values", 2, table)
                 .map(|values| StatisticKind::Correlation { values }),
+            Which::Pca => self.pca(section, table),
             Which::Linear => self.linear(section, table),
             Which::Regression(family) => self.regression(family, section, table),
             Which::Disproportionality => self.disproportionality(section, table),
@@ -154,6 +157,13 @@ impl Reader<'_> {
         Some(StatisticKind::Contingency { row, column, strata })
     }
 
+    fn pca(&self, section: &Section<'_>, table: Option<&Table>) -> Option<StatisticKind> {
+        let values = self.values(section, "values", 2, table);
+        let words = [("correlation", Matrix::Correlation), ("covariance", Matrix::Covariance)];
+        let matrix = self.word(section, "matrix", Matrix::Correlation, &words);
+        Some(StatisticKind::Pca { values: values?, matrix: matrix? })
+    }
+
     fn linear(&self, section: &Section<'_>, table: Option<&Table>) -> Option<StatisticKind> {
         let response = self.value(section, "response", table);
         let predictors = self.values(section, "predictors", 1, table);
@@ -197,21 +207,23 @@ impl Reader<'_> {
             None => None,
         };
         let background: Option<Spanned<Vec<Spanned<String>>>> = section.optional("background");
+        let strata = self.groups(section, "strata", table);
         if wrong || section.has("background") && background.is_none() {
             return None;
         }
-        let (drug, event) = (drug?, event?);
+        let (drug, event, strata) = (drug?, event?, strata?);
         self.require(drug != event, section.span(), || {
             let help = "name two columns";
             ("`drug` and `event` are one column".to_owned(), help.to_owned())
         })?;
+        self.apart(section, &[&[drug, event], &strata[..]].concat())?;
         let columns = &table?.columns;
         let codes = [columns[drug].values(), columns[event].values()].concat();
         let codes: Vec<(&str, &str)> = codes.into_iter().map(|code| (code, code)).collect();
         let background = background.map_or(vec![], Spanned::into_inner);
         let background = background.iter().map(|code| self.choice(code, &codes).map(str::to_owned));
         let background = background.collect::<Option<_>>()?;
-        Some(StatisticKind::Disproportionality { drug, event, reports, background })
+        Some(StatisticKind::Disproportionality { drug, event, reports, background, strata })
     }
 
     /// A number computed from a record.
