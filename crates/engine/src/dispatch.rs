@@ -160,16 +160,8 @@ fn dry_run_in<R: Integer>(plan: &Plan) -> Result<DryRun, Error> {
 
 /// The ranges of every party's inputs, one vector after the other, from the agreed schema alone.
 fn input_ranges(plan: &Plan) -> Vec<Vec<Interval>> {
-    let mut ranges = vec![];
-    for slot in &plan.slots {
-        ranges.extend(vec![Interval::between(slot.lo, slot.hi); plan.cells()]);
-    }
-    ranges.extend(vec![Interval::between(0, 1); plan.supports.len() * plan.cells()]);
-    for column in &plan.rows {
-        let (lo, hi) = column.range();
-        ranges.extend(vec![Interval::between(lo, hi); plan.rows_len()]);
-    }
-    ranges.extend(vec![Interval::between(0, 1); plan.rows_len()]);
+    let ranges = plan.input_ranges();
+    let ranges = ranges.into_iter().map(|(lo, hi)| Interval::between(lo, hi)).collect();
     let givers = plan.givers();
     let of_step = plan.path.as_ref().map_or_else(Vec::new, Path::ranges);
     let steps = plan.path.as_ref().map_or(0, |path| path.steps as usize);

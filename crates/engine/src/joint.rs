@@ -1,5 +1,6 @@
 //! The secure phase, as one program over any protocol: pool, gate, calculate, open.
 
+mod given;
 mod linkage;
 mod quality;
 mod rows;
@@ -10,7 +11,6 @@ use sharewell_analytics::{Overflow, Value, stats};
 use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_net::PartyId;
 use sharewell_ring::{Integer, hash};
-use sharewell_study::BadGiver;
 
 use crate::Plan;
 use rows::Rows;
@@ -262,26 +262,6 @@ impl SecurePhase<'_> {
             _ => vec![],
         };
         Ok(Ok(Pooled { slots, given, rows, linked, contributors, left_out }))
-    }
-
-    /// The givers' vectors. In the place of a giver that is left out stands that of one without
-    /// records.
-    fn shared<P: Protocol>(
-        &self,
-        p: &mut P,
-        mine: &[P::Ring],
-        lens: &[usize],
-    ) -> Result<(Vec<P::AShare>, Vec<u8>)> {
-        if self.plan.study.security.bad_giver == BadGiver::Stop {
-            return Ok((p.input(mine, lens)?, vec![]));
-        }
-        let (mut shared, left_out) = p.sound_input(mine, lens)?;
-        for giver in &left_out {
-            let nothing = self.plan.without_records();
-            let nothing: Vec<P::Ring> = nothing.into_iter().map(P::Ring::from_i128).collect();
-            shared[usize::from(giver.0)] = p.public(&nothing);
-        }
-        Ok((shared, left_out.into_iter().map(|giver| giver.0).collect()))
     }
 
     /// The first output that a slot goes into.

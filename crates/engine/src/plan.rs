@@ -407,6 +407,15 @@ impl Plan {
         self.sums_len() + self.rows_elements()
     }
 
+    /// Where each of them lies if the giver's records are of the agreed schema.
+    pub(crate) fn input_ranges(&self) -> Vec<(i128, i128)> {
+        let cells = self.cells();
+        let slots = self.slots.iter().flat_map(|slot| vec![(slot.lo, slot.hi); cells]);
+        let flags = vec![(0, 1); self.supports.len() * cells];
+        let rows = self.rows.iter().flat_map(|column| vec![column.range(); self.rows_len()]);
+        slots.chain(flags).chain(rows).chain(vec![(0, 1); self.rows_len()]).collect()
+    }
+
     /// How many of them are sums and counts; rows come after these.
     pub(crate) fn sums_len(&self) -> usize {
         (self.slots.len() + self.supports.len()) * self.cells()

@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
-use sharewell_net::PartyId;
+use sharewell_net::{PartyId, Place};
 use sharewell_ring::{Dims, Integer, Planes, Z32};
 
-use crate::{BitShare, Carries, Error, Lookahead, Result, RowsOf, Share, Tariff, Way, circuit};
+use crate::{
+    BitShare, Carries, Error, Lookahead, Result, RowsOf, Share, Suspects, Tariff, Way, circuit,
+};
 
 /// What corrupt parties may do without harm.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,6 +101,11 @@ pub trait Arithmetic: Sized {
         lens: &[usize],
     ) -> Result<(Vec<Self::AShare>, Vec<PartyId>)> {
         Ok((self.input(mine, lens)?, vec![]))
+    }
+    /// Ends the run over what these givers gave; all honest parties say the same.
+    fn blame(&mut self, step: &'static str, givers: &[PartyId]) -> Error {
+        let nowhere = |giver: &PartyId| (*giver, Place::default());
+        Error::Cheating { step, suspects: Suspects::new(givers.iter().map(nowhere)) }
     }
     /// Uniform secrets that nobody knows.
     ///

@@ -330,3 +330,62 @@ fn a_bad_giver_that_may_not_be_left_out_stops_the_run_and_is_named() {
     let names = |error: &String| error.contains("(p4, 127.0.0.1:") && !error.contains(" or ");
     assert!(told[..3].iter().any(names), "{told:?}");
 }
+
+/// The last of four givers, which computes or does not, shares something else than records give.
+fn with_false_numbers(
+    security: (&str, u8, &str),
+    bad_giver: &str,
+    computes: bool,
+    falsify: fn(&mut [i128]),
+) -> Vec<Result<Outcome, Error>> {
+    let plan = Setup {
+        roles: if computes { &["\"data\"", ALL, ALL, ALL] } else { &[ALL, ALL, ALL, "\"data\""] },
+        query: "SELECT g, SUM(x) AS total, COUNT(*) AS n FROM t GROUP BY g",
+        release: "min_records = 3\nmin_parties = 2",
+        security,
+        bad_giver,
+        ..Setup::default()
+    }
+    .plan();
+    beside(&plan, |seat, _| {
+        let metered = Arc::new(Metered::new(link(&plan, seat)));
+        let mut given = [dispatch::encode(&plan, &values(&plan)).expect("in bounds")];
+        falsify(&mut given[0].integers);
+        let mine = Given::committed(&given);
+        let agreed = agree(&plan, Party::new(metered.clone()), &mine, &|_| ()).expect("all agree");
+        drop(play(&plan, &metered, agreed, &session(&plan), &given));
+    })
+}
+
+const FALSE_NUMBERS: [fn(&mut [i128]); 5] = [
+    // A sum beyond what so many records can have, or far beyond; a count below none.
+    |numbers| numbers[0] = 1_000_001,
+    |numbers| numbers[1] = i128::from(i64::MIN),
+    |numbers| numbers[5] = -1,
+    // Two organisations in one.
+    |numbers| *numbers.last_mut().expect("a flag") = 2,
+    |numbers| numbers.iter_mut().for_each(|number| *number = i128::from(i64::MAX)),
+];
+
+#[test]
+fn numbers_that_no_records_give_are_left_out_with_their_giver_or_stop_the_run() {
+    let malicious = ("malicious", 1, "auto");
+    for falsify in FALSE_NUMBERS {
+        for computes in [false, true] {
+            let told = errors(with_false_numbers(malicious, "stop", computes, falsify));
+            let names = |error: &String| {
+                error.contains("`ranges of what was given` failed") && error.contains("(p3, 127.")
+            };
+            assert!(told.iter().any(names), "{told:?}");
+        }
+        for outcome in with_false_numbers(malicious, "drop", false, falsify) {
+            let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(outcome.left_out, ["p3"]);
+            assert!(outcome.actual.as_quoted);
+            if let [table] = &outcome.results[..] {
+                let totals: Vec<Cell> = table.rows.iter().map(|row| row[1].clone()).collect();
+                assert_eq!(totals, [54, 66, 78].map(Cell::Integer));
+            }
+        }
+    }
+}

@@ -170,3 +170,46 @@ fn high_bits_are_those_of_the_number_or_of_one_unit_less() {
         assert_eq!(less > 0, drop > 0, "with nothing left out nothing is missing");
     }
 }
+
+fn end() -> impl Strategy<Value = i128> {
+    let any = any::<i64>().prop_map(i128::from);
+    prop_oneof![4 => -9..9i128, 2 => any, 1 => Just(i64::MIN.into()), 1 => Just(i64::MAX.into())]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Edges of ranges and of the ring among the elements.
+    #[test]
+    fn one_element_outside_its_range_is_found_whatever_it_is(
+        ends in prop::collection::vec((end(), end()), 1..5),
+        noise in prop::collection::vec(end(), 5),
+    ) {
+        let narrow = |&(a, b): &(i128, i128)| {
+            (a.min(b), a.max(b).min(a.min(b) + i128::from(i64::MAX)))
+        };
+        let ranges: Vec<(i128, i128)> = ends.iter().map(narrow).collect();
+        let edge = |(i, (lo, hi)): (usize, &(i128, i128))| match noise[i] % 6 {
+            0 => *lo,
+            1 => *hi,
+            2 => lo - 1,
+            3 => hi + 1,
+            4 => (lo + hi) / 2,
+            _ => noise[i],
+        };
+        let inside: Vec<i128> = ranges.iter().map(|(lo, _)| *lo).collect();
+        let tried: Vec<i128> = ranges.iter().enumerate().map(edge).collect();
+        let mut p = Plain::<Z64>::new(1);
+        let share = |p: &Plain<Z64>, x: &[i128]| {
+            p.public(&x.iter().map(|x| Z64(*x as u64)).collect::<Vec<_>>())
+        };
+        let vectors = [share(&p, &inside), share(&p, &tried)];
+        let found = circuit::outside(&mut p, &vectors.each_ref(), &ranges).unwrap();
+        let found = p.b2a(&found).unwrap();
+        let is_outside = tried.iter().zip(&ranges).any(|(x, (lo, hi))| {
+            let x = i128::from(*x as i64);
+            x < *lo || x > *hi
+        });
+        prop_assert_eq!(p.reveal(&found).unwrap(), [Z64(0), Z64(is_outside.into())]);
+    }
+}

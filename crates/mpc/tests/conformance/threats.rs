@@ -46,7 +46,7 @@ honest parties give randomness that nobody can guess.
 
 ## What no protocol does
 
-- Tell whether an input is **true**. A giver may bring false records; they count as what they say.
+- Tell whether an input is **true**. A giver may bring false records; they count as what they say. Only numbers that no records of the agreed schema give are noticed, if the threat is malicious.
 - Hide what the **results** say about the records behind them. That is for the release rule.
 - Hide that a study runs, the study itself, the lengths of vectors, or when messages travel. \
 None of this depends on records.

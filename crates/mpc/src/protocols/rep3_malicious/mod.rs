@@ -85,7 +85,7 @@ use crate::party::TILE_BYTES;
 use crate::prss::{next, previous};
 use crate::replicated::{Pair, cross, dot_part, matmul_part_by, pass_on};
 use crate::share::block_len;
-use crate::{Arithmetic, Entropy, Party, Prss, Result, Security, Share, Side, Tariff};
+use crate::{Arithmetic, Entropy, Error, Party, Prss, Result, Security, Share, Side, Tariff};
 
 /// Elements that are worked on at a time, and packed.
 const TILE: usize = 1 << 12;
@@ -282,6 +282,12 @@ impl<R: Authentic> Arithmetic for Rep3Malicious<R> {
         lens: &[usize],
     ) -> Result<(Vec<Authenticated<R>>, Vec<PartyId>)> {
         self.attempt(|p| p.shared(mine, lens))
+    }
+
+    fn blame(&mut self, step: &'static str, givers: &[PartyId]) -> Error {
+        let suspects = self.party.suspects(givers);
+        let stopped = self.attempt(|_| Err::<(), _>(Error::Cheating { step, suspects }));
+        stopped.expect_err("what was attempted is to stop")
     }
 
     fn random(&mut self, len: usize) -> Result<Authenticated<R>> {
