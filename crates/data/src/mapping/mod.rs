@@ -86,12 +86,22 @@ impl Reader<'_> {
             Some(section) => self.rules(section),
             None => Some(OnRejected::default()),
         };
+        let engine =
+            !root.has("engine") || root.optional("engine").and_then(|w| self.engine(&w)).is_some();
         root.finish();
         let sources: Vec<Source> = sources.into_iter().collect::<Option<_>>()?;
         let columns = columns.into_iter().collect::<Option<_>>()?;
         // A query that could not be read has left a problem.
         let query = query.map_or(Some(None), |query| query.map(Some))?;
-        Some(Mapping { sources, query, columns, on_rejected: on_rejected? })
+        engine.then_some(Mapping { sources, query, columns, on_rejected: on_rejected? })
+    }
+
+    /// What carries out the SQL; docs/adr/0015-one-machine-a-provider.md says why there is one.
+    fn engine(&self, word: &Spanned<String>) -> Option<()> {
+        let message = format!("no engine `{}` is in this program", word.get_ref().escape_debug());
+        let help = "leave `engine` out: the SQL runs on this machine, in bounded memory; a cluster \
+                    can write what it computes to Parquet files, and these be the source";
+        self.require(word.get_ref() == "datafusion", word.span(), &message, help)
     }
 
     fn map(&self, section: Section<'_>) -> Option<Box<Query>> {

@@ -24,6 +24,17 @@ fn refused(provider: &Provider, mapping: &str, agreed: &Table, parts: &[&str]) {
 }
 
 #[test]
+fn an_engine_that_is_not_there_is_refused_with_what_to_do_instead() {
+    let mapping = |engine: &str| format!("engine = \"{engine}\"\nsource.t.path = \"t.csv\"");
+    let provider = Provider::new();
+    let error = provider.mapping(&mapping("ballista")).expect_err("no cluster").to_string();
+    for part in ["party.toml:1:", "no engine `ballista`", "leave `engine` out", "Parquet"] {
+        assert!(error.contains(part), "{part} is not in: {error}");
+    }
+    provider.mapping(&mapping("datafusion")).expect("the engine that is there");
+}
+
+#[test]
 fn a_bad_source_is_named_with_its_line() {
     let latin1 = b"unit,hours,status\n1,2,0\nM\xfcnchen,3,1\n";
     for (bytes, parts) in [
