@@ -130,6 +130,8 @@ pub enum SourceFault {
     Empty,
     /// There is a header or a table, but no row.
     NoRows,
+    /// Another program has written to the file between the first and the second reading.
+    Changed,
     /// The path names something that is not a file.
     NotAFile,
     /// Two columns have the same name.
@@ -200,6 +202,9 @@ impl fmt::Display for SourceFault {
         match self {
             Self::Empty => f.write_str("the file is empty"),
             Self::NoRows => f.write_str("there are columns but no rows"),
+            Self::Changed => f.write_str(
+                "the file changed while it was read; try again when no program writes to it",
+            ),
             Self::NotAFile => f.write_str("this is not a file"),
             Self::DuplicateColumn(name) => write!(f, "two columns are called `{name}`"),
             Self::ReservedColumn(name) => write!(f, "the column name `{name}` is reserved"),

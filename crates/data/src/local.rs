@@ -33,8 +33,8 @@ pub struct LocalResult {
 /// but for the rows, of which nothing is kept but what the query asks for and a sample for the audit.
 /// `progress` hears how many have been accepted.
 ///
-/// Parquet and databases are read piece by piece; a CSV or JSON file is held whole, and so are the
-/// keys of all rows if the table has some.
+/// Files and PostgreSQL are read piece by piece, CSV and JSON twice; what the mapping asks of a table
+/// of SQLite is held whole. Of the keys of all rows, if the table has some, hashes are held.
 ///
 /// # Errors
 /// Those of the three.

@@ -6,32 +6,40 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fs;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
-use datafusion::arrow::record_batch::RecordBatch;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::LINE;
-use super::columns::Columns;
+use super::columns::{Columns, Found};
 use crate::{Error, SourceFault};
 
-/// Reads a whole file. The last column, [`LINE`], numbers the rows.
-pub(super) fn read(path: &Path) -> Result<Vec<RecordBatch>, Error> {
-    let bytes = fs::read(path).map_err(|error| Error::File { path: path.to_owned(), error })?;
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+/// Reads a file into columns, line by line.
+pub(super) fn read(path: &Path, columns: Columns) -> Result<Found, Error> {
+    let unreadable = |error| Error::File { path: path.to_owned(), error };
     let fault = |line, fault| Error::Source { place: path.display().to_string(), line, fault };
-    let mut rows = Rows { columns: Columns::new(), at: HashMap::new() };
-    for (line, row) in (1..).zip(bytes.split(|&byte| byte == b'\n')) {
-        if !row.trim_ascii().is_empty() {
-            rows.push(row, line).map_err(|why| fault(Some(line), why))?;
+    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
+    let mut rows = Rows { columns, at: HashMap::new() };
+    let mut bytes = vec![];
+    for line in 1.. {
+        bytes.clear();
+        if file.read_until(b'\n', &mut bytes).map_err(unreadable)? == 0 {
+            break;
+        }
+        let mark: &[u8] = if line == 1 { b"\xef\xbb\xbf" } else { b"" };
+        let row = bytes.strip_prefix(mark).unwrap_or(&bytes);
+        let row = row.strip_suffix(b"\n").unwrap_or(row);
+        if row.trim_ascii().is_empty() {
+            continue;
+        }
+        if !rows.push(row, line).map_err(|why| fault(Some(line), why))? {
+            break;
         }
     }
-    if rows.columns.is_empty() {
-        return Err(fault(None, SourceFault::NoRows));
-    }
-    Ok(rows.columns.finish())
+    rows.columns.found().map_err(|why| fault(None, why))
 }
 
 struct Rows {
@@ -40,7 +48,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn push(&mut self, row: &[u8], line: u64) -> Result<(), SourceFault> {
+    fn push(&mut self, row: &[u8], line: u64) -> Result<bool, SourceFault> {
         let Ok(row) = str::from_utf8(row) else {
             return Err(SourceFault::Json("not UTF-8 text; convert the file to UTF-8".to_owned()));
         };
@@ -61,15 +69,14 @@ impl Rows {
             }
             self.value(column, value, name)?;
         }
-        self.columns.end_row(line);
-        Ok(())
+        self.columns.end_row(line)
     }
 
     fn add(&mut self, name: &str, seen: &mut Vec<bool>) -> Result<usize, SourceFault> {
         if name == LINE {
             return Err(SourceFault::ReservedColumn(name.to_owned()));
         }
-        self.columns.add(name.to_owned(), false);
+        self.columns.add(name.to_owned(), false)?;
         self.at.insert(name.to_owned(), seen.len());
         seen.push(false);
         Ok(seen.len() - 1)

@@ -8,14 +8,20 @@ mod postgres;
 mod remote;
 mod sqlite;
 
+use std::fmt;
 use std::fs::{self, Metadata};
 use std::path::Path;
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
-use datafusion::catalog::{MemTable, MemorySchemaProvider};
+use columns::{Columns, Found};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::MemorySchemaProvider;
+use datafusion::catalog::streaming::StreamingTable;
 use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
+use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 
 use crate::mapping::{Origin, Server, Source};
@@ -69,11 +75,13 @@ impl<'s> Opener<'s> {
         let (files, rows) = match &source.origin {
             Origin::Csv { path, options } => {
                 a_file(path)?;
-                self.in_memory(source, csv::read(path, options)?)?
+                let (path, options) = (path.clone(), options.clone());
+                self.text_file(source, move |columns| csv::read(&path, &options, columns))?
             }
             Origin::Json { path } => {
                 a_file(path)?;
-                self.in_memory(source, json::read(path)?)?
+                let path = path.clone();
+                self.text_file(source, move |columns| json::read(&path, columns))?
             }
             Origin::Parquet { path } => {
                 let (numbered, files) = parquet::open(self.ctx, path).await?;
@@ -107,14 +115,16 @@ impl<'s> Opener<'s> {
         Ok(open)
     }
 
-    fn in_memory(
+    /// Registers a file that `read` reads from its beginning, as often as it is called.
+    fn text_file(
         &self,
         source: &Source,
-        batches: Vec<RecordBatch>,
+        read: impl Fn(Columns) -> Result<Found, Error> + Send + Sync + 'static,
     ) -> Result<(Vec<FileRows>, u64), Error> {
-        let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-        let schema = batches.first().expect("a file that has been read gives a batch").schema();
-        let table = MemTable::try_new(schema, vec![batches])
+        let found = read(Columns::new())?;
+        let (schema, rows) = (Arc::clone(&found.schema), found.rows);
+        let file = TextFile { found, read: Arc::new(read) };
+        let table = StreamingTable::try_new(schema, vec![Arc::new(file)])
             .and_then(|table| self.ctx.read_table(Arc::new(table)));
         self.numbered(source, table.map_err(|error| engine(source, error))?)?;
         Ok((Vec::new(), rows))
@@ -139,6 +149,36 @@ impl<'s> Opener<'s> {
         let name = TableReference::bare(source.name.as_str());
         self.ctx.register_table(name, Arc::new(table)).map_err(|error| engine(source, error))?;
         Ok((Vec::new(), rows))
+    }
+}
+
+/// A file of texts whose columns are known.
+struct TextFile {
+    found: Found,
+    read: Arc<dyn Fn(Columns) -> Result<Found, Error> + Send + Sync>,
+}
+
+impl fmt::Debug for TextFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.found.fmt(f)
+    }
+}
+
+impl PartitionStream for TextFile {
+    fn schema(&self) -> &SchemaRef {
+        &self.found.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let mut stream = RecordBatchReceiverStreamBuilder::new(Arc::clone(&self.found.schema), 2);
+        let (batches, read, found) = (stream.tx(), Arc::clone(&self.read), self.found.clone());
+        stream.spawn_blocking(move || {
+            // A receiver that has gone has all that it wanted.
+            let take = move |batch| batches.blocking_send(Ok(batch)).is_ok();
+            let done = read(Columns::fill(&found, Box::new(take)));
+            done.map(drop).map_err(|error| DataFusionError::External(Box::new(error)))
+        });
+        stream.build()
     }
 }
 

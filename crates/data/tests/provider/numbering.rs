@@ -6,9 +6,13 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Date32Array, Float64Array, RecordBatch, StringArray};
 use datafusion::parquet::arrow::ArrowWriter;
 use sharewell_data::{Numbering, QualityReport};
-use sharewell_study::Kind;
+use sharewell_study::{Kind, Measure, Table};
 
-use crate::{Provider, column, integer, optional, sum, table, total};
+use crate::{Provider, category, column, integer, optional, sum, table, total};
+
+fn digits() -> Table {
+    table(vec![column("x", integer(0, 9))])
+}
 
 fn rejected_lines(report: &QualityReport) -> Vec<u64> {
     report.rejected.iter().map(|rejected| rejected.line).collect()
@@ -86,4 +90,43 @@ fn a_parquet_file_is_a_source_and_its_rows_are_numbered() {
         "1970-01-04 is above the agreed maximum 1970-01-03"
     );
     assert_eq!(total(&read, vec![sum("hours", 2)]), [Some(125)]);
+}
+
+#[test]
+fn lines_are_counted_through_a_file_of_many_pieces() {
+    // Line breaks of both kinds, also within quotes, and blank lines; longer than any buffer.
+    let (mut rows, mut line, mut bad) = ("x,note\n".to_owned(), 2, vec![]);
+    for row in 0..60_000 {
+        for _ in 0..row % 3 {
+            rows += if row % 2 == 0 { "\r\n" } else { "\n" };
+            line += 1;
+        }
+        let is_bad = row % 997 == 0;
+        bad.extend(is_bad.then_some(line));
+        let note = if row % 5 == 0 { "\"a\r\n\nb\"" } else { "" };
+        rows += &format!("{},{note}\n", if is_bad { 10 } else { row % 10 });
+        line += 1 + note.matches('\n').count() as u64;
+    }
+    let report = Provider::csv(rows).read_sql("SELECT x FROM t", &digits()).expect("readable");
+    assert_eq!(rejected_lines(report.report()), bad);
+    assert_eq!(report.report().rows_read, 60_000);
+}
+
+#[test]
+fn a_column_is_what_the_last_of_many_rows_makes_of_it() {
+    let rows: String = (0..40_000).map(|_| "{\"x\": 7}\n").collect();
+    let agreed = table(vec![column("x", integer(0, 9)), optional("late", category(&["8"]))]);
+    let provider = Provider::new().file("t.jsonl", rows + "{\"x\": \"7\", \"late\": \"8\"}");
+    let mapping = "source.t.path = \"t.jsonl\"\nmap.sql = \"SELECT x, late FROM t\"";
+    let read = provider.read_with(mapping, &agreed).expect("readable");
+    assert_eq!(read.report().rows_accepted, 40_001);
+    let measures = vec![sum("x", 0), Measure::Count("late".to_owned())];
+    assert_eq!(total(&read, measures), [Some(7 * 40_001), Some(1)]);
+}
+
+#[test]
+fn a_query_that_wants_few_rows_of_a_long_file_has_them() {
+    let rows: String = std::iter::once("x\n").chain((0..100_000).map(|_| "7\n")).collect();
+    let read = Provider::csv(rows).read_sql("SELECT x FROM t LIMIT 3", &digits());
+    assert_eq!(read.expect("readable").report().rows_read, 3);
 }
