@@ -79,9 +79,9 @@ pub struct Records<'a, P: Protocol> {
     /// What explains, [rows, columns] at [`RECORD_BITS`], each from -1 to 1. The first column is the
     /// constant: 1 in each record that counts.
     pub x: &'a Tensor<P>,
-    /// Responses, [rows], integers.
+    /// Responses, one for each row, integers.
     pub y: &'a Tensor<P>,
-    /// Offsets, [rows] at [`FRAC_BITS`], of Poisson regression.
+    /// Offsets, one for each row at [`FRAC_BITS`], of Poisson regression.
     pub offset: Option<&'a Tensor<P>>,
 }
 
