@@ -5,6 +5,7 @@
 //! its result.
 #![forbid(unsafe_code)]
 
+pub mod benchmark;
 pub mod clear;
 pub mod drift;
 pub mod glm;

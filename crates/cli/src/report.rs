@@ -51,12 +51,22 @@ impl Told {
         let mut recipients = outcomes.iter().filter(|outcome| !outcome.results.is_empty());
         let first = recipients.next().or(outcomes.first());
         let first = first.expect("a study has parties").clone();
-        if recipients.any(|outcome| outcome.results != first.results) {
-            return Err(Failure::Run(
-                "the recipients were given different results, which is a bug of this program"
-                    .to_owned(),
-            ));
+        let mut results = first.results.clone();
+        for table in recipients.flat_map(|outcome| &outcome.results) {
+            match results.iter().find(|known| known.name == table.name) {
+                // A table of one party's own.
+                None => results.push(table.clone()),
+                Some(known) if known == table => {}
+                Some(_) => {
+                    return Err(Failure::Run(
+                        "the recipients were given different results, which is a bug of this \
+                         program"
+                            .to_owned(),
+                    ));
+                }
+            }
         }
+        let first = Outcome { results, ..first };
         let wire_bytes = outcomes.iter().map(|outcome| outcome.actual.wire_bytes_sent).sum();
         let learned = outcomes.into_iter().map(|outcome| (outcome.party, outcome.learned));
         let learned = learned.collect();

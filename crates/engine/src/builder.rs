@@ -10,11 +10,11 @@ use sharewell_analytics::stats::Divisor;
 use sharewell_mpc::Card;
 use sharewell_study::{
     Aggregate, BadGiver, Expr, Grid, LocalQuery, Measure, Objective, Predicate, RowExpr, Statistic,
-    Study, Sufficient, Table,
+    StatisticKind, Study, Sufficient, Table,
 };
 
 use crate::dispatch::{DryRun, RingKind};
-use crate::plan::{Column, Combine, Joint, Output, Slot, Support};
+use crate::plan::{Benchmark, Column, Combine, Joint, Output, Slot, Support};
 use crate::rows::{Linked, OfRows, RowColumn};
 use crate::{Error, Plan, Refusal, statistic};
 
@@ -61,6 +61,7 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
             (outputs, columns, complete.as_ref(), &groups)
         }
     };
+    let benchmark = benchmark_of(study, &columns)?;
     let Builder { slots, supports, rows, of_rows, linked, .. } = builder;
     let (path, records) = steps.unzip();
     let shared = || rows.iter().map(|column| column.recorded.clone()).collect();
@@ -85,6 +86,7 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         outputs,
         columns,
         path,
+        benchmark,
         dry,
     })
 }
@@ -102,6 +104,35 @@ fn refuse_hidden(study: &Study, statistic: &Statistic) -> Result<(), Error> {
     let help = "if the recipients may learn them (the leakage table lists each), set `sufficient = \
                 \"open\"` in [release]";
     Err(Refusal::new(message, help).into())
+}
+
+/// Which slots are compared, if the objective is a benchmark.
+fn benchmark_of(study: &Study, columns: &[(String, Column)]) -> Result<Option<Benchmark>, Error> {
+    let Objective::Statistic(Statistic { kind: StatisticKind::Benchmark { .. }, .. }) =
+        &study.objective
+    else {
+        return Ok(None);
+    };
+    let refuse = |message: &str, help: &str| Err(Refusal::new(message, help).into());
+    if study.data_parties().count() < 3 || study.release.min_parties < 3 {
+        return refuse(
+            "a benchmark of fewer than three data parties tells each of two the rate of the other: \
+             what is left of the sum without its own",
+            "name three or more data parties, and set `min_parties` to 3 or more in [release]",
+        );
+    }
+    if !study.data_parties().all(|i| study.parties[i].roles.recipient) {
+        return refuse(
+            "a benchmark tells each data party how it stands, and one is no recipient",
+            "give each data party the role \"recipient\"",
+        );
+    }
+    match columns {
+        [(_, Column::Clear(Joint::Slot(events))), (_, Column::Clear(Joint::Slot(exposure)))] => {
+            Ok(Some(Benchmark { events: *events, exposure: *exposure }))
+        }
+        _ => unreachable!("a benchmark asks for two sums"),
+    }
 }
 
 fn left_out_between_steps() -> Error {

@@ -228,19 +228,27 @@ impl Work for Attend<'_> {
     fn over<P: Endpoint>(self) -> Self::Output {
         let Self { plan, party, given } = self;
         let learns = plan.learners().contains(&party.me().0);
-        let mut exchange = |mine: Vec<i128>, len: usize| {
+        let take = |party: &mut Party, len: usize| {
+            let taken = P::take(party, len)?;
+            Ok(taken.into_iter().map(Integer::to_i128).collect::<Vec<_>>())
+        };
+        let exchange = |party: &mut Party, mine: Vec<i128>, len: usize| {
             let mine: Vec<P::Ring> = mine.into_iter().map(P::Ring::from_i128).collect();
             P::give(party, &mine)?;
-            let taken = learns.then(|| P::take(party, len)).transpose()?;
-            Ok(taken.map(|all| all.into_iter().map(Integer::to_i128).collect::<Vec<_>>()))
+            learns.then(|| take(party, len)).transpose()
         };
         let integers: Vec<i128> = given.iter().flat_map(|given| given.integers.clone()).collect();
-        let integers = exchange(integers, plan.opened_len())?;
+        let integers = exchange(party, integers, plan.opened_len())?;
         let scales = plan.dry.scales.clone();
-        let mut opened = Opened { scales, integers, ..Opened::default() };
+        let is_mine = |giver: &u8| plan.benchmark.is_some() && *giver == party.me().0;
+        let own: Vec<bool> = plan.givers().iter().map(is_mine).collect();
+        let own = own.into_iter().map(|mine| mine.then(|| take(party, plan.own_len())).transpose());
+        let own = own.collect::<Result<_>>()?;
+        let mut opened = Opened { scales, integers, own, ..Opened::default() };
         if let Some(path) = &plan.path {
-            opened
-                .climb(plan, path, &mut |at| exchange(Given::sums(given, path, at), path.len()))?;
+            opened.climb(plan, path, &mut |at| {
+                exchange(party, Given::sums(given, path, at), path.len())
+            })?;
         }
         Ok((opened, party.rounds()))
     }

@@ -1,5 +1,6 @@
 //! The secure phase, as one program over any protocol: pool, gate, calculate, open.
 
+mod benchmark;
 mod given;
 mod linkage;
 mod quality;
@@ -86,6 +87,8 @@ impl Given {
 pub(crate) struct Opened {
     pub integers: Option<Vec<i128>>,
     pub scales: Vec<Scale>,
+    /// What each giver alone learns, in the order of the run: this party's, or all in a rehearsal.
+    pub own: Vec<Option<Vec<i128>>>,
     /// What the steps of a regression came to.
     pub fit: Option<Fit>,
     /// Places of the givers that were left out, as a compute party knows.
@@ -157,7 +160,14 @@ impl Program for SecurePhase<'_> {
         let opened = P::AShare::concat(&[&verdict.records, &verdict.parties, &gated]);
         debug_assert_eq!(opened.len(), self.plan.opened_len());
         let integers = self.reveal(p, &opened)?;
-        let mut opened = Opened { integers, scales, fit: None, left_out: pooled.left_out };
+        let own = match &self.plan.benchmark {
+            None => vec![],
+            Some(of) => match benchmark::own(p, of, &pooled.given, &passes[0], self.plan)? {
+                Ok(own) => self.reveal_own(p, &own)?,
+                Err(overflow) => return Ok(Err(TooLarge { output: 0, overflow })),
+            },
+        };
+        let mut opened = Opened { integers, scales, own, fit: None, left_out: pooled.left_out };
         if let Some(path) = &self.plan.path {
             opened.climb(self.plan, path, &mut |at| self.step(p, path, at))?;
         }
@@ -188,6 +198,17 @@ impl SecurePhase<'_> {
         let to: Vec<PartyId> = self.plan.learners().into_iter().map(PartyId).collect();
         let opened = p.reveal_to(x, &to)?;
         Ok(opened.map(|all| all.into_iter().map(Integer::to_i128).collect()))
+    }
+
+    /// Opens to each giver, and to nobody else, what is its own.
+    fn reveal_own<P: Protocol>(
+        &self,
+        p: &mut P,
+        own: &[P::AShare],
+    ) -> Result<Vec<Option<Vec<i128>>>> {
+        let integers = |all: Vec<P::Ring>| all.into_iter().map(Integer::to_i128).collect();
+        let givers = self.plan.givers().into_iter().zip(own);
+        givers.map(|(to, own)| Ok(p.reveal_to(own, &[PartyId(to)])?.map(integers))).collect()
     }
 
     /// The sums over all of what each gives in a step.
@@ -256,7 +277,8 @@ impl SecurePhase<'_> {
         let of_givers: Vec<_> = givers.iter().map(|giver| &shared[usize::from(*giver)]).collect();
         let rows = plan.shares_rows().then(|| Rows::of(&of_givers, plan));
         let by_giver = |output: &Output| matches!(output.joint, Joint::Drift(_));
-        let given = if plan.outputs.iter().any(by_giver) { shared } else { vec![] };
+        let by_giver = plan.benchmark.is_some() || plan.outputs.iter().any(by_giver);
+        let given = if by_giver { shared } else { vec![] };
         let linked = match (&plan.linked, &rows) {
             (Some(linked), Some(rows)) => linkage::linked(p, linked, rows, plan)?,
             _ => vec![],

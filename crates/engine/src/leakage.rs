@@ -76,6 +76,15 @@ impl Plan {
                 because,
             ));
         }
+        if self.benchmark.is_some() {
+            leaks.push(leak(
+                "how many other data parties have a lower rate, in every cell that passes the gate"
+                    .into(),
+                "each data party, of itself alone",
+                "rates are compared in secret; with `events` and `exposure` of all it also knows \
+                 those of all others together; of one of them, only if the rest tell it theirs",
+            ));
+        }
         leaks.extend(self.path.as_ref().map(|path| path.leak(&recipients)));
         leaks
     }

@@ -152,7 +152,7 @@ pub(crate) fn tables(plan: &Plan, opened: &Opened) -> Option<Vec<ResultTable>> {
     Some(match &plan.study.objective {
         Objective::Statistic(statistic) => {
             let released = released(plan, opened)?;
-            statistic::finish(plan, statistic, &released, opened.fit.as_ref())
+            statistic::finish(plan, statistic, &released, opened)
         }
         Objective::Sql(query) => {
             vec![arrange::arranged(query, Decoder::of(plan, opened)?.table())]

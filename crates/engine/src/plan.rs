@@ -245,6 +245,14 @@ pub(crate) enum Column {
     },
 }
 
+/// Each data party's rate among those of the others, for its own eyes.
+#[derive(Clone, Debug)]
+pub(crate) struct Benchmark {
+    /// The slots of events and exposure.
+    pub events: usize,
+    pub exposure: usize,
+}
+
 /// Everything that is decided before a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -265,6 +273,8 @@ pub struct Plan {
     pub(crate) columns: Vec<(String, Column)>,
     /// Steps after that, with what was opened before.
     pub(crate) path: Option<Path>,
+    /// What each data party alone learns, if anything.
+    pub(crate) benchmark: Option<Benchmark>,
     pub(crate) dry: DryRun,
 }
 
@@ -426,6 +436,17 @@ impl Plan {
         let slots = self.slots.iter().flat_map(|slot| vec![slot.absent(); self.cells()]);
         let others = self.supports.len() * self.cells() + self.rows_elements();
         slots.chain(vec![0; others]).collect()
+    }
+
+    /// Elements that are opened to a data party alone.
+    pub(crate) fn own_len(&self) -> usize {
+        if self.benchmark.is_some() { 3 * self.cells() } else { 0 }
+    }
+
+    /// What one unit of a data party's exposure is worth.
+    pub(crate) fn exposure_quantum(&self) -> f64 {
+        let exposure = self.benchmark.as_ref().map(|of| self.slots[of.exposure].decimals);
+        10f64.powi(-exposure.unwrap_or(0))
     }
 
     /// Elements that are opened.

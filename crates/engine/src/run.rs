@@ -371,6 +371,9 @@ fn learned(plan: &Plan, place: u8) -> Vec<String> {
         );
         learned.push("which cells did not pass, and by which rule".to_owned());
         learned.extend(plan.path.as_ref().map(|path| path.learned()));
+        if plan.benchmark.is_some() && plan.givers().contains(&place) {
+            learned.push("how many other data parties have a lower rate".to_owned());
+        }
     }
     learned
 }

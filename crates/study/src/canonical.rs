@@ -128,6 +128,7 @@ enums! {
             (events, exposure, per, group, reference, strata)
         12 Self::MetaAnalysis { row, column, contributor } => (row, column, contributor)
         13 Self::Detector { score, truth, by, calibrated } => (score, truth, by, calibrated)
+        16 Self::Benchmark { events, exposure, per, by } => (events, exposure, per, by)
         15 Self::Pca { values, matrix } => (values, matrix)
         14 Self::Regression { family, response, exposure, predictors, reveal_path, steps } =>
             (family, response, exposure, predictors, reveal_path, steps)

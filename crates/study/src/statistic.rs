@@ -162,6 +162,17 @@ pub enum StatisticKind {
         /// Rates are standardised over the combinations of these columns' values, in schema order.
         strata: Vec<usize>,
     },
+    /// Each data party's rate beside that of all, for its own eyes.
+    Benchmark {
+        /// Events: whole numbers or a boolean.
+        events: usize,
+        /// Exposure.
+        exposure: usize,
+        /// Units of exposure that a rate is stated for.
+        per: f64,
+        /// One comparison for each combination of these columns' values, in schema order.
+        by: Vec<usize>,
+    },
     /// Two by two tables of contributors, each analysed by itself and then combined.
     MetaAnalysis {
         /// Exposure: a column of two values.
@@ -272,6 +283,7 @@ impl StatisticKind {
             Self::PairedTTest { .. } => "paired_t_test",
             Self::Anova { .. } => "anova",
             Self::Rates { .. } => "rates",
+            Self::Benchmark { .. } => "benchmark",
             Self::MetaAnalysis { .. } => "meta_analysis",
             Self::Detector { .. } => "detector",
         }
@@ -281,7 +293,9 @@ impl StatisticKind {
     #[must_use]
     pub fn group_by(&self) -> Vec<usize> {
         let mut columns = match self {
-            Self::Describe { by, .. } | Self::Histogram { by, .. } => by.clone(),
+            Self::Describe { by, .. } | Self::Histogram { by, .. } | Self::Benchmark { by, .. } => {
+                by.clone()
+            }
             Self::TTest { group, .. }
             | Self::RankTest { group, .. }
             | Self::Anova { group, .. } => {

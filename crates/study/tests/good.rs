@@ -298,6 +298,15 @@ fn statistics_of_the_catalogue_are_read() {
             },
         ),
         (
+            "kind = 'benchmark'\nevents = 'failures'\nexposure = 'hours'\nper = 1000\nby = ['model']",
+            StatisticKind::Benchmark {
+                events: FAILURES,
+                exposure: HOURS,
+                per: 1000.0,
+                by: vec![MODEL],
+            },
+        ),
+        (
             "kind = 'paired_t_test'\nfirst = 'hours'\nsecond = 'status'",
             StatisticKind::PairedTTest { first: hours(), second: status() },
         ),
@@ -374,7 +383,7 @@ fn statistics_of_the_catalogue_are_read() {
     }
     hashes.sort();
     hashes.dedup();
-    assert_eq!(hashes.len(), 36, "every one is another study");
+    assert_eq!(hashes.len(), 38, "every one is another study");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is a test's report")]
 
 mod bench;
+mod benchmark;
 mod comparisons;
 mod examples;
 mod failures;

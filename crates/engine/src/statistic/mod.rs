@@ -5,6 +5,7 @@
 //! [`sharewell_analytics::clear`].
 
 mod association;
+mod benchmark;
 mod cells;
 mod detector;
 mod linear;
@@ -23,7 +24,7 @@ use sharewell_analytics::clear::{self, Confidence};
 use sharewell_study::{Aggregate, Decimal, Expr, Family, Item, Predicate, RowExpr};
 use sharewell_study::{Statistic, StatisticKind, Table};
 
-use crate::path::Fit;
+use crate::joint::Opened;
 use crate::{Plan, ResultTable};
 pub(crate) use linkage::linkage;
 pub(crate) use quality::quality;
@@ -55,7 +56,8 @@ pub(crate) fn items(statistic: &Statistic, table: &Table) -> Vec<Item> {
             moments_of(&RowExpr::Sub(both(second), both(first))).to_vec()
         }
         StatisticKind::Anova { value, .. } => moments_of(value).to_vec(),
-        StatisticKind::Rates { events, exposure, .. } => {
+        StatisticKind::Rates { events, exposure, .. }
+        | StatisticKind::Benchmark { events, exposure, .. } => {
             [events, exposure].map(|&column| Aggregate::Sum(RowExpr::Column(column))).to_vec()
         }
         StatisticKind::Correlation { values } | StatisticKind::Pca { values, .. } => {
@@ -162,7 +164,7 @@ pub(crate) fn finish(
     plan: &Plan,
     statistic: &Statistic,
     released: &Released<'_>,
-    fit: Option<&Fit>,
+    opened: &Opened,
 ) -> Vec<ResultTable> {
     let table = &plan.study().table;
     let confidence =
@@ -187,7 +189,7 @@ pub(crate) fn finish(
             linear::regression(table, (response, predictors), penalty, confidence, released)
         }
         StatisticKind::Regression { family, .. } => {
-            let fit = fit.expect("the steps were taken");
+            let fit = opened.fit.as_ref().expect("the steps were taken");
             regression::tables(*family, plan, fit, confidence, released)
         }
         kind @ StatisticKind::Disproportionality { .. } => {
@@ -209,6 +211,9 @@ pub(crate) fn finish(
             moments::anova(table, value, *group, confidence, released)
         }
         kind @ StatisticKind::Rates { .. } => rates::rates(table, kind, confidence, released),
+        kind @ StatisticKind::Benchmark { .. } => {
+            benchmark::benchmark(plan, kind, confidence, released, &opened.own)
+        }
         StatisticKind::MetaAnalysis { row, column, contributor } => {
             meta::meta_analysis(table, [*row, *column, *contributor], confidence, released)
         }

@@ -101,7 +101,7 @@ fn events(name: &str, names: &[&str], groups: &[Result<Exposed, String>]) -> She
 }
 
 /// The rate with the exact interval of observation until a time.
-fn rate_per(of: Exposed, per: f64, confidence: Confidence) -> clear::Result<Finding> {
+pub(super) fn rate_per(of: Exposed, per: f64, confidence: Confidence) -> clear::Result<Finding> {
     let found = rate(of.events, of.exposure, confidence.probability(), Truncation::Time);
     let found = found.ok_or(Undefined::Empty("exposure"))?;
     let limits = Interval { lower: found.lower * per, upper: found.upper * per, confidence };

@@ -14,7 +14,7 @@ use crate::{Decimal, Family, Matrix, RowExpr, Statistic, StatisticKind, Table, V
 const VALUES_MAX: usize = 200;
 
 /// The kinds by the names that a study writes.
-pub(super) const KINDS: [(&str, Which); 19] = [
+pub(super) const KINDS: [(&str, Which); 20] = [
     ("describe", Which::Describe),
     ("t_test", Which::TTest),
     ("contingency", Which::Contingency),
@@ -32,6 +32,7 @@ pub(super) const KINDS: [(&str, Which); 19] = [
     ("paired_t_test", Which::PairedTTest),
     ("anova", Which::Anova),
     ("rates", Which::Rates),
+    ("benchmark", Which::Benchmark),
     ("meta_analysis", Which::MetaAnalysis),
     ("detector", Which::Detector),
 ];
@@ -52,6 +53,7 @@ pub(super) enum Which {
     PairedTTest,
     Anova,
     Rates,
+    Benchmark,
     MetaAnalysis,
     Detector,
 }
@@ -83,6 +85,7 @@ impl Reader<'_> {
             Which::PairedTTest => self.paired_t_test(section, table),
             Which::Anova => self.anova(section, table),
             Which::Rates => self.rates(section, table),
+            Which::Benchmark => self.benchmark(section, table),
             Which::MetaAnalysis => self.meta_analysis(section, table),
             Which::Detector => self.detector(section, table),
         };

@@ -33,15 +33,41 @@ impl Reader<'_> {
         section: &Section<'_>,
         table: Option<&Table>,
     ) -> Option<StatisticKind> {
-        let events: Option<Spanned<String>> = section.required("events");
-        let exposure: Option<Spanned<String>> = section.required("exposure");
-        let per: Option<Spanned<Decimal>> = section.required("per");
+        let exposed = self.exposed(section, table);
         let group = self.grouping(section, "group", table);
         let strata = self.groups(section, "strata", table);
         let reference: Option<Spanned<String>> = section.optional("reference");
         if section.has("reference") && reference.is_none() {
             return None;
         }
+        let (group, strata) = (group?, strata?);
+        self.apart(section, &[&[group], &strata[..]].concat())?;
+        let choices: Vec<(&str, usize)> =
+            table?.columns[group].values().into_iter().zip(0..).collect();
+        let reference = match reference {
+            None => 0,
+            Some(code) => self.choice(&code, &choices)?,
+        };
+        let (events, exposure, per) = exposed?;
+        Some(StatisticKind::Rates { events, exposure, per, group, reference, strata })
+    }
+
+    pub(super) fn benchmark(
+        &self,
+        section: &Section<'_>,
+        table: Option<&Table>,
+    ) -> Option<StatisticKind> {
+        let exposed = self.exposed(section, table);
+        let by = self.groups(section, "by", table);
+        let (events, exposure, per) = exposed?;
+        Some(StatisticKind::Benchmark { events, exposure, per, by: by? })
+    }
+
+    /// Events, exposure, and for how much of it a rate is stated.
+    fn exposed(&self, section: &Section<'_>, table: Option<&Table>) -> Option<(usize, usize, f64)> {
+        let events: Option<Spanned<String>> = section.required("events");
+        let exposure: Option<Spanned<String>> = section.required("exposure");
+        let per: Option<Spanned<Decimal>> = section.required("per");
         let events = events.and_then(|name| self.amount(table?, &name, "events"));
         let exposure = exposure.and_then(|name| self.amount(table?, &name, "exposure"));
         let per = per.and_then(|per| {
@@ -51,16 +77,7 @@ impl Reader<'_> {
             })?;
             Some(to_f64(*per.get_ref()))
         });
-        let (group, strata) = (group?, strata?);
-        self.apart(section, &[&[group], &strata[..]].concat())?;
-        let choices: Vec<(&str, usize)> =
-            table?.columns[group].values().into_iter().zip(0..).collect();
-        let reference = match reference {
-            None => 0,
-            Some(code) => self.choice(&code, &choices)?,
-        };
-        let (events, exposure, per) = (events?, exposure?, per?);
-        Some(StatisticKind::Rates { events, exposure, per, group, reference, strata })
+        Some((events?, exposure?, per?))
     }
 
     pub(super) fn meta_analysis(
