@@ -60,7 +60,7 @@ impl Verify {
             let path = self.result.display();
             return Err(Failure::Usage(format!("{path} has no commitment of {party}")));
         };
-        if opening.commitment() != *committed {
+        if opening.commitment().sha256 != committed.sha256 {
             return Err(Failure::Run(format!(
                 "this is not what {party} committed to: it gives {}, the result has {}",
                 opening.commitment().sha256,
@@ -68,6 +68,19 @@ impl Verify {
             )));
         }
         let mut text = format!("{party} committed to these {} integers\n", opening.input.len());
+        match &committed.binding {
+            None => text += "whether it also shared them, this protocol does not tell\n",
+            Some(binding) if opening.fits(&file.plan, binding) => {
+                text +=
+                    "and shared them: other numbers would have been found but for odds of 2^-40\n";
+            }
+            Some(_) => {
+                return Err(Failure::Run(format!(
+                    "{party} committed to these integers, and shared others: the sums that were \
+                     opened in the run do not fit"
+                )));
+            }
+        }
         if let Some(source) = &self.source {
             compare(&file, &opening, source)?;
             text += &format!("and the records of {} give the same today\n", source.display());

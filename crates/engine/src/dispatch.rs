@@ -237,8 +237,7 @@ impl Work for Attend<'_> {
             P::give(party, &mine)?;
             learns.then(|| take(party, len)).transpose()
         };
-        let integers: Vec<i128> = given.iter().flat_map(|given| given.integers.clone()).collect();
-        let integers = exchange(party, integers, plan.opened_len())?;
+        let integers = exchange(party, Given::shared(given), plan.opened_len())?;
         let scales = plan.dry.scales.clone();
         let is_mine = |giver: &u8| plan.benchmark.is_some() && *giver == party.me().0;
         let own: Vec<bool> = plan.givers().iter().map(is_mine).collect();
@@ -282,10 +281,12 @@ pub(crate) fn encode(plan: &Plan, local: &crate::LocalValues) -> Result<Given, E
         out.extend(local.cells.iter().map(present));
     }
     out.extend(plan.encode_rows(local)?);
-    assert_eq!(out.len(), plan.input_len(), "cells of the local phase");
+    let masks = vec![0; plan.masks_len()];
+    assert_eq!(out.len() + masks.len(), plan.input_len(), "cells of the local phase");
     let records = plan.path.as_ref().map(|path| path.records(local, plan.study().table.max_rows));
     let kept = plan.path.is_some().then(|| Given::digest(&local.records));
-    Ok(Given { integers: out, records: records.transpose()?.unwrap_or_default(), kept })
+    let records = records.transpose()?.unwrap_or_default();
+    Ok(Given { integers: out, masks, records, kept })
 }
 
 #[cfg(test)]

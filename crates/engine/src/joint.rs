@@ -1,6 +1,7 @@
 //! The secure phase, as one program over any protocol: pool, gate, calculate, open.
 
 mod benchmark;
+mod binding;
 mod given;
 mod linkage;
 mod quality;
@@ -52,6 +53,8 @@ impl Scale {
 #[derive(Clone, Default)]
 pub(crate) struct Given {
     pub integers: Vec<i128>,
+    /// What hides sums of them, once the party has committed to them.
+    pub masks: Vec<i128>,
     pub records: Vec<Record>,
     /// What tells these records from others.
     pub kept: Option<i128>,
@@ -68,6 +71,12 @@ impl Given {
         let mut half = [0; 16];
         half.copy_from_slice(&hash::digest(&columns)[..16]);
         i128::from_le_bytes(half)
+    }
+
+    /// What these parties share.
+    pub(crate) fn shared(given: &[Self]) -> Vec<i128> {
+        let all = |given: &Self| [&given.integers[..], &given.masks].concat();
+        given.iter().flat_map(all).collect()
     }
 
     /// What a party commits to.
@@ -157,7 +166,8 @@ impl Program for SecurePhase<'_> {
 
         let passes = self.passes(p, &verdict.records, &verdict.parties)?;
         let gated = gated(p, &values, &passes)?;
-        let opened = P::AShare::concat(&[&verdict.records, &verdict.parties, &gated]);
+        let released = [&verdict.records, &verdict.parties, &gated, &pooled.binding];
+        let opened = P::AShare::concat(&released);
         debug_assert_eq!(opened.len(), self.plan.opened_len());
         let integers = self.reveal(p, &opened)?;
         let own = match &self.plan.benchmark {
@@ -183,6 +193,7 @@ struct Pooled<P: Protocol> {
     rows: Option<Rows<P>>,
     linked: Vec<Value<P>>,
     contributors: Vec<P::AShare>,
+    binding: P::AShare,
     /// Places of the givers that count as if they had no records.
     left_out: Vec<u8>,
 }
@@ -242,9 +253,10 @@ impl SecurePhase<'_> {
     ) -> Result<std::result::Result<Pooled<P>, TooLarge>> {
         let (plan, cells) = (self.plan, self.plan.cells());
         let givers = plan.givers();
-        let mine = self.given.iter().flat_map(|given| &given.integers);
-        let mine: Vec<P::Ring> = mine.map(|x| P::Ring::from_i128(*x)).collect();
+        let mine = Given::shared(self.given).into_iter();
+        let mine: Vec<P::Ring> = mine.map(P::Ring::from_i128).collect();
         let (shared, left_out) = self.shared(p, &mine, &self.lens(plan.input_len()))?;
+        let binding = self.binding(p, &shared)?;
         let of_giver = |giver: &u8, at: usize| {
             let index: Vec<usize> = (at * cells..(at + 1) * cells).collect();
             shared[usize::from(*giver)].gather(&index)
@@ -283,7 +295,7 @@ impl SecurePhase<'_> {
             (Some(linked), Some(rows)) => linkage::linked(p, linked, rows, plan)?,
             _ => vec![],
         };
-        Ok(Ok(Pooled { slots, given, rows, linked, contributors, left_out }))
+        Ok(Ok(Pooled { slots, given, rows, linked, contributors, binding, left_out }))
     }
 
     /// The first output that a slot goes into.

@@ -35,7 +35,7 @@ extern crate self as sharewell_engine;
 mod common;
 
 pub use choice::{Candidate, Withstands};
-pub use commitment::{Commitment, Opening};
+pub use commitment::{Binding, Commitment, Opening};
 pub use error::{Error, Refusal};
 pub use leakage::Leak;
 pub use outcome::{Actual, Cell, Note, Outcome, Report, ResultTable, StepCost};

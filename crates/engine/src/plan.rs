@@ -2,11 +2,12 @@
 //! opened, and to whom.
 
 use sharewell_analytics::stats::Divisor;
-use sharewell_mpc::Card;
+use sharewell_mpc::{Card, Security};
 use sharewell_study::{
     Decimal, DriftIndex, Hash, LocalQuery, Measure, Objective, Reveal, Study, Truncation,
 };
 
+use crate::commitment::{COINS, MASKS};
 use crate::dispatch::{self, DryRun, RingKind};
 use crate::joint::Scale;
 use crate::path::Path;
@@ -414,7 +415,12 @@ impl Plan {
 
     /// Elements that each data party shares.
     pub(crate) fn input_len(&self) -> usize {
-        self.sums_len() + self.rows_elements()
+        self.sums_len() + self.rows_elements() + self.masks_len()
+    }
+
+    /// How many of them hide what binds the others to the commitment; they come last.
+    pub(crate) fn masks_len(&self) -> usize {
+        if self.card.security == Security::MaliciousAbort { MASKS } else { 0 }
     }
 
     /// Where each of them lies if the giver's records are of the agreed schema.
@@ -423,7 +429,10 @@ impl Plan {
         let slots = self.slots.iter().flat_map(|slot| vec![(slot.lo, slot.hi); cells]);
         let flags = vec![(0, 1); self.supports.len() * cells];
         let rows = self.rows.iter().flat_map(|column| vec![column.range(); self.rows_len()]);
-        slots.chain(flags).chain(rows).chain(vec![(0, 1); self.rows_len()]).collect()
+        let flags_of_rows = vec![(0, 1); self.rows_len()];
+        let unused = 128 - self.ring.bits();
+        let masks = vec![(i128::MIN >> unused, i128::MAX >> unused); self.masks_len()];
+        slots.chain(flags).chain(rows).chain(flags_of_rows).chain(masks).collect()
     }
 
     /// How many of them are sums and counts; rows come after these.
@@ -434,7 +443,7 @@ impl Plan {
     /// What a data party without records shares.
     pub(crate) fn without_records(&self) -> Vec<i128> {
         let slots = self.slots.iter().flat_map(|slot| vec![slot.absent(); self.cells()]);
-        let others = self.supports.len() * self.cells() + self.rows_elements();
+        let others = self.supports.len() * self.cells() + self.rows_elements() + self.masks_len();
         slots.chain(vec![0; others]).collect()
     }
 
@@ -453,6 +462,15 @@ impl Plan {
     pub(crate) fn opened_len(&self) -> usize {
         let undefined = self.outputs.iter().filter(|output| output.joint.divides()).count();
         (2 * self.supports.len() + undefined + self.outputs.len()) * self.cells()
+            + self.binding_len()
+    }
+
+    /// How many of them, the last, bind the shares to the commitments: coins, and sums of each giver.
+    pub(crate) fn binding_len(&self) -> usize {
+        match self.masks_len() {
+            0 => 0,
+            masks => COINS + masks * self.givers().len(),
+        }
     }
 
     /// Most records behind one cell.

@@ -102,14 +102,20 @@ pub fn run(
     };
     let session = session(plan);
     let link = Arc::new(Metered::new(meet(plan, seat, session, progress)?));
-    let result = mine.and_then(|mine| {
+    let result = mine.and_then(|mut mine| {
         let commit = |opening| progress(Stage::Committed(opening));
         let mut agreed = agree(plan, Party::new(link.clone()), &Given::committed(&mine), &commit)?;
         let commitments = std::mem::take(&mut agreed.commitments);
+        if let (Some(mine), Some(salt), true) =
+            (mine.first_mut(), &agreed.salt, plan.masks_len() > 0)
+        {
+            mine.masks = commitment::masks(plan, salt);
+        }
         let of = agreed.quoted.bytes_sent_by(place);
         let computing = || Stage::Computing { sent: link.meter().total().sent.bytes.min(of), of };
         let (opened, actual) =
             watched(progress, computing, || play(plan, &link, agreed, &session, &mine))?;
+        let commitments = commitment::bound(plan, commitments, opened.integers.as_deref());
         Ok((opened, actual, commitments))
     });
     match result {
@@ -163,6 +169,8 @@ struct Agreed {
     main: Party,
     quoted: Tallied,
     commitments: Vec<Commitment>,
+    /// Of this party's own.
+    salt: Option<String>,
 }
 
 fn agree(
@@ -171,10 +179,10 @@ fn agree(
     mine: &[i128],
     commit: &dyn Fn(Opening),
 ) -> Result<Agreed, Error> {
-    let commitments = commitment::exchange(plan, &mut main.fork(), mine, commit)?;
+    let (commitments, salt) = commitment::exchange(plan, &mut main.fork(), mine, commit)?;
     let round_bytes = pace::agree(&mut main.fork(), plan.card.parties)?;
     let quoted = dispatch::quote(plan, round_bytes).tallied;
-    Ok(Agreed { main: main.at_pace(round_bytes), quoted, commitments })
+    Ok(Agreed { main: main.at_pace(round_bytes), quoted, commitments, salt })
 }
 
 fn meet(

@@ -8,7 +8,7 @@ use sharewell_mpc::{Arithmetic, Card, Entropy, Error as MpcError, Party, Securit
 use sharewell_net::{Error as NetError, Fate, Frame, Metered, PartyId, Step, Tampered, Transport};
 use sharewell_ring::{Ring, Z64};
 
-use super::{agree, connect, play, run, session};
+use super::{agree, commitment, connect, play, run, session};
 use crate::common::{ALL, Record, Setup, local, seats};
 use crate::joint::Given;
 use crate::{Cell, Error, LocalValues, Opening, Outcome, Plan, Seat, Stage, dispatch};
@@ -385,6 +385,73 @@ fn numbers_that_no_records_give_are_left_out_with_their_giver_or_stop_the_run() 
             if let [table] = &outcome.results[..] {
                 let totals: Vec<Cell> = table.rows.iter().map(|row| row[1].clone()).collect();
                 assert_eq!(totals, [54, 66, 78].map(Cell::Integer));
+            }
+        }
+    }
+}
+
+/// A giver that computes or does not commits to its numbers, and shares some of them otherwise.
+/// What the others hear, and what the giver can open.
+fn committed(
+    computes: bool,
+    otherwise: fn(&mut [i128]),
+) -> (Plan, Opening, Vec<Result<Outcome, Error>>) {
+    let plan = Setup {
+        roles: if computes { &["\"data\"", ALL, ALL, ALL] } else { &[ALL, ALL, ALL, "\"data\""] },
+        query: "SELECT g, SUM(x) AS total, COUNT(DISTINCT x) AS d FROM t GROUP BY g",
+        release: "min_records = 3\nmin_parties = 2",
+        security: ("malicious", 1, "auto"),
+        max_rows: 20,
+        ..Setup::default()
+    }
+    .plan();
+    let kept = Mutex::new(None);
+    let outcomes = beside(&plan, |seat, _| {
+        let metered = Arc::new(Metered::new(link(&plan, seat)));
+        let mut given = [dispatch::encode(&plan, &values(&plan)).expect("in bounds")];
+        let commit = |opening| *kept.lock().expect("no panic") = Some(opening);
+        let mine = Given::committed(&given);
+        let agreed = agree(&plan, Party::new(metered.clone()), &mine, &commit).expect("all agree");
+        let salt = agreed.salt.clone().expect("a giver has one");
+        given[0].masks = commitment::masks(&plan, &salt);
+        otherwise(&mut given[0].integers);
+        drop(play(&plan, &metered, agreed, &session(&plan), &given));
+    });
+    let opening = kept.lock().expect("no panic").take();
+    (plan, opening.expect("it has committed"), outcomes)
+}
+
+#[test]
+fn who_shares_other_numbers_than_it_committed_to_cannot_open_them() {
+    let honest: fn(&mut [i128]) = |_| ();
+    let others: [fn(&mut [i128]); 3] = [
+        |numbers| numbers[0] += 1,
+        |numbers| numbers.swap(0, 1),
+        // A row that is none, and its flag.
+        |numbers| *numbers.last_mut().expect("a flag") ^= 1,
+    ];
+    for computes in [false, true] {
+        for (otherwise, is_honest) in
+            [(honest, true)].into_iter().chain(others.map(|other| (other, false)))
+        {
+            let (plan, opening, outcomes) = committed(computes, otherwise);
+            for outcome in outcomes {
+                let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));
+                assert!(outcome.actual.as_quoted, "{:?}", outcome.actual);
+                let of = |party: &str| {
+                    let mut all = outcome.commitments.iter();
+                    all.find(|of| of.party == party).expect("a giver").clone()
+                };
+                let theirs = of(&opening.party);
+                assert_eq!(theirs.sha256, opening.commitment().sha256);
+                if let Some(binding) = theirs.binding {
+                    assert_eq!(opening.fits(&plan, &binding), is_honest);
+                    let mut other = opening.clone();
+                    other.input[0] += "0";
+                    assert!(!other.fits(&plan, &binding), "other numbers");
+                } else {
+                    assert!(outcome.results.is_empty(), "who learns the result learns this");
+                }
             }
         }
     }
