@@ -163,9 +163,9 @@ fn input_ranges(plan: &Plan) -> Vec<Vec<Interval>> {
     let ranges = plan.input_ranges();
     let ranges = ranges.into_iter().map(|(lo, hi)| Interval::between(lo, hi)).collect();
     let givers = plan.givers();
-    let of_step = plan.path.as_ref().map_or_else(Vec::new, Path::ranges);
-    let steps = plan.path.as_ref().map_or(0, |path| path.steps as usize);
-    let vectors = [ranges].into_iter().chain(vec![of_step; steps]);
+    let of_steps = |path: &Path| path.asked().map(|asked| path.ranges(asked)).collect();
+    let of_steps: Vec<_> = plan.path.as_ref().map_or_else(Vec::new, of_steps);
+    let vectors = [ranges].into_iter().chain(of_steps);
     let of_parties = |ranges: Vec<Interval>| {
         let parties = 0..plan.order.len() as u8;
         let of_party = |i: u8| if givers.contains(&i) { ranges.clone() } else { vec![] };
@@ -245,8 +245,8 @@ impl Work for Attend<'_> {
         let own = own.collect::<Result<_>>()?;
         let mut opened = Opened { scales, integers, own, ..Opened::default() };
         if let Some(path) = &plan.path {
-            opened.climb(plan, path, &mut |at| {
-                exchange(party, Given::sums(given, path, at), path.len())
+            opened.climb(plan, path, &mut |of, at| {
+                exchange(party, Given::sums(given, path, of, at), path.len(of))
             })?;
         }
         Ok((opened, party.rounds()))

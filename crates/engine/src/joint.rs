@@ -18,7 +18,7 @@ use crate::Plan;
 use rows::Rows;
 
 use crate::dispatch::Program;
-use crate::path::{Fit, Path};
+use crate::path::{Asked, Fit, Path};
 use crate::plan::{Combine, Joint, Output};
 use crate::{outcome, path, statistic};
 
@@ -85,8 +85,8 @@ impl Given {
     }
 
     /// What these parties share in a step.
-    pub(crate) fn sums(given: &[Self], path: &Path, at: Option<&At>) -> Vec<i128> {
-        given.iter().flat_map(|given| path.sums(&given.records, at)).collect()
+    pub(crate) fn sums(given: &[Self], path: &Path, of: Asked, at: Option<&At>) -> Vec<i128> {
+        given.iter().flat_map(|given| path.sums(of, &given.records, at)).collect()
     }
 }
 
@@ -179,7 +179,7 @@ impl Program for SecurePhase<'_> {
         };
         let mut opened = Opened { integers, scales, own, fit: None, left_out: pooled.left_out };
         if let Some(path) = &self.plan.path {
-            opened.climb(self.plan, path, &mut |at| self.step(p, path, at))?;
+            opened.climb(self.plan, path, &mut |of, at| self.step(p, path, of, at))?;
         }
         Ok(Ok(opened))
     }
@@ -227,11 +227,12 @@ impl SecurePhase<'_> {
         &self,
         p: &mut P,
         path: &Path,
+        of: Asked,
         at: Option<&At>,
     ) -> Result<Option<Vec<i128>>> {
-        let mine = Given::sums(self.given, path, at);
+        let mine = Given::sums(self.given, path, of, at);
         let mine: Vec<P::Ring> = mine.into_iter().map(P::Ring::from_i128).collect();
-        let shared = p.input(&mine, &self.lens(path.len()))?;
+        let shared = p.input(&mine, &self.lens(path.len(of)))?;
         let givers = self.plan.givers();
         let shared: Vec<_> = givers.iter().map(|giver| &shared[usize::from(*giver)]).collect();
         let mut total = shared[0].clone();

@@ -5,12 +5,16 @@
 //! The number of steps is fixed beforehand, so that neither messages nor price tell how many were
 //! needed: when the coefficients have settled, zeros are shared.
 
+mod after;
+
 use sharewell_analytics::clear::newton::{Maximum, Slope, maximise};
 use sharewell_analytics::clear::regression::{At, Family, Record, uncentred};
 use sharewell_analytics::clear::{Result as Found, Undefined};
 use sharewell_mpc::{Error as MpcError, Result, protocols::bounds::Interval};
 use sharewell_ring::hash;
 use sharewell_study::Range;
+
+pub(crate) use after::{After, Predicted};
 
 use crate::{Error, Leak, LocalValues};
 
@@ -48,6 +52,7 @@ pub(crate) struct Path {
     /// Response, exposure or time if there is one, predictors.
     pub kept: Vec<Kept>,
     pub has_exposure: bool,
+    pub after: After,
 }
 
 /// The end of the steps.
@@ -59,14 +64,25 @@ pub(crate) struct Fitted {
     pub start: f64,
     /// That of a coefficient for each record.
     pub saturated: f64,
+    /// If they were asked for.
+    pub predicted: Option<Predicted>,
 }
 
 /// The same in words, where there is no fit.
 pub(crate) type Fit = std::result::Result<Fitted, String>;
 
+/// What is asked of the records in a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Asked {
+    /// What the next coefficients are found from.
+    Slope,
+    /// What comes after the last.
+    After,
+}
+
 /// What is opened of one step, at coefficients or, once there are no more, of zeros; `None` where
 /// nothing is opened to this party.
-pub(crate) type Step<'a> = dyn FnMut(Option<&At>) -> Result<Option<Vec<i128>>> + 'a;
+pub(crate) type Step<'a> = dyn FnMut(Asked, Option<&At>) -> Result<Option<Vec<i128>>> + 'a;
 
 enum Stop {
     Undefined(Undefined),
@@ -82,14 +98,25 @@ impl From<Undefined> for Stop {
 impl Path {
     /// Integers that are opened in a step: the sums, how many parties' are too large, and what
     /// tells whether all are at the same coefficients.
-    pub(crate) fn len(&self) -> usize {
-        self.family.len(self.terms.len()) + 2
+    pub(crate) fn len(&self, asked: Asked) -> usize {
+        let coefficients = self.terms.len();
+        let sums = match asked {
+            Asked::Slope => self.family.len(coefficients),
+            Asked::After => self.after.len(coefficients),
+        };
+        sums + 2
+    }
+
+    /// What is asked in each step, from the first to the last.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = Asked> {
+        let after = self.after.asks().then_some(Asked::After);
+        std::iter::repeat_n(Asked::Slope, self.steps as usize).chain(after)
     }
 
     /// Where the integers of one provider lie.
-    pub(crate) fn ranges(&self) -> Vec<Interval> {
+    pub(crate) fn ranges(&self, asked: Asked) -> Vec<Interval> {
         let limit = 1 << (FRAC_BITS + WHOLE_BITS);
-        let sums = vec![Interval::between(-limit, limit); self.len() - 2];
+        let sums = vec![Interval::between(-limit, limit); self.len(asked) - 2];
         let [flag, digest] = [1, (1 << DIGEST_BITS) - 1].map(|most| Interval::between(0, most));
         sums.into_iter().chain([flag, digest]).collect()
     }
@@ -137,9 +164,12 @@ impl Path {
     }
 
     /// A provider's integers of a step. If one is too large, it says that, and zeros.
-    pub(crate) fn sums(&self, records: &[Record], at: Option<&At>) -> Vec<i128> {
-        let Some(at) = at else { return vec![0; self.len()] };
-        let mut sums = self.family.sums(records, at);
+    pub(crate) fn sums(&self, asked: Asked, records: &[Record], at: Option<&At>) -> Vec<i128> {
+        let Some(at) = at else { return vec![0; self.len(asked)] };
+        let mut sums = match asked {
+            Asked::Slope => self.family.sums(records, at),
+            Asked::After => self.after.sums(self.family, records, at),
+        };
         let limit = f64::from(WHOLE_BITS).exp2();
         let fits = sums.iter().all(|sum| sum.abs() < limit);
         if !fits {
@@ -176,7 +206,7 @@ impl Path {
             let steps = self.steps as usize;
             left = left.checked_sub(1).ok_or(Undefined::NotConverged { steps })?;
             let at = last.as_ref().map_or_else(|| At::new(at), |sums| self.family.next(sums, at));
-            let opened = step(Some(&at)).map_err(Stop::Failed)?;
+            let opened = step(Asked::Slope, Some(&at)).map_err(Stop::Failed)?;
             let opened = opened.expect("who knows where to begin knows the steps");
             let Some(sums) = self.opened(&opened, givers, &at).map_err(Stop::Failed)? else {
                 // So improbable that the step is halved.
@@ -198,17 +228,40 @@ impl Path {
             },
         };
         for _ in 0..left {
-            step(None)?;
+            step(Asked::Slope, None)?;
         }
+        let found = self.finish(givers, found, step)?;
         // Without an intercept a centre changes nothing.
         let centre = |term: &Term| if self.has_intercept() { term.centre } else { 0.0 };
         let centres: Vec<f64> = self.terms.iter().map(centre).collect();
         let units: Vec<f64> = self.terms.iter().map(|term| term.unit).collect();
-        Ok(found.map(|found| Fitted {
+        Ok(found.map(|(found, predicted)| Fitted {
+            predicted,
             maximum: uncentred(&found, &centres, &units),
             start: first.unwrap_or_default(),
             saturated,
         }))
+    }
+
+    /// Takes the last step, if there is one.
+    fn finish(
+        &self,
+        givers: usize,
+        found: std::result::Result<Maximum, String>,
+        step: &mut Step<'_>,
+    ) -> Result<std::result::Result<(Maximum, Option<Predicted>), String>> {
+        if !self.after.asks() {
+            return Ok(found.map(|found| (found, None)));
+        }
+        let at = found.as_ref().ok().map(|found| At::new(&found.coefficients));
+        let opened = step(Asked::After, at.as_ref())?;
+        let (Ok(found), Some(at)) = (&found, at) else { return Ok(found.map(|f| (f, None))) };
+        let opened = opened.expect("who knows the estimates knows the last step");
+        let read = match self.opened(&opened, givers, &at)? {
+            Some(sums) => self.after.read(found.clone(), &sums),
+            None => Err(Undefined::Argument("the sums of the last step")),
+        };
+        Ok(read.map_err(|why| self.in_words(&why)))
     }
 
     /// Where the steps begin, from the numbers of records and events and the time in all.
@@ -247,8 +300,10 @@ impl Path {
             _ => "the log-likelihood at them with its first and second derivatives",
         };
         format!(
-            "in each of at most {} steps, the coefficients and, summed over the records of all, {of}",
-            self.steps
+            "in each of at most {} steps, the coefficients and, summed over the records of all, \
+             {of}{}",
+            self.steps,
+            self.after.learned()
         )
     }
 
@@ -296,12 +351,15 @@ fn digest(at: &At) -> i128 {
 
 #[cfg(test)]
 mod tests {
+    use sharewell_study::Errors;
+
     use super::*;
 
     fn path() -> Path {
         let term = |name: &str| Term { name: name.into(), centre: 0.0, unit: 1.0 };
         let terms = vec![term("intercept"), term("x")];
-        Path { family: Family::Logistic, steps: 9, terms, kept: vec![], has_exposure: false }
+        let after = After { errors: Errors::Hc0, bins: 20 };
+        Path { family: Family::Logistic, steps: 9, terms, kept: vec![], has_exposure: false, after }
     }
 
     fn records() -> Vec<Record> {
@@ -316,14 +374,14 @@ mod tests {
     #[test]
     fn who_is_at_other_coefficients_stops_the_run() {
         let (path, records) = (path(), records());
-        for astray in [0, 2, 9] {
+        for astray in [0, 2, 9, 10] {
             let mut asked = 0;
-            let found = path.climb(2, Ok(vec![0.0; 2]), &mut |at| {
-                let (mine, mut theirs) = (path.sums(&records, at), path.sums(&records, at));
+            let found = path.climb(2, Ok(vec![0.0; 2]), &mut |of, at| {
+                let (mine, mut theirs) = (path.sums(of, &records, at), path.sums(of, &records, at));
                 if let Some(at) = at.filter(|_| asked == astray) {
                     let mut other = at.clone();
                     other.coefficients[1] += 1e-12;
-                    theirs = path.sums(&records, Some(&other));
+                    theirs = path.sums(of, &records, Some(&other));
                 }
                 asked += 1;
                 Ok(Some(mine.iter().zip(&theirs).map(|(x, y)| x + y).collect()))
@@ -332,7 +390,8 @@ mod tests {
                 Err(MpcError::Cheating { step, .. }) => {
                     assert_eq!((step, asked), ("coefficients", astray + 1));
                 }
-                found => assert!(astray == 9 && found.is_ok_and(|fit| fit.is_ok()) && asked == 9),
+                // The tenth step is the last; the ninth was of zeros.
+                found => assert!(astray == 10 && found.is_ok_and(|fit| fit.is_ok()) && asked == 10),
             }
         }
     }
@@ -341,9 +400,15 @@ mod tests {
     fn sums_that_are_too_large_say_so_and_stay_in_their_ranges() {
         let path = Path { family: Family::Poisson, ..path() };
         let at = At::new(&[900.0, 0.0]);
-        let far = path.sums(&records(), Some(&at));
+        let far = path.sums(Asked::Slope, &records(), Some(&at));
         assert_eq!(far[..far.len() - 1], [&vec![0; far.len() - 2][..], &[1]].concat());
         assert!(matches!(path.opened(&far, 1, &at), Ok(None)));
-        assert_eq!(path.ranges().len(), path.len());
+        for asked in path.asked() {
+            assert_eq!(path.ranges(asked).len(), path.len(asked));
+            assert_eq!(
+                path.sums(asked, &records(), Some(&At::new(&[0.0; 2]))).len(),
+                path.len(asked)
+            );
+        }
     }
 }

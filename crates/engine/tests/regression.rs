@@ -12,6 +12,8 @@ const POISSON: &str =
     "kind = 'poisson'\nresponse = 'f'\nexposure = 'y * y + 1'\npredictors = ['y']";
 const WEIBULL: &str = "kind = 'weibull'\nevent = 'f'\ntime = 'y + 1'";
 const COX: &str = "kind = 'cox'\nevent = 'f'\ntime = 'x'\npredictors = ['y']";
+const FORETOLD: &str =
+    "kind = 'logistic'\nresponse = 'f'\npredictors = ['y']\nerrors = 'HC1'\ncalibration = 20";
 /// The grid of times.
 const TIMES: (i64, i64) = (1, 12);
 
@@ -190,6 +192,8 @@ fn a_run_gives_what_the_rehearsal_gives_at_the_price_that_was_quoted() {
         (POISSON, "malicious"),
         (WEIBULL, "semi-honest"),
         (COX, "malicious"),
+        (FORETOLD, "malicious"),
+        (FORETOLD, "semi-honest"),
     ] {
         for roles in roles {
             let objective = objective(objective_of);
@@ -241,6 +245,7 @@ fn what_has_no_estimate_says_why_and_shows_no_number() {
     for (objective, records, why) in [
         (LOGISTIC, changed(|record| record.f = record.y > 150), "y separates"),
         (LOGISTIC, changed(|record| record.f = false), "there is no event"),
+        (FORETOLD, changed(|record| record.f = record.y > 150), "y separates"),
         (LOGISTIC, changed(|record| record.f = true), "every record has an event"),
         (LOGISTIC, changed(|record| record.y = 70), "y does not vary"),
         (

@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Cross, DatePart, Decimal, Drift,
-    DriftIndex, Expr, Family, Grid, Hash, Having, Item, JointQuality, Kind, Limits, Linkage,
-    Matrix, Missing, Objective, Order, Party, Predicate, Protocol, PublicKey, Quality, Query,
-    Release, Reveal, Roles, RowExpr, Scale, Security, Statistic, StatisticKind, Study, Sufficient,
-    Table, Threat, Truncation, Variances, Weight,
+    DriftIndex, Errors, Expr, Family, Grid, Hash, Having, Item, JointQuality, Kind, Limits,
+    Linkage, Matrix, Missing, Objective, Order, Party, Predicate, Protocol, PublicKey, Quality,
+    Query, Release, Reveal, Roles, RowExpr, Scale, Security, Statistic, StatisticKind, Study,
+    Sufficient, Table, Threat, Truncation, Variances, Weight,
 };
 
 /// What every canonical form begins with. The number changes with the form.
@@ -130,14 +130,20 @@ enums! {
         13 Self::Detector { score, truth, by, calibrated } => (score, truth, by, calibrated)
         16 Self::Benchmark { events, exposure, per, by } => (events, exposure, per, by)
         15 Self::Pca { values, matrix } => (values, matrix)
-        14 Self::Regression { family, response, exposure, predictors, reveal_path, steps } =>
-            (family, response, exposure, predictors, reveal_path, steps)
+        14 Self::Regression {
+            family, response, exposure, predictors, reveal_path, steps, errors, calibration
+        } => (family, response, exposure, predictors, reveal_path, steps, errors, calibration)
     }
     Family {
         0 Self::Logistic => ()
         1 Self::Poisson => ()
         2 Self::Weibull => ()
         3 Self::Cox => ()
+    }
+    Errors {
+        0 Self::Model => ()
+        1 Self::Hc0 => ()
+        2 Self::Hc1 => ()
     }
     DriftIndex {
         0 Self::KolmogorovSmirnov => ()

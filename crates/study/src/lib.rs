@@ -37,7 +37,7 @@ pub use query::{
     Aggregate, Comparison, DatePart, Expr, Having, Item, Order, Predicate, Query, RowExpr,
 };
 pub use report::{Position, Problem, Report};
-pub use statistic::{Family, Matrix, Scale, Statistic, StatisticKind, Variances, Weight};
+pub use statistic::{Errors, Family, Matrix, Scale, Statistic, StatisticKind, Variances, Weight};
 pub use study::{
     BadGiver, Hash, Limits, Objective, Party, Protocol, PublicKey, Release, Roles, Security, Study,
     Sufficient, Threat, Truncation,

@@ -84,6 +84,10 @@ pub enum StatisticKind {
         reveal_path: bool,
         /// How many steps are made.
         steps: u32,
+        /// What the standard errors rest on.
+        errors: Errors,
+        /// Bins of predicted log-odds in which events are counted; 0 if they are not.
+        calibration: u32,
     },
     /// Which pairs of drug and event are reported more often than chance would have it.
     Disproportionality {
@@ -244,6 +248,17 @@ impl Family {
             Self::Cox => "cox",
         }
     }
+}
+
+/// What standard errors rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errors {
+    /// The model: its information.
+    Model,
+    /// The scores of the records (White's sandwich).
+    Hc0,
+    /// The same, for few records: times n / (n - coefficients).
+    Hc1,
 }
 
 /// Whose eigenvectors principal components are.

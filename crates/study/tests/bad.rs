@@ -345,6 +345,11 @@ fn a_bad_statistic_is_refused() {
     check(&with("kind = \"poisson\"\nresponse = \"status\"\npredictors = [\"hours\"]\nreveal_path = true"), &[
         row("response = \"status\"", "response = ¦\"hours\"", "`response` must be a whole number from 0 on", ""),
         row("reveal_path = true", "exposure = ¦\"hours\"\nreveal_path = true", "`exposure` must be greater than 0", ""),
+        row("reveal_path = true", "reveal_path = true\nerrors = ¦\"HC2\"", "not possible here", ""),
+        row("reveal_path = true", "reveal_path = true\n¦calibration = 200", "has no key `calibration`", ""),
+    ]);
+    check(&with("kind = \"logistic\"\nresponse = \"status\"\npredictors = [\"hours\"]\nreveal_path = true"), &[
+        row("reveal_path = true", "reveal_path = true\ncalibration = ¦19", "`calibration` must lie between 20 and 1000", "200 are fine"),
     ]);
     let table = with("kind = \"contingency\"\nrow = \"status\"\ncolumn = \"model\"");
     check(&table, &[

@@ -1,9 +1,9 @@
 //! Studies that are well formed, and what they mean.
 
 use sharewell_study::{
-    Aggregate, BadGiver, CodeList, Comparison, Constant, Decimal, Drift, DriftIndex, Expr, Family,
-    Grid, Item, Kind, Limits, Matrix, Missing, Objective, Overflow, Predicate, Protocol, Quality,
-    Query, Range, Release, Reveal, Roles, RowExpr, Scale, Security, StatisticKind, Study,
+    Aggregate, BadGiver, CodeList, Comparison, Constant, Decimal, Drift, DriftIndex, Errors, Expr,
+    Family, Grid, Item, Kind, Limits, Matrix, Missing, Objective, Overflow, Predicate, Protocol,
+    Quality, Query, Range, Release, Reveal, Roles, RowExpr, Scale, Security, StatisticKind, Study,
     Sufficient, Threat, Truncation, Variances, Weight,
 };
 
@@ -335,6 +335,8 @@ fn statistics_of_the_catalogue_are_read() {
                 predictors: vec![hours()],
                 reveal_path: true,
                 steps: 25,
+                errors: Errors::Model,
+                calibration: 0,
             },
         ),
         (
@@ -347,6 +349,22 @@ fn statistics_of_the_catalogue_are_read() {
                 predictors: vec![status()],
                 reveal_path: false,
                 steps: 9,
+                errors: Errors::Model,
+                calibration: 0,
+            },
+        ),
+        (
+            "kind = 'logistic'\nresponse = 'status'\npredictors = ['hours']\nreveal_path = true\n\
+             errors = 'HC1'\ncalibration = 200",
+            StatisticKind::Regression {
+                family: Family::Logistic,
+                response: status(),
+                exposure: None,
+                predictors: vec![hours()],
+                reveal_path: true,
+                steps: 25,
+                errors: Errors::Hc1,
+                calibration: 200,
             },
         ),
         (
@@ -358,6 +376,8 @@ fn statistics_of_the_catalogue_are_read() {
                 predictors: vec![],
                 reveal_path: true,
                 steps: 25,
+                errors: Errors::Model,
+                calibration: 0,
             },
         ),
         (
@@ -370,6 +390,8 @@ fn statistics_of_the_catalogue_are_read() {
                 predictors: vec![RowExpr::Column(FAILURES)],
                 reveal_path: true,
                 steps: 25,
+                errors: Errors::Model,
+                calibration: 0,
             },
         ),
     ];
@@ -383,7 +405,7 @@ fn statistics_of_the_catalogue_are_read() {
     }
     hashes.sort();
     hashes.dedup();
-    assert_eq!(hashes.len(), 38, "every one is another study");
+    assert_eq!(hashes.len(), 40, "every one is another study");
 }
 
 #[test]

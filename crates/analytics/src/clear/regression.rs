@@ -5,12 +5,14 @@
 //! Kalbfleisch and Prentice, The Statistical Analysis of Failure Time Data, 2.3.2 (Weibull).
 //! Cox's has a file of its own.
 
+mod after;
 mod cox;
 
 use statrs::function::gamma::ln_gamma;
 
 use super::newton::{Maximum, Slope};
 use super::{Confidence, Finding, Result, Undefined, solve::dot};
+pub use after::{in_bins, predictions, predictions_len, sandwich, scores_len};
 
 /// What is supposed of the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -66,6 +66,43 @@ fn deaths_in_crashes_are_explained_as_by_statsmodels() {
     }
 }
 
+#[test]
+fn deaths_are_foretold_as_well_as_by_the_reference_tools_with_errors_of_white() {
+    let want = expected(include_str!("../expected/crash_fatality.json"));
+    let site = copy_of("crash-fatality", "foretold.toml");
+    let report = site.result();
+    costs_as_quoted(&report);
+    for report in [report, whoever_cheats(&site)] {
+        let coefficients = table(&report, "coefficients");
+        for (name, of) in OCCUPANTS {
+            near(number(coefficients, &[name], "standard error"), &want["se_hc0"][of], 1e-7);
+            near(number(coefficients, &[name], "p"), &want["p_hc0"][of], 1e-6);
+        }
+        near(number(table(&report, "fit"), &[], "Brier score"), &want["brier"], 1e-9);
+        let area = number(table(&report, "quality"), &["area under the ROC curve"], "estimate");
+        let binned = &want["calibration_400"];
+        near(area, &binned["auc"], 1e-12);
+        assert!((area - want["auc"].as_f64().unwrap()).abs() < 1e-4, "{area} without bins");
+        let groups = table(&report, "calibration")["rows"].as_array().unwrap();
+        for (group, want) in groups.iter().zip(binned["groups"].as_array().unwrap()) {
+            assert_eq!([&group[1], &group[2]], [&want[0], &want[1]]);
+            let n = want[0].as_f64().unwrap();
+            near(group[4].as_f64().unwrap() * n, &want[2], 1e-8);
+        }
+        assert_eq!(groups.len(), 10);
+        let test = table(&report, "test of calibration");
+        near(number(test, &["Hosmer-Lemeshow"], "statistic"), &binned["chi2"], 1e-7);
+        near(number(test, &["Hosmer-Lemeshow"], "p"), &binned["p"], 1e-7);
+    }
+    let page = site.check();
+    // The first column of the leakage table.
+    let told: Vec<&str> = page.text().lines().map(|l| l.get(..34).unwrap_or(l).trim()).collect();
+    let told = told.join(" ");
+    for shown in ["in each of 400 bins", "the products of the derivatives", "alone in its bin"] {
+        assert!(told.contains(shown), "{shown} is not in\n{}", page.out);
+    }
+}
+
 const PATIENTS: [(&str, &str); 5] = [
     ("interferon", "treat"),
     ("age", "age"),
@@ -101,5 +138,16 @@ fn rates_are_explained_as_by_statsmodels() {
         near(number(fit, &[], "deviance"), &want["deviance"], 1e-9);
         near(number(fit, &[], "null deviance"), &want["null_deviance"], 1e-9);
         near(number(fit, &[], "AIC"), &want["aic"], 1e-9);
+    }
+    let text = std::fs::read_to_string(site.path("study.toml")).unwrap();
+    for (errors, factor) in [("HC0", 1.0), ("HC1", (128.0 / 122.0f64).sqrt())] {
+        let robust = format!("errors = \"{errors}\"\nreveal_path");
+        site.write("study.toml", &text.replace("reveal_path", &robust));
+        let report = site.result();
+        let found = table(&report, "coefficients");
+        for (name, of) in &names {
+            let error = number(found, &[name], "standard error");
+            near(error / factor, &want["se_hc0"][of], 1e-7);
+        }
     }
 }

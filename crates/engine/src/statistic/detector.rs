@@ -62,6 +62,24 @@ pub(super) fn detector(
     sheets
 }
 
+/// Groups in which predicted probabilities are compared with how often they came true.
+const TENTHS: usize = 10;
+
+/// How well probabilities, in bins, tell records with events from those without, and whether they
+/// come true.
+pub(super) fn of_probabilities(
+    groups: Result<Vec<Group>, String>,
+    confidence: Confidence,
+) -> Vec<Sheet> {
+    let of_bins = |of: fn(&Group) -> u64| groups.clone().map(|all| all.iter().map(of).collect());
+    let counts = of_bins(|group| group.n - group.events)
+        .and_then(|without| Ok([without, of_bins(|group| group.events)?]));
+    let condition = [Condition { name: vec![], counts, groups }];
+    let mut sheets = vec![areas(&[], &condition, confidence)];
+    sheets.extend(calibrations(&[], &condition, TENTHS));
+    sheets
+}
+
 fn areas(names: &[&str], conditions: &[Condition], confidence: Confidence) -> Sheet {
     let mut rows: Vec<(Vec<Entry>, Result<Finding, String>)> = vec![];
     for Condition { name, counts, .. } in conditions {
@@ -119,5 +137,5 @@ fn calibrations(names: &[&str], conditions: &[Condition], parts: usize) -> [Shee
             }),
         }
     }
-    [sheet, Sheet::findings("fit", &[names, &["test"]].concat(), rows)]
+    [sheet, Sheet::findings("test of calibration", &[names, &["test"]].concat(), rows)]
 }

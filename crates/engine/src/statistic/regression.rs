@@ -1,14 +1,15 @@
 //! Logistic, Poisson and Weibull regression: the steps that a study asks for, and the tables of
 //! what they come to.
 
+use sharewell_analytics::clear::detector::Group;
 use sharewell_analytics::clear::newton::{Maximum, likelihood_ratio};
 use sharewell_analytics::clear::regression::{self as clear, Life};
 use sharewell_analytics::clear::{Confidence, Finding, Undefined};
 use sharewell_study::{Family, Range, Recorded, RowExpr, Statistic, StatisticKind, Table};
 
 use super::sheet::{Entry, Sheet};
-use super::{Released, count};
-use crate::path::{Fit, Fitted, Kept, Path, Term, centre_and_unit};
+use super::{Released, count, detector, undefined};
+use crate::path::{After, Fit, Fitted, Kept, Path, Term, centre_and_unit};
 use crate::{Error, Plan, Refusal};
 
 /// The steps of a statistic that has some, and what a provider keeps of its records for them.
@@ -17,8 +18,16 @@ pub(crate) fn steps(
     table: &Table,
     givers: u64,
 ) -> Result<Option<(Path, Vec<Recorded>)>, Error> {
-    let StatisticKind::Regression { family, response, exposure, predictors, reveal_path, steps } =
-        &statistic.kind
+    let StatisticKind::Regression {
+        family,
+        response,
+        exposure,
+        predictors,
+        reveal_path,
+        steps,
+        errors,
+        calibration,
+    } = &statistic.kind
     else {
         return Ok(None);
     };
@@ -62,6 +71,7 @@ pub(crate) fn steps(
         terms,
         kept: values().map(kept).collect::<Result<_, _>>()?,
         has_exposure: exposure.is_some(),
+        after: After { errors: *errors, bins: *calibration as usize },
     };
     let recorded = values().zip(&path.kept).map(|(value, kept)| Recorded::Number {
         expr: value.to_sql(table),
@@ -168,7 +178,18 @@ pub(super) fn tables(
         sheets.push(Sheet::findings(ratio, &["term"], rows(&exponential, first)));
     }
     sheets.push(quality(family, path, fit, released));
+    if path.after.bins > 0 {
+        sheets.extend(detector::of_probabilities(bins(path, fit, released), confidence));
+    }
     sheets
+}
+
+/// Records, events and predicted probabilities, by bins of these.
+fn bins(path: &Path, fit: &Fit, released: &Released<'_>) -> Result<Vec<Group>, String> {
+    let Totals { records, events, .. } = totals(path, released)?;
+    let fitted = fit.as_ref().map_err(String::clone)?;
+    let predicted = fitted.predicted.as_ref().expect("predictions were asked for");
+    undefined(predicted.bins(count(records), count(events)))
 }
 
 /// Shape and scale, and for units that do not differ the times by which some fail.
@@ -201,12 +222,15 @@ fn quality(family: Family, path: &Path, fit: &Fit, released: &Released<'_>) -> S
         columns.extend(["deviance", "null deviance"]);
     }
     columns.extend(["AIC", "chi-squared", "df", "p", "steps"]);
+    if path.after.bins > 0 {
+        columns.push("Brier score");
+    }
     let mut sheet = Sheet::new("fit", &columns);
     let totals = totals(path, released);
     let found = totals.and_then(|totals| Ok((totals, fit.as_ref().map_err(String::clone)?)));
     match found {
         Err(reason) => sheet.row_without(vec![], &reason),
-        Ok((totals, Fitted { maximum, start, saturated })) => {
+        Ok((totals, Fitted { maximum, start, saturated, predicted })) => {
             let height = maximum.log_likelihood;
             let alone = vec![0.0; usize::from(path.has_intercept())];
             let df = maximum.coefficients.len() - alone.len();
@@ -229,6 +253,8 @@ fn quality(family: Family, path: &Path, fit: &Fit, released: &Released<'_>) -> S
                 Entry::number(test.and_then(|test| test.p)),
                 Entry::Whole(maximum.steps as f64),
             ]);
+            let brier = predicted.iter().map(|of| Entry::Number(of.squares / totals.records));
+            row.extend(brier);
             sheet.row(row);
         }
     }

@@ -174,3 +174,60 @@ fn what_is_much_too_large_is_not_finite_and_no_panic() {
         assert_eq!(is_finite(family, -1.0), family != Family::Weibull);
     }
 }
+
+#[test]
+fn the_sandwich_is_that_of_its_definition_and_grows_by_n_over_n_minus_p() {
+    for family in [Family::Logistic, Family::Poisson] {
+        let records = records(family, [0.0; 3], [1.0; 3]);
+        let fit = fitted(family, &records);
+        let at = At::new(&fit.coefficients);
+        let sums = family.scores(&records, &at);
+        assert_eq!((sums.len(), sums[0]), (scores_len(3), 12.0));
+        let influence = |record: &Record| {
+            let score = family.of_record(record, dot(&record.x, &fit.coefficients))[1];
+            let along = |row: &Vec<f64>| score * dot(row, &record.x);
+            fit.covariance.iter().map(along).collect::<Vec<f64>>()
+        };
+        let [plain, small] = [false, true].map(|small| sandwich(&fit, &sums, small).unwrap());
+        for i in 0..3 {
+            for j in 0..3 {
+                let product = |record: &Record| influence(record)[i] * influence(record)[j];
+                let want: f64 = records.iter().map(product).sum();
+                close(Some(plain.covariance[i][j]), want, 1e-9);
+                close(Some(small.covariance[i][j]), want * 12.0 / 9.0, 1e-9);
+            }
+        }
+        let few = [&[3.0], &sums[1..]].concat();
+        assert!(sandwich(&fit, &few, true).is_err(), "no record is left over");
+        let wrong = [&[12.0], &vec![-1.0; sums.len() - 1][..]].concat();
+        assert!(sandwich(&fit, &wrong, false).is_err(), "no variance is negative");
+    }
+}
+
+#[test]
+fn predictions_are_counted_in_bins_that_must_hold_all_records() {
+    let records = records(Family::Logistic, [0.0; 3], [1.0; 3]);
+    for scale in [0.0, 0.7, 1e3] {
+        let at = At::new(&[0.3 * scale, -scale, 0.5 * scale]);
+        let sums = predictions(&records, &at, 20);
+        let bins = in_bins(&sums, 12, 7).unwrap();
+        let mut squares = 0.0;
+        let mut want = vec![(0, 0, 0.0); 20];
+        for record in &records {
+            let odds = dot(&record.x, &at.coefficients);
+            let p = 1.0 / (1.0 + (-odds).exp());
+            let bin = &mut want[(odds + 10.0).floor().clamp(0.0, 19.0) as usize];
+            *bin = (bin.0 + 1, bin.1 + record.response as u64, bin.2 + p);
+            squares += (record.response - p).powi(2);
+        }
+        assert!((sums[0] - squares).abs() < 1e-12);
+        for (bin, (n, events, predicted)) in bins.iter().zip(want) {
+            assert_eq!((bin.n, bin.events), (n, events));
+            assert!((bin.predicted - predicted).abs() < 1e-12);
+        }
+        assert!(in_bins(&sums, 11, 7).is_err() && in_bins(&sums, 12, 6).is_err());
+        let mut wrong = sums.clone();
+        wrong[1] += 1e18;
+        assert!(in_bins(&wrong, 12, 7).is_err());
+    }
+}

@@ -4,12 +4,14 @@ use toml::Spanned;
 
 use crate::document::Section;
 use crate::parse::Reader;
-use crate::{Family, Range, RowExpr, StatisticKind, Table};
+use crate::{Errors, Family, Range, RowExpr, StatisticKind, Table};
 
 /// How many steps are made if the study does not say: eight are usual.
 const STEPS: u32 = 25;
 /// And at most.
 const STEPS_MAX: u32 = 60;
+/// Bins of predicted log-odds: each is opened, and with fewer a curve is coarse.
+const BINS: std::ops::RangeInclusive<u32> = 20..=1000;
 
 impl Reader<'_> {
     pub(super) fn regression(
@@ -43,16 +45,20 @@ impl Reader<'_> {
             false => self.values(section, "predictors", 1, table),
         };
         let reveal_path = section.required("reveal_path").map(Spanned::into_inner);
-        let steps = match section.has("steps") {
-            false => Some(STEPS),
-            true => section.optional("steps").and_then(|steps: Spanned<u64>| {
-                let inside = u32::try_from(*steps.get_ref()).ok().filter(|n| *n <= STEPS_MAX);
-                self.require(inside.is_some_and(|n| n >= 2), steps.span(), || {
-                    let help = "eight are usual; all of them are paid for";
-                    (format!("`steps` must lie between 2 and {STEPS_MAX}"), help.to_owned())
-                })?;
-                inside
+        let help = "eight are usual; all of them are paid for";
+        let steps = self.between(section, "steps", 2..=STEPS_MAX, help);
+        let sums_of_records = matches!(family, Family::Logistic | Family::Poisson);
+        let errors = match sums_of_records && section.has("errors") {
+            false => Some(Errors::Model),
+            true => section.optional("errors").and_then(|word| {
+                let words = [("model", Errors::Model), ("HC0", Errors::Hc0), ("HC1", Errors::Hc1)];
+                self.choice(&word, &words)
             }),
+        };
+        let help = "they are equally wide from log-odds of -10 to 10; 200 are fine";
+        let calibration = match family {
+            Family::Logistic => self.between(section, "calibration", BINS, help),
+            _ => Some(None),
         };
         Some(StatisticKind::Regression {
             family,
@@ -63,8 +69,30 @@ impl Reader<'_> {
             },
             predictors: predictors?,
             reveal_path: reveal_path?,
-            steps: steps?,
+            steps: steps?.unwrap_or(STEPS),
+            errors: errors?,
+            calibration: calibration?.unwrap_or(0),
         })
+    }
+
+    /// An optional whole number that must lie in a range.
+    fn between(
+        &self,
+        section: &Section<'_>,
+        key: &'static str,
+        range: std::ops::RangeInclusive<u32>,
+        help: &str,
+    ) -> Option<Option<u32>> {
+        if !section.has(key) {
+            return Some(None);
+        }
+        let number: Spanned<u64> = section.optional(key)?;
+        let inside = u32::try_from(*number.get_ref()).ok().filter(|n| range.contains(n));
+        self.require(inside.is_some(), number.span(), || {
+            let message = format!("`{key}` must lie between {} and {}", range.start(), range.end());
+            (message, help.to_owned())
+        })?;
+        Some(inside)
     }
 
     /// A value whose range must pass a test, which else says what it must be and what would help.
