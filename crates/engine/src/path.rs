@@ -53,6 +53,16 @@ pub(crate) struct Path {
     pub kept: Vec<Kept>,
     pub has_exposure: bool,
     pub after: After,
+    /// Penalty of half the squared coefficients of standardised predictors; 0 for none.
+    pub ridge: f64,
+}
+
+/// Where the steps begin.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Start {
+    pub at: Vec<f64>,
+    /// What half the square of each coefficient costs; none if they cost nothing.
+    pub penalties: Vec<f64>,
 }
 
 /// The end of the steps.
@@ -66,6 +76,8 @@ pub(crate) struct Fitted {
     pub saturated: f64,
     /// If they were asked for.
     pub predicted: Option<Predicted>,
+    /// To how many coefficients without a penalty they come.
+    pub effective: f64,
 }
 
 /// The same in words, where there is no fit.
@@ -197,11 +209,12 @@ impl Path {
     pub(crate) fn climb(
         &self,
         givers: usize,
-        start: std::result::Result<Vec<f64>, String>,
+        start: std::result::Result<Start, String>,
         step: &mut Step<'_>,
     ) -> Result<Fit> {
         let mut left = self.steps;
         let (mut first, mut saturated, mut last) = (None, 0.0, None::<Vec<f64>>);
+        let penalties = start.as_ref().map_or_else(|_| vec![], |start| start.penalties.clone());
         let mut asked = |at: &[f64]| {
             let steps = self.steps as usize;
             left = left.checked_sub(1).ok_or(Undefined::NotConverged { steps })?;
@@ -217,11 +230,11 @@ impl Path {
             first.get_or_insert(slope.log_likelihood);
             saturated = of_all;
             last = Some(sums);
-            Ok(slope)
+            Ok(slope.penalised(&at.coefficients, &penalties))
         };
         let found = match start {
             Err(reason) => Err(reason),
-            Ok(start) => match maximise(&start, &mut asked) {
+            Ok(start) => match maximise(&start.at, &mut asked) {
                 Ok(maximum) => Ok(maximum),
                 Err(Stop::Undefined(why)) => Err(self.in_words(&why)),
                 Err(Stop::Failed(error)) => return Err(error),
@@ -235,11 +248,11 @@ impl Path {
         let centre = |term: &Term| if self.has_intercept() { term.centre } else { 0.0 };
         let centres: Vec<f64> = self.terms.iter().map(centre).collect();
         let units: Vec<f64> = self.terms.iter().map(|term| term.unit).collect();
-        Ok(found.map(|(found, predicted)| Fitted {
-            predicted,
-            maximum: uncentred(&found, &centres, &units),
-            start: first.unwrap_or_default(),
-            saturated,
+        Ok(found.map(|(found, predicted)| {
+            let (plain, effective) = found.without_penalties(&penalties);
+            let maximum = uncentred(&plain, &centres, &units);
+            let start = first.unwrap_or_default();
+            Fitted { maximum, start, saturated, predicted, effective }
         }))
     }
 
@@ -359,7 +372,8 @@ mod tests {
         let term = |name: &str| Term { name: name.into(), centre: 0.0, unit: 1.0 };
         let terms = vec![term("intercept"), term("x")];
         let after = After { errors: Errors::Hc0, bins: 20 };
-        Path { family: Family::Logistic, steps: 9, terms, kept: vec![], has_exposure: false, after }
+        let (family, kept, has_exposure) = (Family::Logistic, vec![], false);
+        Path { family, steps: 9, terms, kept, has_exposure, after, ridge: 0.0 }
     }
 
     fn records() -> Vec<Record> {
@@ -376,7 +390,8 @@ mod tests {
         let (path, records) = (path(), records());
         for astray in [0, 2, 9, 10] {
             let mut asked = 0;
-            let found = path.climb(2, Ok(vec![0.0; 2]), &mut |of, at| {
+            let start = Start { at: vec![0.0; 2], penalties: vec![] };
+            let found = path.climb(2, Ok(start), &mut |of, at| {
                 let (mine, mut theirs) = (path.sums(of, &records, at), path.sums(of, &records, at));
                 if let Some(at) = at.filter(|_| asked == astray) {
                     let mut other = at.clone();

@@ -131,8 +131,9 @@ enums! {
         16 Self::Benchmark { events, exposure, per, by } => (events, exposure, per, by)
         15 Self::Pca { values, matrix } => (values, matrix)
         14 Self::Regression {
-            family, response, exposure, predictors, reveal_path, steps, errors, calibration
-        } => (family, response, exposure, predictors, reveal_path, steps, errors, calibration)
+            family, response, exposure, predictors, reveal_path, steps, errors, calibration,
+            ridge
+        } => (family, response, exposure, predictors, reveal_path, steps, errors, calibration, ridge)
     }
     Family {
         0 Self::Logistic => ()

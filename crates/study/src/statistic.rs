@@ -88,6 +88,8 @@ pub enum StatisticKind {
         errors: Errors,
         /// Bins of predicted log-odds in which events are counted; 0 if they are not.
         calibration: u32,
+        /// Penalty of half the squared coefficients of standardised predictors; 0 for none.
+        ridge: f64,
     },
     /// Which pairs of drug and event are reported more often than chance would have it.
     Disproportionality {

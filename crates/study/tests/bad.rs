@@ -349,6 +349,8 @@ fn a_bad_statistic_is_refused() {
         row("reveal_path = true", "reveal_path = true\n¦calibration = 200", "has no key `calibration`", ""),
     ]);
     check(&with("kind = \"logistic\"\nresponse = \"status\"\npredictors = [\"hours\"]\nreveal_path = true"), &[
+        row("reveal_path = true", "reveal_path = true\nridge = ¦-1", "`ridge` cannot be negative", ""),
+        row("reveal_path = true", "reveal_path = true\nridge = 1\nerrors = ¦\"HC0\"", "a ridge has no robust errors", "leave out"),
         row("reveal_path = true", "reveal_path = true\ncalibration = ¦19", "`calibration` must lie between 20 and 1000", "200 are fine"),
     ]);
     let table = with("kind = \"contingency\"\nrow = \"status\"\ncolumn = \"model\"");

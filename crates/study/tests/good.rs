@@ -337,6 +337,7 @@ fn statistics_of_the_catalogue_are_read() {
                 steps: 25,
                 errors: Errors::Model,
                 calibration: 0,
+                ridge: 0.0,
             },
         ),
         (
@@ -351,6 +352,7 @@ fn statistics_of_the_catalogue_are_read() {
                 steps: 9,
                 errors: Errors::Model,
                 calibration: 0,
+                ridge: 0.0,
             },
         ),
         (
@@ -365,6 +367,22 @@ fn statistics_of_the_catalogue_are_read() {
                 steps: 25,
                 errors: Errors::Hc1,
                 calibration: 200,
+                ridge: 0.0,
+            },
+        ),
+        (
+            "kind = 'poisson'\nresponse = 'failures'\npredictors = ['status']\n\
+             reveal_path = true\nridge = 0.5",
+            StatisticKind::Regression {
+                family: Family::Poisson,
+                response: RowExpr::Column(FAILURES),
+                exposure: None,
+                predictors: vec![status()],
+                reveal_path: true,
+                steps: 25,
+                errors: Errors::Model,
+                calibration: 0,
+                ridge: 0.5,
             },
         ),
         (
@@ -378,6 +396,7 @@ fn statistics_of_the_catalogue_are_read() {
                 steps: 25,
                 errors: Errors::Model,
                 calibration: 0,
+                ridge: 0.0,
             },
         ),
         (
@@ -392,6 +411,7 @@ fn statistics_of_the_catalogue_are_read() {
                 steps: 25,
                 errors: Errors::Model,
                 calibration: 0,
+                ridge: 0.0,
             },
         ),
     ];
@@ -405,7 +425,7 @@ fn statistics_of_the_catalogue_are_read() {
     }
     hashes.sort();
     hashes.dedup();
-    assert_eq!(hashes.len(), 40, "every one is another study");
+    assert_eq!(hashes.len(), 42, "every one is another study");
 }
 
 #[test]

@@ -33,6 +33,20 @@ impl Slope {
     }
 }
 
+impl Slope {
+    /// Less half the sum of the squares of the coefficients, each times its penalty; without
+    /// penalties, what it was.
+    #[must_use]
+    pub fn penalised(mut self, at: &[f64], penalties: &[f64]) -> Self {
+        for (j, (b, penalty)) in at.iter().zip(penalties).enumerate() {
+            self.log_likelihood -= penalty * b * b / 2.0;
+            self.gradient[j] -= penalty * b;
+            self.information[j][j] += penalty;
+        }
+        self
+    }
+}
+
 /// The maximum of a log-likelihood.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Maximum {
@@ -180,6 +194,29 @@ impl Maximum {
             Finding::named(name).n(n).wald(*b, self.covariance[j][j].sqrt(), confidence)
         };
         Ok(named.map(finding).collect())
+    }
+
+    /// Of a maximum of a log-likelihood less penalties: with its log-likelihood and the covariance
+    /// C I C of its information I, which says nothing of the bias; and the trace of C I, to how
+    /// many coefficients without a penalty they come.
+    ///
+    /// Source: le Cessie and van Houwelingen 1992, Ridge Estimators in Logistic Regression.
+    #[must_use]
+    pub fn without_penalties(&self, penalties: &[f64]) -> (Self, f64) {
+        let c = &self.covariance;
+        let mut plain = self.clone();
+        let mut effective = self.coefficients.len() as f64;
+        for (k, (penalty, b)) in penalties.iter().zip(&self.coefficients).enumerate() {
+            plain.log_likelihood += penalty * b * b / 2.0;
+            effective -= c[k][k] * penalty;
+            for (i, row) in plain.covariance.iter_mut().enumerate() {
+                // C I C = C - C W C for the penalties W.
+                row.iter_mut()
+                    .zip(&c[k])
+                    .for_each(|(sum, right)| *sum -= c[i][k] * penalty * right);
+            }
+        }
+        (plain, effective)
     }
 
     /// -2 log-likelihood + 2 (coefficients).

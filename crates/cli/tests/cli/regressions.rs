@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::statistics::{expected, near, number, table};
+use crate::statistics::{cell, expected, near, number, table};
 use crate::support::{Site, copy_of, costs_as_quoted};
 
 /// The report of a study though parties may cheat.
@@ -150,4 +150,35 @@ fn rates_are_explained_as_by_statsmodels() {
             near(error / factor, &want["se_hc0"][of], 1e-7);
         }
     }
+}
+
+#[test]
+fn a_classifier_with_a_penalty_is_that_of_the_reference() {
+    let want = expected(include_str!("../expected/tumour_classifier.json"));
+    let site = copy_of("tumour-classifier", "study.toml");
+    let report = site.result();
+    costs_as_quoted(&report);
+    for report in [report, whoever_cheats(&site)] {
+        let standardised = table(&report, "coefficients per standard deviation");
+        for (name, coefficient) in want["coef"].as_object().unwrap() {
+            near(number(standardised, &[name], "estimate"), coefficient, 1e-6);
+        }
+        let coefficients = table(&report, "coefficients");
+        for (name, error) in want["se"].as_object().unwrap() {
+            near(number(coefficients, &[name], "standard error"), error, 1e-6);
+        }
+        let columns = coefficients["columns"].as_array().unwrap();
+        assert!(columns.iter().all(|column| column != "p"), "no test knows the bias");
+        let fit = table(&report, "fit");
+        near(number(fit, &[], "log-likelihood"), &want["loglik"], 1e-8);
+        near(number(fit, &[], "effective parameters"), &want["effective_parameters"], 1e-8);
+        near(number(fit, &[], "Brier score"), &want["brier"], 1e-8);
+        let area = number(table(&report, "quality"), &["area under the ROC curve"], "estimate");
+        near(area, &want["auc"], 1e-4);
+    }
+    let text = std::fs::read_to_string(site.path("study.toml")).unwrap();
+    site.write("study.toml", &text.replace("ridge = 1 ", "ridge = 0 "));
+    let report = site.result();
+    let alone = cell(table(&report, "coefficients"), &["mean_radius"], "estimate").clone();
+    assert!(alone.is_null(), "without a penalty nothing is finite: {alone}");
 }

@@ -67,11 +67,13 @@ pub(crate) fn items(statistic: &Statistic, table: &Table) -> Vec<Item> {
             let values = [&predictors[..], std::slice::from_ref(response)].concat();
             products(&values, *weights, table)
         }
-        StatisticKind::Regression { family, response, exposure, .. } => {
+        StatisticKind::Regression { family, response, exposure, predictors, ridge, .. } => {
             let time = exposure.iter().filter(|_| *family != Family::Cox);
             let sums = [response].into_iter().chain(time);
             let sums = sums.map(|value| Aggregate::Sum(value.clone()));
-            [Aggregate::Count].into_iter().chain(sums).collect()
+            let standardised = predictors.iter().filter(|_| *ridge > 0.0);
+            let moments = standardised.flat_map(|value| moments_of(value).into_iter().skip(1));
+            [Aggregate::Count].into_iter().chain(sums).chain(moments).collect()
         }
         StatisticKind::Disproportionality { reports, .. } => vec![match reports {
             Some(reports) => Aggregate::Sum(RowExpr::Column(*reports)),

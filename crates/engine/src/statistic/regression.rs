@@ -9,7 +9,7 @@ use sharewell_study::{Family, Range, Recorded, RowExpr, Statistic, StatisticKind
 
 use super::sheet::{Entry, Sheet};
 use super::{Released, count, detector, undefined};
-use crate::path::{After, Fit, Fitted, Kept, Path, Term, centre_and_unit};
+use crate::path::{After, Fit, Fitted, Kept, Path, Start, Term, centre_and_unit};
 use crate::{Error, Plan, Refusal};
 
 /// The steps of a statistic that has some, and what a provider keeps of its records for them.
@@ -27,6 +27,7 @@ pub(crate) fn steps(
         steps,
         errors,
         calibration,
+        ridge,
     } = &statistic.kind
     else {
         return Ok(None);
@@ -72,6 +73,7 @@ pub(crate) fn steps(
         kept: values().map(kept).collect::<Result<_, _>>()?,
         has_exposure: exposure.is_some(),
         after: After { errors: *errors, bins: *calibration as usize },
+        ridge: *ridge,
     };
     let recorded = values().zip(&path.kept).map(|(value, kept)| Recorded::Number {
         expr: value.to_sql(table),
@@ -134,9 +136,24 @@ fn totals(path: &Path, released: &Released<'_>) -> Result<Totals, String> {
 }
 
 /// Where the steps begin.
-pub(crate) fn start(path: &Path, released: &Released<'_>) -> Result<Vec<f64>, String> {
+pub(crate) fn start(path: &Path, released: &Released<'_>) -> Result<Start, String> {
     let Totals { records, events, time } = totals(path, released)?;
-    path.start(records, events, time)
+    let at = path.start(records, events, time)?;
+    // None of the intercept; of the others in the units of the steps.
+    let penalty = |(i, term): (usize, &Term)| match i {
+        0 => Ok(0.0),
+        _ => Ok(path.ridge * moments(path, i, released)?.1 / (term.unit * term.unit)),
+    };
+    let penalised = path.terms.iter().enumerate().filter(|_| path.ridge > 0.0);
+    let penalties = penalised.map(penalty).collect::<Result<_, String>>()?;
+    Ok(Start { at, penalties })
+}
+
+/// Mean and variance of the predictor of a term, which are released where there is a penalty.
+fn moments(path: &Path, term: usize, released: &Released<'_>) -> Result<(f64, f64), String> {
+    let sums = 2 + usize::from(path.has_exposure);
+    let mean = sums + 2 * (term - 1);
+    Ok((released(mean, 0)?, released(mean + 1, 0)?))
 }
 
 pub(super) fn tables(
@@ -154,7 +171,12 @@ pub(super) fn tables(
     let coefficient = |i: usize| {
         let Fitted { maximum, .. } = fit.as_ref().map_err(String::clone)?;
         let error = maximum.covariance[i][i].sqrt();
-        Ok(Finding::named(&names[i]).wald(maximum.coefficients[i], error, confidence))
+        let (found, estimate) = (Finding::named(&names[i]), maximum.coefficients[i]);
+        Ok(match path.ridge > 0.0 {
+            // An interval and a test would pass over the bias.
+            true => Finding { standard_error: Some(error), ..found.estimate(estimate) },
+            false => found.wald(estimate, error, confidence),
+        })
     };
     let rows = |of: &dyn Fn(usize) -> Result<Finding, String>, from: usize| {
         (from..names.len()).map(|i| (vec![Entry::text(&names[i])], of(i))).collect()
@@ -177,6 +199,9 @@ pub(super) fn tables(
         };
         sheets.push(Sheet::findings(ratio, &["term"], rows(&exponential, first)));
     }
+    if path.ridge > 0.0 {
+        sheets.push(per_deviation(path, fit, released));
+    }
     sheets.push(quality(family, path, fit, released));
     if path.after.bins > 0 {
         sheets.extend(detector::of_probabilities(bins(path, fit, released), confidence));
@@ -190,6 +215,29 @@ fn bins(path: &Path, fit: &Fit, released: &Released<'_>) -> Result<Vec<Group>, S
     let fitted = fit.as_ref().map_err(String::clone)?;
     let predicted = fitted.predicted.as_ref().expect("predictions were asked for");
     undefined(predicted.bins(count(records), count(events)))
+}
+
+/// What a standard deviation more of each predictor changes; the intercept is where all are at
+/// their means.
+fn per_deviation(path: &Path, fit: &Fit, released: &Released<'_>) -> Sheet {
+    let mut sheet = Sheet::new("coefficients per standard deviation", &["term", "estimate"]);
+    let found = fit.as_ref().map_err(String::clone).and_then(|Fitted { maximum, .. }| {
+        let mut found = maximum.coefficients.clone();
+        for (i, b) in maximum.coefficients.iter().enumerate().skip(1) {
+            let (mean, variance) = moments(path, i, released)?;
+            found[0] += b * mean;
+            found[i] *= variance.sqrt();
+        }
+        Ok(found)
+    });
+    for (i, term) in path.terms.iter().enumerate() {
+        let name = vec![Entry::text(&term.name)];
+        match &found {
+            Err(reason) => sheet.row_without(name, reason),
+            Ok(found) => sheet.row([name, vec![Entry::Number(found[i])]].concat()),
+        }
+    }
+    sheet
 }
 
 /// Shape and scale, and for units that do not differ the times by which some fail.
@@ -221,7 +269,11 @@ fn quality(family: Family, path: &Path, fit: &Fit, released: &Released<'_>) -> S
     if has_deviance {
         columns.extend(["deviance", "null deviance"]);
     }
-    columns.extend(["AIC", "chi-squared", "df", "p", "steps"]);
+    let is_ridge = path.ridge > 0.0;
+    match is_ridge {
+        true => columns.extend(["effective parameters", "steps"]),
+        false => columns.extend(["AIC", "chi-squared", "df", "p", "steps"]),
+    }
     if path.after.bins > 0 {
         columns.push("Brier score");
     }
@@ -230,7 +282,7 @@ fn quality(family: Family, path: &Path, fit: &Fit, released: &Released<'_>) -> S
     let found = totals.and_then(|totals| Ok((totals, fit.as_ref().map_err(String::clone)?)));
     match found {
         Err(reason) => sheet.row_without(vec![], &reason),
-        Ok((totals, Fitted { maximum, start, saturated, predicted })) => {
+        Ok((totals, Fitted { maximum, start, saturated, predicted, effective })) => {
             let height = maximum.log_likelihood;
             let alone = vec![0.0; usize::from(path.has_intercept())];
             let df = maximum.coefficients.len() - alone.len();
@@ -246,13 +298,16 @@ fn quality(family: Family, path: &Path, fit: &Fit, released: &Released<'_>) -> S
                 let deviance = |height: f64| Entry::Number(2.0 * (saturated - height));
                 row.extend([deviance(height), deviance(*start)]);
             }
-            row.extend([
-                Entry::Number(maximum.aic()),
-                Entry::number(test.as_ref().and_then(|test| test.statistic)),
-                Entry::Whole(df as f64),
-                Entry::number(test.and_then(|test| test.p)),
-                Entry::Whole(maximum.steps as f64),
-            ]);
+            match is_ridge {
+                true => row.push(Entry::Number(*effective)),
+                false => row.extend([
+                    Entry::Number(maximum.aic()),
+                    Entry::number(test.as_ref().and_then(|test| test.statistic)),
+                    Entry::Whole(df as f64),
+                    Entry::number(test.and_then(|test| test.p)),
+                ]),
+            }
+            row.push(Entry::Whole(maximum.steps as f64));
             let brier = predicted.iter().map(|of| Entry::Number(of.squares / totals.records));
             row.extend(brier);
             sheet.row(row);

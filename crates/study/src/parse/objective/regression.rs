@@ -48,12 +48,10 @@ impl Reader<'_> {
         let help = "eight are usual; all of them are paid for";
         let steps = self.between(section, "steps", 2..=STEPS_MAX, help);
         let sums_of_records = matches!(family, Family::Logistic | Family::Poisson);
+        let ridge = if sums_of_records { self.ridge(section) } else { Some(0.0) };
         let errors = match sums_of_records && section.has("errors") {
             false => Some(Errors::Model),
-            true => section.optional("errors").and_then(|word| {
-                let words = [("model", Errors::Model), ("HC0", Errors::Hc0), ("HC1", Errors::Hc1)];
-                self.choice(&word, &words)
-            }),
+            true => self.errors(section, ridge),
         };
         let help = "they are equally wide from log-odds of -10 to 10; 200 are fine";
         let calibration = match family {
@@ -72,7 +70,20 @@ impl Reader<'_> {
             steps: steps?.unwrap_or(STEPS),
             errors: errors?,
             calibration: calibration?.unwrap_or(0),
+            ridge: ridge?,
         })
+    }
+
+    fn errors(&self, section: &Section<'_>, ridge: Option<f64>) -> Option<Errors> {
+        let word: Spanned<String> = section.optional("errors")?;
+        let words = [("model", Errors::Model), ("HC0", Errors::Hc0), ("HC1", Errors::Hc1)];
+        let errors = self.choice(&word, &words)?;
+        let is_plain = ridge.is_none_or(|ridge| ridge == 0.0);
+        self.require(is_plain || errors == Errors::Model, word.span(), || {
+            let help = "leave out `errors`, or `ridge`";
+            ("a ridge has no robust errors".to_owned(), help.to_owned())
+        })?;
+        Some(errors)
     }
 
     /// An optional whole number that must lie in a range.

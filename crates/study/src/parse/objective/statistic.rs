@@ -170,16 +170,7 @@ impl Reader<'_> {
     fn linear(&self, section: &Section<'_>, table: Option<&Table>) -> Option<StatisticKind> {
         let response = self.value(section, "response", table);
         let predictors = self.values(section, "predictors", 1, table);
-        let ridge = match section.has("ridge") {
-            false => Some(0.0),
-            true => section.optional("ridge").and_then(|ridge: Spanned<Decimal>| {
-                self.require(ridge.get_ref().digits >= 0, ridge.span(), || {
-                    let help = "0 is least squares without a penalty";
-                    ("`ridge` cannot be negative".to_owned(), help.to_owned())
-                })?;
-                Some(to_f64(*ridge.get_ref()))
-            }),
-        };
+        let ridge = self.ridge(section);
         let weights: Option<Spanned<String>> = section.optional("weights");
         let weights = match weights {
             None if section.has("weights") => None,
@@ -194,6 +185,19 @@ impl Reader<'_> {
         };
         let (response, predictors, ridge) = (response?, predictors?, ridge?);
         Some(StatisticKind::Linear { response, predictors, ridge, weights: weights? })
+    }
+
+    /// A penalty, which is none if it is not given.
+    pub(super) fn ridge(&self, section: &Section<'_>) -> Option<f64> {
+        if !section.has("ridge") {
+            return Some(0.0);
+        }
+        let ridge: Spanned<Decimal> = section.optional("ridge")?;
+        self.require(ridge.get_ref().digits >= 0, ridge.span(), || {
+            let help = "0 is no penalty";
+            ("`ridge` cannot be negative".to_owned(), help.to_owned())
+        })?;
+        Some(to_f64(*ridge.get_ref()))
     }
 
     fn disproportionality(
