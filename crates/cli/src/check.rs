@@ -227,6 +227,10 @@ fn precision(columns: &[Precision]) -> String {
         }
     };
     let rows = columns.iter().map(|column| vec![column.column.clone(), bound(column)]);
+    if columns.is_empty() {
+        return "How far coefficients can be from exact ones depends on the records: docs/study.md\n"
+            .to_owned();
+    }
     show::grid(&["column", "worst error"], &rows.collect::<Vec<_>>(), 2)
 }
 

@@ -1,6 +1,7 @@
 //! From objective to plan: everything that concerns one provider's rows goes into its local
 //! phase; what remains is arithmetic over a few pooled vectors.
 
+mod hidden;
 mod linkage;
 mod moments;
 mod quality;
@@ -14,6 +15,8 @@ use sharewell_study::{
 };
 
 use crate::dispatch::{DryRun, RingKind};
+use crate::hidden::Hidden;
+use crate::path::Path;
 use crate::plan::{Benchmark, Column, Combine, Joint, Output, Slot, Support};
 use crate::rows::{Linked, OfRows, RowColumn};
 use crate::{Error, Plan, Refusal, statistic};
@@ -49,12 +52,12 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
             (outputs, columns, None, &vec![])
         }
         Objective::Statistic(statistic) => {
-            refuse_hidden(study, statistic)?;
-            let (outputs, columns) = builder.open(&statistic::items(statistic, &study.table))?;
             complete = statistic::complete_cases(statistic, &study.table);
             groups = statistic.kind.group_by();
             grid = statistic.kind.grid();
             steps = statistic::steps(statistic, &study.table, study.data_parties().count() as u64)?;
+            let hidden = steps.take_if(|_| !statistic.kind.reveals_path());
+            let (outputs, columns) = builder.statistic(statistic, hidden.map(|(path, _)| path))?;
             if steps.is_some() && study.security.bad_giver == BadGiver::Drop {
                 return Err(left_out_between_steps());
             }
@@ -62,7 +65,7 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         }
     };
     let benchmark = benchmark_of(study, &columns)?;
-    let Builder { slots, supports, rows, of_rows, linked, .. } = builder;
+    let Builder { slots, supports, rows, of_rows, linked, hidden, .. } = builder;
     let (path, records) = steps.unzip();
     let shared = || rows.iter().map(|column| column.recorded.clone()).collect();
     let local = LocalQuery {
@@ -87,6 +90,7 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         columns,
         path,
         benchmark,
+        hidden,
         dry,
     })
 }
@@ -173,6 +177,7 @@ struct Builder<'a> {
     rows: Vec<RowColumn>,
     of_rows: Vec<OfRows>,
     linked: Option<Linked>,
+    hidden: Option<Hidden>,
 }
 
 type Columns = Vec<(String, Column)>;
@@ -184,7 +189,17 @@ impl<'a> Builder<'a> {
             _ => &[],
         };
         let (slots, supports, rows, of_rows) = (vec![], vec![], vec![], vec![]);
-        Self { study, table: &study.table, group_by, slots, supports, rows, of_rows, linked: None }
+        Self {
+            study,
+            table: &study.table,
+            group_by,
+            slots,
+            supports,
+            rows,
+            of_rows,
+            linked: None,
+            hidden: None,
+        }
     }
 
     /// Only the selected values are opened: arithmetic happens on shares.
@@ -241,6 +256,19 @@ impl<'a> Builder<'a> {
             slots.map(|slot| self.opened_slot(slot, &supports)).collect();
         outputs.extend(self.opened_rows(items));
         Ok((outputs, columns))
+    }
+
+    /// What a statistic is finished from in the clear, or what is opened of steps that are hidden.
+    fn statistic(
+        &mut self,
+        statistic: &Statistic,
+        hidden: Option<Path>,
+    ) -> Result<(Vec<Output>, Columns), Error> {
+        if let Some(path) = hidden {
+            return self.fitted(statistic, path);
+        }
+        refuse_hidden(self.study, statistic)?;
+        self.open(&statistic::items(statistic, self.table))
     }
 
     fn failure_rate(

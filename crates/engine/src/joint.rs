@@ -3,6 +3,7 @@
 mod benchmark;
 mod binding;
 mod given;
+mod hidden;
 mod linkage;
 mod quality;
 mod rows;
@@ -192,6 +193,8 @@ struct Pooled<P: Protocol> {
     given: Vec<P::AShare>,
     rows: Option<Rows<P>>,
     linked: Vec<Value<P>>,
+    /// What is opened of a hidden fit.
+    fitted: Vec<Value<P>>,
     contributors: Vec<P::AShare>,
     binding: P::AShare,
     /// Places of the givers that count as if they had no records.
@@ -296,7 +299,14 @@ impl SecurePhase<'_> {
             (Some(linked), Some(rows)) => linkage::linked(p, linked, rows, plan)?,
             _ => vec![],
         };
-        Ok(Ok(Pooled { slots, given, rows, linked, contributors, binding, left_out }))
+        let fitted = match (&plan.hidden, &rows) {
+            (Some(hidden), Some(rows)) => match hidden::fitted(p, hidden, rows, plan)? {
+                Ok(fitted) => fitted,
+                Err(overflow) => return Ok(Err(self.not_fitted(overflow))),
+            },
+            _ => vec![],
+        };
+        Ok(Ok(Pooled { slots, given, rows, linked, fitted, contributors, binding, left_out }))
     }
 
     /// The first output that a slot goes into.
@@ -304,6 +314,12 @@ impl SecurePhase<'_> {
         let mut outputs = self.plan.outputs.iter();
         let output = outputs.position(|output| output.joint.slots().contains(&slot));
         TooLarge { output: output.expect("extremes are pooled for an output"), overflow }
+    }
+
+    fn not_fitted(&self, overflow: Overflow) -> TooLarge {
+        let mut outputs = self.plan.outputs.iter();
+        let output = outputs.position(|output| matches!(output.joint, Joint::Fitted(_)));
+        TooLarge { output: output.expect("a fit is opened"), overflow }
     }
 
     /// Records and organisations behind every support, cell by cell.
@@ -428,6 +444,7 @@ fn evaluate<P: Protocol>(
         }
         Joint::Repeats => return pooled.rows().repeats(p, plan).map(Ok),
         Joint::Linked(of) => return Ok(Ok(pooled.linked[*of].clone())),
+        Joint::Fitted(of) => return Ok(Ok(pooled.fitted[*of].clone())),
         Joint::Rows(of) => {
             let of = &plan.of_rows[*of];
             let count = slots[of.count].raw.shares();

@@ -68,7 +68,8 @@ impl Plan {
                  opened",
             ));
         }
-        for output in &self.outputs {
+        let in_words = |output: &&Output| !matches!(output.joint, Joint::Fitted(_));
+        for output in self.outputs.iter().filter(in_words) {
             let (because, undefined) = self.opened(output);
             leaks.push(leak(
                 format!("`{}` of every cell that passes the gate{undefined}", output.name),
@@ -86,6 +87,7 @@ impl Plan {
             ));
         }
         leaks.extend(self.path.as_ref().map(|path| path.leak(&recipients)));
+        leaks.extend(self.hidden.as_ref().map(|hidden| hidden.leak(&recipients)));
         leaks
     }
 

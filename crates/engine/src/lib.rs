@@ -16,6 +16,7 @@ mod choice;
 mod commitment;
 mod dispatch;
 mod error;
+mod hidden;
 mod joint;
 mod leakage;
 mod outcome;

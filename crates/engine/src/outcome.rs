@@ -6,6 +6,7 @@ use sharewell_analytics::poisson;
 use sharewell_analytics::stats::Divisor;
 use sharewell_study::{Objective, Truncation};
 
+use crate::hidden::UNDEFINED;
 use crate::joint::{Opened, Scale};
 use crate::plan::{Column, Combine, Joint};
 use crate::{Commitment, Plan, Plot, Quote, Withstands, arrange, statistic};
@@ -152,7 +153,11 @@ pub(crate) fn tables(plan: &Plan, opened: &Opened) -> Option<Vec<ResultTable>> {
     Some(match &plan.study.objective {
         Objective::Statistic(statistic) => {
             let released = released(plan, opened)?;
-            statistic::finish(plan, statistic, &released, opened)
+            let decoder = Decoder::of(plan, opened)?;
+            let number = |output| decoder.output(output, 0).map(|(value, _)| value);
+            let hidden = plan.hidden.as_ref().map(|hidden| hidden.fit(plan, number));
+            let fit = hidden.as_ref().or(opened.fit.as_ref());
+            statistic::finish(plan, statistic, &released, opened, fit)
         }
         Objective::Sql(query) => {
             vec![arrange::arranged(query, Decoder::of(plan, opened)?.table())]
@@ -322,6 +327,7 @@ impl Decoder<'_> {
                 Joint::Linked(_) => {
                     format!("suppressed: fewer than {} records", release.min_records)
                 }
+                Joint::Fitted(_) => UNDEFINED.to_owned(),
                 _ => "undefined: division by zero".to_owned(),
             });
         }
@@ -357,7 +363,7 @@ impl Decoder<'_> {
                 let output = self.plan.outputs.iter().position(|output| is_that(&output.joint));
                 self.output(output.expect("what is made of rows is opened"), cell)
             }
-            Joint::Repeats | Joint::Drift(_) | Joint::Linked(_) => {
+            Joint::Repeats | Joint::Drift(_) | Joint::Linked(_) | Joint::Fitted(_) => {
                 unreachable!("calculated on shares alone")
             }
             Joint::Number(number) => Ok((decimal(number.digits, number.scale.into()), 0.0)),

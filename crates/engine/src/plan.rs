@@ -9,6 +9,7 @@ use sharewell_study::{
 
 use crate::commitment::{COINS, MASKS};
 use crate::dispatch::{self, DryRun, RingKind};
+use crate::hidden::Hidden;
 use crate::joint::Scale;
 use crate::path::Path;
 use crate::rows::{Linked, OfRows, RowColumn};
@@ -115,6 +116,8 @@ pub(crate) enum Joint {
     Rows(usize),
     /// A count of linked records: an index into [`Linked::names`].
     Linked(usize),
+    /// Of a fit whose steps are hidden: an index into [`Hidden::names`].
+    Fitted(usize),
     /// Rows whose digest stands before them among all rows.
     Repeats,
     /// How far one party's values are from those of the others.
@@ -142,6 +145,8 @@ impl Joint {
             Self::Slot(_) | Self::Number(_) | Self::Repeats | Self::Rows(_) => false,
             // Where too few are behind it there is none.
             Self::Linked(_) => true,
+            // The steps may come to no end.
+            Self::Fitted(_) => true,
             // The other index always exists.
             Self::Drift(drift) => {
                 drift.reveal == Reveal::Index && drift.index == DriftIndex::KolmogorovSmirnov
@@ -168,7 +173,7 @@ impl Joint {
     pub(crate) fn interacts(&self) -> bool {
         match self {
             Self::Repeats | Self::Drift(_) => true,
-            Self::Linked(_) => false,
+            Self::Linked(_) | Self::Fitted(_) => false,
             _ => !self.rows().is_empty() || self.divides(),
         }
     }
@@ -188,7 +193,9 @@ impl Joint {
     pub(crate) fn slots(&self) -> Vec<usize> {
         match self {
             Self::Slot(slot) => vec![*slot],
-            Self::Number(_) | Self::Repeats | Self::Rows(_) | Self::Linked(_) => vec![],
+            Self::Number(_) | Self::Repeats | Self::Rows(_) | Self::Linked(_) | Self::Fitted(_) => {
+                vec![]
+            }
             Self::Drift(drift) => [&drift.below[..], &[drift.count]].concat(),
             Self::Neg(x) | Self::Root(x) => x.slots(),
             Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) | Self::Div(x, y) => {
@@ -274,6 +281,8 @@ pub struct Plan {
     pub(crate) columns: Vec<(String, Column)>,
     /// Steps after that, with what was opened before.
     pub(crate) path: Option<Path>,
+    /// The same where no step is opened.
+    pub(crate) hidden: Option<Hidden>,
     /// What each data party alone learns, if anything.
     pub(crate) benchmark: Option<Benchmark>,
     pub(crate) dry: DryRun,

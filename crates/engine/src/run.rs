@@ -375,10 +375,12 @@ fn learned(plan: &Plan, place: u8) -> Vec<String> {
         learned.extend(
             plan.outputs
                 .iter()
+                .filter(|output| !matches!(output.joint, crate::plan::Joint::Fitted(_)))
                 .map(|output| format!("`{}` of every cell that passed the gate", output.name)),
         );
         learned.push("which cells did not pass, and by which rule".to_owned());
         learned.extend(plan.path.as_ref().map(|path| path.learned()));
+        learned.extend(plan.hidden.as_ref().map(|hidden| hidden.learned()));
         if plan.benchmark.is_some() && plan.givers().contains(&place) {
             learned.push("how many other data parties have a lower rate".to_owned());
         }

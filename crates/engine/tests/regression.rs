@@ -288,10 +288,14 @@ fn what_cannot_be_fitted_in_steps_is_refused_before_anything_runs() {
         Err(Error::Refused(refusal)) => refusal.to_string(),
         other => panic!("{other:?}"),
     };
+    fn setup(objective: &str) -> Setup<'_> {
+        Setup { objective: Some(objective), release: OPEN, ..Setup::default() }
+    }
+    for of in [WEIBULL, COX] {
+        let hidden = objective(of).replace("reveal_path = true", "reveal_path = false");
+        assert!(refusal(setup(&hidden)).contains("`reveal_path = false`"));
+    }
     let objective = objective(LOGISTIC);
-    let hidden = objective.replace("reveal_path = true", "reveal_path = false");
-    let setup = |objective| Setup { objective: Some(objective), release: OPEN, ..Setup::default() };
-    assert!(refusal(setup(&hidden)).contains("`reveal_path = false`"));
     let security = ("malicious", 1, "auto");
     let roles = [ALL, ALL, ALL, "\"data\""];
     let drop = Setup { bad_giver: "drop", security, roles: &roles, ..setup(&objective) };

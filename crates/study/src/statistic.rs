@@ -282,6 +282,12 @@ pub enum Variances {
 }
 
 impl StatisticKind {
+    /// Whether what happens on the way to the result becomes known.
+    #[must_use]
+    pub fn reveals_path(&self) -> bool {
+        !matches!(self, Self::Regression { reveal_path: false, .. })
+    }
+
     /// The kind as a study writes it.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -351,6 +351,7 @@ fn a_bad_statistic_is_refused() {
     check(&with("kind = \"logistic\"\nresponse = \"status\"\npredictors = [\"hours\"]\nreveal_path = true"), &[
         row("reveal_path = true", "reveal_path = true\nridge = ¦-1", "`ridge` cannot be negative", ""),
         row("reveal_path = true", "reveal_path = true\nridge = 1\nerrors = ¦\"HC0\"", "a ridge has no robust errors", "leave out"),
+        row("reveal_path = true", "reveal_path = ¦false\nridge = 1", "`ridge` needs sums of steps", "leave out `ridge`"),
         row("reveal_path = true", "reveal_path = true\ncalibration = ¦19", "`calibration` must lie between 20 and 1000", "200 are fine"),
     ]);
     let table = with("kind = \"contingency\"\nrow = \"status\"\ncolumn = \"model\"");

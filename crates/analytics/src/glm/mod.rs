@@ -76,12 +76,12 @@ pub struct Model {
 
 /// Secret records. A record that does not count is zero in all.
 pub struct Records<'a, P: Protocol> {
-    /// What explains, [rows, columns] at [`RECORD_BITS`], each from -1 to 1. The first column is the
+    /// What explains, `[rows, columns]` at [`RECORD_BITS`], each from -1 to 1. The first column is the
     /// constant: 1 in each record that counts.
     pub x: &'a Tensor<P>,
-    /// Responses, one for each row, integers.
+    /// Responses, `[rows]`, integers.
     pub y: &'a Tensor<P>,
-    /// Offsets, one for each row at [`FRAC_BITS`], of Poisson regression.
+    /// Offsets, `[rows]` at [`FRAC_BITS`], of Poisson regression.
     pub offset: Option<&'a Tensor<P>>,
 }
 
@@ -103,6 +103,8 @@ pub struct Fit<P: Protocol> {
     pub log_likelihood: Tensor<P>,
     /// That of a constant mean, but for offsets.
     pub null_log_likelihood: Tensor<P>,
+    /// That of a mean for each record, from which a deviance is counted; 0 of logistic regression.
+    pub saturated: Tensor<P>,
     /// 1 if the last step was small, the information was inverted, and records differ in their
     /// responses; 0 where columns depend on each other, where they separate the responses, and
     /// where the steps were too few.
@@ -138,7 +140,7 @@ impl Model {
 ///
 /// Cost for `n` records, `c` columns and `s` steps: `s + 1` times a mean ([`sigmoid`], of fewer
 /// digits in all but the last looks, or [`exponential`]), `n (c + 3)` products, and [`inverse`] of
-/// order `c`; once [`logarithm`] of `n` numbers for logistic regression. In `Rep3` over 128 bits,
+/// order `c`; once [`logarithm`] of `n` numbers. In `Rep3` over 128 bits,
 /// for 12 columns and 8 steps, about 1500 rounds, and from the party that sends most 3 MB and
 /// 6.4 kB a record.
 ///
@@ -171,6 +173,7 @@ pub fn fit<P: Protocol>(p: &mut P, records: &Records<'_, P>, model: &Model) -> R
         covariance: inverse.covariance(p, &here.information)?,
         log_likelihood: rows.log_likelihood(p, &here)?,
         null_log_likelihood: start.log_likelihood,
+        saturated: rows.saturated(p)?,
         converged,
     })
 }

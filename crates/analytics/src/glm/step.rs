@@ -174,6 +174,25 @@ impl<'a, P: Protocol> Rows<'a, P> {
     }
 }
 
+impl<P: Protocol> Rows<'_, P> {
+    /// The log-likelihood of a mean for each record, `[1]`.
+    ///
+    /// Cost: [`logarithm`] of the responses for Poisson regression.
+    pub(super) fn saturated(&self, p: &mut P) -> Result<Tensor<P>> {
+        let Family::Poisson { most, .. } = self.model.family else {
+            return Ok(Tensor::new(p.public(&[P::Ring::ZERO]), &[1], LIKELIHOOD_BITS));
+        };
+        let (bits, frac_bits) = (64 - most.leading_zeros(), RECORD_LIKELIHOOD_BITS);
+        let spec = Logarithm { bits, scale: 0, frac_bits, base: Base::E };
+        let (logs, _) = logarithm(p, self.records.y, spec)?;
+        let mut logs = logs.into_shares();
+        p.note_bound(&mut logs, -(1 << frac_bits), 1 << (frac_bits + 5));
+        let y = self.records.y.shares();
+        let sum = Tensor::new(p.dot(y, &logs, 1)?, &[1], frac_bits);
+        sum.sub(&Tensor::integers(y.sum(1))).rescale_down(p, LIKELIHOOD_BITS)
+    }
+}
+
 impl Scales {
     /// The power that takes the scale out is at most two to this.
     pub(super) fn power_bits(&self) -> u32 {

@@ -32,6 +32,7 @@ struct Opened {
     covariance: Vec<f64>,
     log_likelihood: f64,
     null: f64,
+    saturated: f64,
 }
 
 fn fixed(x: f64, frac_bits: u32) -> i128 {
@@ -113,14 +114,16 @@ impl Data {
         let mut open = |x: &P::AShare| -> Result<Vec<i128>> {
             Ok(p.reveal(x)?.into_iter().map(Integer::to_i128).collect())
         };
-        let scales = [&fit.covariance, &fit.log_likelihood, &fit.null_log_likelihood];
+        let heights = [&fit.log_likelihood, &fit.null_log_likelihood, &fit.saturated];
+        let scales = [&fit.covariance].into_iter().chain(heights);
         Ok(vec![
             open(&fit.converged)?,
             open(fit.coefficients.shares())?,
             open(fit.covariance.shares())?,
             open(fit.log_likelihood.shares())?,
             open(fit.null_log_likelihood.shares())?,
-            scales.map(|x| i128::from(x.frac_bits())).to_vec(),
+            open(fit.saturated.shares())?,
+            scales.map(|x| i128::from(x.frac_bits())).collect(),
         ])
     }
 
@@ -174,9 +177,10 @@ fn opened(raw: &[Vec<i128>]) -> Opened {
     Opened {
         converged: raw[0] == [1],
         coefficients: numbers(1, FRAC_BITS.into()),
-        covariance: numbers(2, raw[5][0]),
-        log_likelihood: numbers(3, raw[5][1])[0],
-        null: numbers(4, raw[5][2])[0],
+        covariance: numbers(2, raw[6][0]),
+        log_likelihood: numbers(3, raw[6][1])[0],
+        null: numbers(4, raw[6][2])[0],
+        saturated: numbers(5, raw[6][3])[0],
     }
 }
 
@@ -198,6 +202,12 @@ fn agrees(data: &Data, fit: &Opened, tolerance: f64) {
     let (height, rows) = (data.without(&found), data.model.rows as f64);
     let gap = (fit.log_likelihood - height).abs() / rows;
     assert!(gap < tolerance, "log-likelihood {} for {height}", fit.log_likelihood);
+    let of_count = |y: &i128| if *y > 1 { *y as f64 * (*y as f64).ln() } else { 0.0 } - *y as f64;
+    let saturated = match data.model.family {
+        Family::Logistic => 0.0,
+        Family::Poisson { .. } => data.y.iter().map(of_count).sum(),
+    };
+    assert!((fit.saturated - saturated).abs() / rows < tolerance, "{fit:?}: {saturated}");
 }
 
 /// Numbers from 0 to 1 that look random.
@@ -382,7 +392,7 @@ fn three_parties_find_the_same_at_the_price_quoted_and_within_proven_ranges() {
         let mut bounds = Bounds::<Z128>::new(ranges);
         data.open(&mut bounds, None).expect("nothing overflows");
         let raw = data.open(&mut Plain::<Z128>::new(1), None).expect("no links");
-        for (value, interval) in raw[..5].iter().flatten().zip(bounds.outputs()) {
+        for (value, interval) in raw[..6].iter().flatten().zip(bounds.outputs()) {
             let range = interval.lo.expect("a bound")..=interval.hi.expect("a bound");
             assert!(range.contains(value), "{value} outside {interval}");
         }

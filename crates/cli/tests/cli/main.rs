@@ -6,6 +6,7 @@ mod benchmark;
 mod comparisons;
 mod examples;
 mod failures;
+mod hidden;
 mod input;
 mod kept;
 mod linkage;

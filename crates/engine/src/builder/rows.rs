@@ -162,7 +162,7 @@ impl Builder<'_> {
     }
 
     /// How many rows all data parties share, with a record or without.
-    fn rows_of_all(&self) -> Result<u64, Error> {
+    pub(super) fn rows_of_all(&self) -> Result<u64, Error> {
         let givers = self.study.data_parties().count() as u64;
         let rows = self.table.max_rows.saturating_mul(givers);
         if rows <= ROWS_MAX {

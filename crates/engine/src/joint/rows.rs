@@ -26,7 +26,13 @@ impl<P: Protocol> Rows<P> {
         Self { columns: (0..plan.rows.len()).map(column).collect(), valid: column(plan.rows.len()) }
     }
 
-    fn column(&self, plan: &Plan, at: usize) -> Column<P> {
+    /// Which rows are records.
+    pub(super) fn valid(&self) -> &P::AShare {
+        &self.valid
+    }
+
+    /// A column's numbers; 0 where there is no record.
+    pub(super) fn column(&self, plan: &Plan, at: usize) -> Column<P> {
         Column { values: self.columns[at].clone(), bits: plan.rows[at].bits() }
     }
 

@@ -22,7 +22,7 @@ pub(crate) struct After {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Predicted {
     /// Sum of (response - probability)^2.
-    pub squares: f64,
+    squares: f64,
     sums: Vec<f64>,
 }
 
@@ -30,6 +30,11 @@ impl Predicted {
     /// The bins, if they hold so many records and events.
     pub(crate) fn bins(&self, records: u64, events: u64) -> Found<Vec<Group>> {
         in_bins(&self.sums, records, events)
+    }
+
+    /// The mean of (response - probability)^2.
+    pub(crate) fn brier(&self, records: f64) -> f64 {
+        self.squares / records
     }
 }
 

@@ -25,6 +25,7 @@ use sharewell_study::{Aggregate, Decimal, Expr, Family, Item, Predicate, RowExpr
 use sharewell_study::{Statistic, StatisticKind, Table};
 
 use crate::joint::Opened;
+use crate::path::Fit;
 use crate::{Plan, ResultTable};
 pub(crate) use linkage::linkage;
 pub(crate) use quality::quality;
@@ -167,6 +168,7 @@ pub(crate) fn finish(
     statistic: &Statistic,
     released: &Released<'_>,
     opened: &Opened,
+    fit: Option<&Fit>,
 ) -> Vec<ResultTable> {
     let table = &plan.study().table;
     let confidence =
@@ -191,7 +193,7 @@ pub(crate) fn finish(
             linear::regression(table, (response, predictors), penalty, confidence, released)
         }
         StatisticKind::Regression { family, .. } => {
-            let fit = opened.fit.as_ref().expect("the steps were taken");
+            let fit = fit.expect("the steps were taken");
             regression::tables(*family, plan, fit, confidence, released)
         }
         kind @ StatisticKind::Disproportionality { .. } => {

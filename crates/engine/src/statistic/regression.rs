@@ -32,7 +32,7 @@ pub(crate) fn steps(
     else {
         return Ok(None);
     };
-    if !reveal_path {
+    if !reveal_path && !matches!(family, Family::Logistic | Family::Poisson) {
         return Err(hidden_path(*family).into());
     }
     let range = |value: &RowExpr| {
@@ -114,7 +114,7 @@ fn hidden_path(family: Family) -> Refusal {
     let kind = family.name();
     let message = format!(
         "an objective of kind \"{kind}\" is fitted in steps whose sums become known, and the study \
-         says `reveal_path = false`; steps on shares are not there yet"
+         says `reveal_path = false`; of logistic and Poisson regression alone no step is opened then"
     );
     let help = "if the data parties and the recipients may learn the sums of each step (the \
                 leakage table says which), set `reveal_path = true`";
@@ -163,7 +163,9 @@ pub(super) fn tables(
     confidence: Confidence,
     released: &Released<'_>,
 ) -> Vec<Sheet> {
-    let path = plan.path.as_ref().expect("a regression has steps");
+    let hidden = plan.hidden.as_ref();
+    let path = plan.path.as_ref().or(hidden.map(|hidden| &hidden.path));
+    let path = path.expect("a regression has steps");
     // A shape is told beside the coefficients, not among them.
     let shapes = usize::from(family == Family::Weibull);
     let names: Vec<String> = path.terms.iter().map(|term| term.name.clone()).collect();
@@ -202,7 +204,10 @@ pub(super) fn tables(
     if path.ridge > 0.0 {
         sheets.push(per_deviation(path, fit, released));
     }
-    sheets.push(quality(family, path, fit, released));
+    // Of a hidden path the study may keep hidden too how many records there are.
+    let shown = hidden.is_none() || plan.opens_sums();
+    let totals = shown.then(|| totals(path, released));
+    sheets.push(quality(family, path, fit, (totals, hidden.is_some())));
     if path.after.bins > 0 {
         sheets.extend(detector::of_probabilities(bins(path, fit, released), confidence));
     }
@@ -263,23 +268,37 @@ fn life(fit: &Fit, alone: bool, confidence: Confidence) -> Sheet {
 
 /// How well the model fits, and whether better than the null model, in which records do not differ
 /// and a shape is 1.
-fn quality(family: Family, path: &Path, fit: &Fit, released: &Released<'_>) -> Sheet {
-    let mut columns = vec!["n", "events", "log-likelihood", "null log-likelihood"];
+fn quality(
+    family: Family,
+    path: &Path,
+    fit: &Fit,
+    (totals, is_hidden): (Option<Result<Totals, String>>, bool),
+) -> Sheet {
     let has_deviance = matches!(family, Family::Logistic | Family::Poisson);
+    // What counts alone make of a log-likelihood is in no step on shares; it cancels elsewhere.
+    let has_height = !(is_hidden && family == Family::Poisson);
+    let mut columns = vec![];
+    columns.extend(totals.iter().flat_map(|_| ["n", "events"]));
+    if has_height {
+        columns.extend(["log-likelihood", "null log-likelihood"]);
+    }
     if has_deviance {
         columns.extend(["deviance", "null deviance"]);
     }
     let is_ridge = path.ridge > 0.0;
-    match is_ridge {
-        true => columns.extend(["effective parameters", "steps"]),
-        false => columns.extend(["AIC", "chi-squared", "df", "p", "steps"]),
+    if is_ridge {
+        columns.push("effective parameters");
+    } else {
+        columns.extend(has_height.then_some("AIC"));
+        columns.extend(["chi-squared", "df", "p"]);
     }
+    columns.push("steps");
     if path.after.bins > 0 {
         columns.push("Brier score");
     }
     let mut sheet = Sheet::new("fit", &columns);
-    let totals = totals(path, released);
-    let found = totals.and_then(|totals| Ok((totals, fit.as_ref().map_err(String::clone)?)));
+    let found = totals.transpose();
+    let found = found.and_then(|totals| Ok((totals, fit.as_ref().map_err(String::clone)?)));
     match found {
         Err(reason) => sheet.row_without(vec![], &reason),
         Ok((totals, Fitted { maximum, start, saturated, predicted, effective })) => {
@@ -288,27 +307,31 @@ fn quality(family: Family, path: &Path, fit: &Fit, released: &Released<'_>) -> S
             let df = maximum.coefficients.len() - alone.len();
             let begun = Maximum { coefficients: alone, log_likelihood: *start, ..maximum.clone() };
             let test = likelihood_ratio(&begun, maximum).ok();
-            let mut row = vec![
-                Entry::Whole(count(totals.records) as f64),
-                Entry::Whole(count(totals.events) as f64),
-                Entry::Number(height),
-                Entry::Number(*start),
-            ];
+            let mut row = vec![];
+            let brier = totals.as_ref().zip(predicted.as_ref());
+            let brier = brier.map(|(totals, of)| Entry::Number(of.brier(totals.records)));
+            if let Some(totals) = totals {
+                let whole = |number| Entry::Whole(count(number) as f64);
+                row.extend([totals.records, totals.events].map(whole));
+            }
+            if has_height {
+                row.extend([height, *start].map(Entry::Number));
+            }
             if has_deviance {
                 let deviance = |height: f64| Entry::Number(2.0 * (saturated - height));
                 row.extend([deviance(height), deviance(*start)]);
             }
-            match is_ridge {
-                true => row.push(Entry::Number(*effective)),
-                false => row.extend([
-                    Entry::Number(maximum.aic()),
+            if is_ridge {
+                row.push(Entry::Number(*effective));
+            } else {
+                row.extend(has_height.then(|| Entry::Number(maximum.aic())));
+                row.extend([
                     Entry::number(test.as_ref().and_then(|test| test.statistic)),
                     Entry::Whole(df as f64),
                     Entry::number(test.and_then(|test| test.p)),
-                ]),
+                ]);
             }
             row.push(Entry::Whole(maximum.steps as f64));
-            let brier = predicted.iter().map(|of| Entry::Number(of.squares / totals.records));
             row.extend(brier);
             sheet.row(row);
         }

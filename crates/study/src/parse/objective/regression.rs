@@ -8,6 +8,8 @@ use crate::{Errors, Family, Range, RowExpr, StatisticKind, Table};
 
 /// How many steps are made if the study does not say: eight are usual.
 const STEPS: u32 = 25;
+/// And if each of them is taken on shares.
+const STEPS_HIDDEN: u32 = 8;
 /// And at most.
 const STEPS_MAX: u32 = 60;
 /// Bins of predicted log-odds: each is opened, and with fewer a curve is coarse.
@@ -44,7 +46,9 @@ impl Reader<'_> {
             true => Some(vec![]),
             false => self.values(section, "predictors", 1, table),
         };
-        let reveal_path = section.required("reveal_path").map(Spanned::into_inner);
+        let reveal_path = section.required("reveal_path");
+        self.opening_steps(section, reveal_path.as_ref());
+        let reveal_path = reveal_path.map(Spanned::into_inner);
         let help = "eight are usual; all of them are paid for";
         let steps = self.between(section, "steps", 2..=STEPS_MAX, help);
         let sums_of_records = matches!(family, Family::Logistic | Family::Poisson);
@@ -58,6 +62,7 @@ impl Reader<'_> {
             Family::Logistic => self.between(section, "calibration", BINS, help),
             _ => Some(None),
         };
+        let steps_if_silent = if reveal_path == Some(false) { STEPS_HIDDEN } else { STEPS };
         Some(StatisticKind::Regression {
             family,
             response: response?,
@@ -67,11 +72,25 @@ impl Reader<'_> {
             },
             predictors: predictors?,
             reveal_path: reveal_path?,
-            steps: steps?.unwrap_or(STEPS),
+            steps: steps?.unwrap_or(steps_if_silent),
             errors: errors?,
             calibration: calibration?.unwrap_or(0),
             ridge: ridge?,
         })
+    }
+
+    /// Refuses what is made of opened steps where none is opened.
+    fn opening_steps(&self, section: &Section<'_>, reveal_path: Option<&Spanned<bool>>) {
+        let Some(hidden) = reveal_path.filter(|reveal_path| !*reveal_path.get_ref()) else {
+            return;
+        };
+        for key in ["ridge", "errors", "calibration"] {
+            if section.has(key) {
+                let message = format!("`{key}` needs sums of steps, of which none is opened");
+                let help = format!("leave out `{key}`, or set `reveal_path = true`");
+                self.document.refuse_with_help(hidden.span(), message, help);
+            }
+        }
     }
 
     fn errors(&self, section: &Section<'_>, ridge: Option<f64>) -> Option<Errors> {
