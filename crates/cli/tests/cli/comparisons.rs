@@ -129,7 +129,7 @@ fn a_score_is_judged_pair_by_pair_in_each_condition() {
         let predicted =
             |row: &serde_json::Value| row[2].as_f64().unwrap() * row[5].as_f64().unwrap();
         near(sum(&predicted), &want["predicted"], 1e-9);
-        let p = number(table(&report, "fit"), &[grain, "Hosmer-Lemeshow"], "p");
+        let p = number(table(&report, "test of calibration"), &[grain, "Hosmer-Lemeshow"], "p");
         assert!(p > 0.0 && p < 1.0);
     }
     let half = &want["coarse"]["at_half"];
