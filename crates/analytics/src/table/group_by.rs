@@ -19,6 +19,8 @@ pub enum Aggregate {
     Min(usize),
     /// The greatest value of a column.
     Max(usize),
+    /// What a column holds in one of the rows: for what is the same in all.
+    Any(usize),
 }
 
 /// Groups in ascending order of their keys; where there are fewer than places, the others hold
@@ -37,6 +39,31 @@ pub struct Groups<P: Protocol> {
 impl<P: Protocol> std::fmt::Debug for Groups<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Groups({} places)", self.exists.len())
+    }
+}
+
+impl<P: Protocol> Groups<P> {
+    /// The first groups with a flag, 0 or 1, in their order; where there are fewer than places, the
+    /// others hold zeros. [`Groups::count`] is how many have one.
+    ///
+    /// Cost per group: [`Protocol::a2b`] of one bit, [`compaction`] and [`apply`] to all columns; per
+    /// place: [`Protocol::b2a`] of one bit and a multiplication for each column.
+    ///
+    /// # Errors
+    /// If a link fails, or [`sharewell_mpc::Error::Cheating`].
+    pub fn keep(self, p: &mut P, flags: &P::AShare, places: usize) -> Result<Self> {
+        let (n, key_count) = (self.exists.len(), self.keys.len());
+        let flags = p.mul(flags, &self.exists)?;
+        let flags = p.a2b(&flags, 1)?;
+        let (to, count) = compaction(p, &flags)?;
+        let ints = self.keys.into_iter().chain(self.aggregates).collect();
+        let mut front = apply(p, &to, Rows { ints, bits: vec![flags] })?;
+        let places: Vec<usize> = (0..places.min(n)).collect();
+        let exists = p.b2a(&front.bits.swap_remove(0).gather(&places))?;
+        let columns: Vec<P::AShare> = front.ints.iter().map(|x| x.gather(&places)).collect();
+        let mut keys = masked(p, &exists, &columns)?;
+        let aggregates = keys.split_off(key_count);
+        Ok(Self { count, exists, keys, aggregates })
     }
 }
 
@@ -95,6 +122,7 @@ pub fn group_by<P: Protocol>(
             x.prefix_sum();
             x
         }),
+        Aggregate::Any(_) => summed.next(),
         Aggregate::Min(column) => Some(extremes[column].gather(&next)),
         Aggregate::Max(column) => Some(extremes[column].clone()),
     });
@@ -115,7 +143,7 @@ pub fn group_by<P: Protocol>(
     Ok(Groups { count, exists, keys, aggregates: values })
 }
 
-/// Keys, and for each count or sum what is summed.
+/// Keys, and for each count or sum what is summed, and what any row holds.
 fn carried<P: Protocol>(
     p: &mut P,
     table: &Table<P>,
@@ -131,6 +159,7 @@ fn carried<P: Protocol>(
                 p.require_bound("group by", values, -most - 1, most)?;
                 out.push(values.clone());
             }
+            Aggregate::Any(column) => out.push(table.columns[*column].values.clone()),
             Aggregate::Min(_) | Aggregate::Max(_) => {}
         }
     }
@@ -176,7 +205,7 @@ fn of_groups<P: Protocol>(
         P::AShare::concat(&[first, x]).gather(&places)
     };
     let most = match aggregate {
-        Aggregate::Max(_) => return,
+        Aggregate::Max(_) | Aggregate::Any(_) => return,
         Aggregate::Min(column) => {
             if !x.is_empty() {
                 *x = before(&extremes[&column].gather(&[0]), x);

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use sharewell_analytics::table::{Aggregate, Column, Table, count_distinct, group_by, join};
 use sharewell_mpc::protocols::bounds::{Bounds, Interval};
 use sharewell_mpc::protocols::plain::Plain;
-use sharewell_mpc::{Arithmetic, Error, Protocol, Result, Share};
+use sharewell_mpc::{Arithmetic, Error, Protocol, Result, Share, circuit};
 use sharewell_ring::{Integer, Z64, Z128};
 
 use crate::{Program, everywhere};
@@ -67,6 +67,8 @@ impl Rows {
 #[derive(Clone, Debug)]
 enum Ask {
     Groups(Vec<Aggregate>, usize),
+    /// Groups of so many rows at least, with what any row has in the second column.
+    Kept(i128, usize),
     Distinct,
     Join,
     Filter,
@@ -93,6 +95,17 @@ impl Program for Case {
         let columns = match &self.ask {
             Ask::Groups(aggregates, most) => {
                 let groups = group_by(p, &left, aggregates, *most)?;
+                let count = p.with_index(|q| q.reveal(&groups.count))?[0];
+                opened.push(P::Ring::from_i128(count.to_i128()));
+                [vec![groups.exists], groups.keys, groups.aggregates].concat()
+            }
+            Ask::Kept(least, most) => {
+                let asked = [Aggregate::Count, Aggregate::Any(1), Aggregate::Max(0)];
+                let groups = group_by(p, &left, &asked, left.len())?;
+                let least = p.public(&vec![P::Ring::from_i128(*least - 1); left.len()]);
+                let enough = circuit::less_than(p, &least, &groups.aggregates[0], 9)?;
+                let enough = p.b2a(&enough)?;
+                let groups = groups.keep(p, &enough, *most)?;
                 let count = p.with_index(|q| q.reveal(&groups.count))?[0];
                 opened.push(P::Ring::from_i128(count.to_i128()));
                 [vec![groups.exists], groups.keys, groups.aggregates].concat()
@@ -125,7 +138,16 @@ impl Case {
     fn expected(&self) -> Vec<i128> {
         let [left, right] = &self.sides;
         match &self.ask {
-            Ask::Groups(aggregates, most) => groups(left, aggregates, (*most).min(left.len())),
+            Ask::Groups(aggregates, most) => {
+                let all = left.groups().into_iter().collect();
+                groups(left, all, aggregates, (*most).min(left.len()))
+            }
+            Ask::Kept(least, most) => {
+                let enough = |(_, members): &Group| members.len() as i128 >= *least;
+                let asked = [Aggregate::Count, Aggregate::Any(1), Aggregate::Max(0)];
+                let kept = left.groups().into_iter().filter(enough).collect();
+                groups(left, kept, &asked, (*most).min(left.len()))
+            }
             Ask::Distinct => vec![left.groups().len() as i128],
             Ask::Join | Ask::Filter => {
                 let partners = right.groups();
@@ -149,8 +171,7 @@ impl Case {
 /// A key and the rows that have it.
 type Group = ([i128; 2], Vec<usize>);
 
-fn groups(rows: &Rows, aggregates: &[Aggregate], places: usize) -> Vec<i128> {
-    let groups: Vec<_> = rows.groups().into_iter().collect();
+fn groups(rows: &Rows, groups: Vec<Group>, aggregates: &[Aggregate], places: usize) -> Vec<i128> {
     let padded = |of: &dyn Fn(&Group) -> i128| {
         (0..places).map(|i| groups.get(i).map_or(0, of)).collect::<Vec<i128>>()
     };
@@ -165,6 +186,7 @@ fn groups(rows: &Rows, aggregates: &[Aggregate], places: usize) -> Vec<i128> {
                 Aggregate::Sum(column) => values(column).sum(),
                 Aggregate::Min(column) => values(column).min().unwrap(),
                 Aggregate::Max(column) => values(column).max().unwrap(),
+                Aggregate::Any(column) => values(column).next().unwrap(),
             }
         }));
     }
@@ -210,6 +232,14 @@ fn grouped() -> impl Strategy<Value = Case> {
     })
 }
 
+/// Groups of which only those with enough rows are kept.
+fn kept() -> impl Strategy<Value = Case> {
+    (rows(0..=60, false), 0..5i128, 0..70usize).prop_map(|(mut left, least, most)| {
+        left.columns[1] = left.keys.iter().map(|key| 3 * key[0] + key[1]).collect();
+        Case { sides: [left.clone(), left], ask: Ask::Kept(least, most) }
+    })
+}
+
 fn joined() -> impl Strategy<Value = Case> {
     (rows(0..=50, false), rows(0..=40, true), any::<bool>()).prop_map(|(left, right, filter)| {
         let ask = if filter { Ask::Filter } else { Ask::Join };
@@ -222,6 +252,12 @@ proptest! {
 
     #[test]
     fn groups_are_those_of_the_clear(narrow in grouped(), wide in grouped()) {
+        prop_assert_eq!(everywhere::<Z64>(&narrow), narrow.expected());
+        prop_assert_eq!(everywhere::<Z128>(&wide), wide.expected());
+    }
+
+    #[test]
+    fn groups_with_enough_rows_are_kept_in_order(narrow in kept(), wide in kept()) {
         prop_assert_eq!(everywhere::<Z64>(&narrow), narrow.expected());
         prop_assert_eq!(everywhere::<Z128>(&wide), wide.expected());
     }
@@ -243,8 +279,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn many_more_tables_are_right_in_the_clear(grouped in grouped(), joined in joined()) {
-        for case in [grouped, joined] {
+    fn many_more_tables_are_right_in_the_clear(
+        grouped in grouped(), kept in kept(), joined in joined(),
+    ) {
+        for case in [grouped, kept, joined] {
             let opened = case.run(&mut Plain::<Z64>::new(3), None).unwrap();
             let opened: Vec<i128> = opened.into_iter().map(Z64::to_i128).collect();
             prop_assert_eq!(opened, case.expected());
