@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use sharewell_engine::{Candidate, Leak, Plan, Precision, Quote};
-use sharewell_study::{Measure, Objective, Recorded};
+use sharewell_study::{Measure, Objective, PART_BYTES, Recorded};
 
 use crate::failure::Failure;
 use crate::show;
@@ -168,6 +168,9 @@ pub(crate) fn sql(plan: &Plan) -> String {
     let mut items = local.group_by.clone();
     items.extend(local.measures.iter().map(measure));
     let mut sql = format!("SELECT {}\nFROM {}", items.join(", "), local.table);
+    if items.is_empty() {
+        return taken(plan);
+    }
     if let Some(filter) = &local.filter {
         sql += &format!("\nWHERE {filter}");
     }
@@ -175,22 +178,32 @@ pub(crate) fn sql(plan: &Plan) -> String {
         sql += &format!("\nGROUP BY {}", local.group_by.join(", "));
     }
     if !local.records.is_empty() {
-        let taken = |recorded: &Recorded| match recorded {
-            Recorded::Number { expr, .. } => expr.clone(),
-            Recorded::Digest { columns, bits, .. } => {
-                format!("DIGEST_{bits}_BITS({})", columns.join(", "))
-            }
-        };
-        let taken: Vec<String> = local.records.iter().map(taken).collect();
         sql += if plan.shares_rows() {
             "\n-- and each of these rows, in secret shares:\n"
         } else {
             "\n-- of each of these rows, kept at home until the run ends:\n"
         };
-        sql += &format!("SELECT {}\nFROM {}", taken.join(", "), local.table);
-        sql += &local.filter.as_ref().map_or(String::new(), |of| format!("\nWHERE {of}"));
+        sql += &taken(plan);
     }
     sql
+}
+
+/// What is taken of each row.
+fn taken(plan: &Plan) -> String {
+    let local = plan.local();
+    let taken = |recorded: &Recorded| match recorded {
+        Recorded::Number { expr, .. } => expr.clone(),
+        Recorded::Text { column, part } => {
+            let (from, len) = (part * PART_BYTES + 1, PART_BYTES);
+            format!("BYTES({column}, {from}, {len})")
+        }
+        Recorded::Digest { columns, bits, .. } => {
+            format!("DIGEST_{bits}_BITS({})", columns.join(", "))
+        }
+    };
+    let taken: Vec<String> = local.records.iter().map(taken).collect();
+    let filter = local.filter.as_ref().map_or(String::new(), |of| format!("\nWHERE {of}"));
+    format!("SELECT {}\nFROM {}{filter}", taken.join(", "), local.table)
 }
 
 /// The protocols side by side.

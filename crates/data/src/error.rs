@@ -5,8 +5,8 @@ use std::io;
 use std::path::PathBuf;
 
 use datafusion::error::DataFusionError;
-use sharewell_study::Report;
 use sharewell_study::suggest::nearest;
+use sharewell_study::{PART_BYTES, PARTS_MAX, Report};
 
 use crate::report::QualityReport;
 
@@ -82,6 +82,15 @@ pub enum Error {
         /// Over how many rows.
         rows: u64,
     },
+    /// An identifier by which records are grouped is too long to be told.
+    #[error(
+        "column {column}: an identifier of more than {} bytes; records are grouped by shorter ones: let the mapping shorten it",
+        PART_BYTES * PARTS_MAX
+    )]
+    LongKey {
+        /// The column.
+        column: String,
+    },
     /// The local query fails on the agreed table.
     #[error("the study's local query: {0}")]
     Query(#[source] Box<DataFusionError>),
@@ -118,7 +127,9 @@ impl Error {
             Self::TooManyRows { .. } => "the provider has more rows than agreed",
             Self::Quality(_) => "the provider's rows break the study's limits of quality",
             Self::Rejected(_) => "the provider stops because rows fail the agreed schema",
-            Self::Overflow { .. } | Self::Query(_) => "the provider's local phase failed",
+            Self::Overflow { .. } | Self::LongKey { .. } | Self::Query(_) => {
+                "the provider's local phase failed"
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, DecimalType, Int64Type};
 use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, ScalarValue, TableReference};
@@ -23,7 +24,7 @@ use futures::TryStreamExt;
 use sharewell_study::{LocalQuery, Measure, Recorded};
 
 use crate::Error;
-use crate::digest::digest;
+use crate::digest::{digest, part_of_text};
 
 /// The greatest magnitude of a sum: 38 digits.
 pub(crate) const SUM_MAX: u128 = 10u128.pow(38) - 1;
@@ -127,7 +128,7 @@ pub(crate) async fn records(
     let mut rows = recorded(rows, query).await.map_err(failed)?;
     let mut records = vec![vec![]; query.records.len()];
     while let Some(batch) = rows.try_next().await.map_err(failed)? {
-        take_records(&batch, query, &mut records).map_err(|error| failed(error.into()))?;
+        take_records(&batch, query, &mut records)?;
     }
     Ok(records)
 }
@@ -136,9 +137,10 @@ fn take_records(
     rows: &RecordBatch,
     query: &LocalQuery,
     records: &mut [Vec<i128>],
-) -> Result<(), ArrowError> {
+) -> Result<(), Error> {
+    let failed = |error: ArrowError| Error::Query(Box::new(error.into()));
     let column = |i: usize| named(rows, &value(i));
-    let is_number = |i: &usize| matches!(query.records[*i], Recorded::Number { .. });
+    let is_number = |i: &usize| !matches!(query.records[*i], Recorded::Digest { .. });
     let numbers: Vec<&ArrayRef> = (0..query.records.len()).filter(is_number).map(column).collect();
     let is_whole = |row: &usize| numbers.iter().all(|column| column.is_valid(*row));
     let whole: Vec<usize> = (0..rows.num_rows()).filter(is_whole).collect();
@@ -151,7 +153,14 @@ fn take_records(
                 let columns: Vec<&ArrayRef> =
                     (0..columns.len()).map(|part| named(rows, &part_of(i, part))).collect();
                 for row in &whole {
-                    record.push(digest(&columns, *row, *bits, salt)?);
+                    record.push(digest(&columns, *row, *bits, salt).map_err(failed)?);
+                }
+            }
+            Recorded::Text { column: name, part } => {
+                for row in &whole {
+                    let text = array_value_to_string(column(i), *row).map_err(failed)?;
+                    let number = part_of_text(&text, *part);
+                    record.push(number.ok_or_else(|| Error::LongKey { column: name.clone() })?);
                 }
             }
         }
@@ -169,6 +178,9 @@ async fn recorded(
         match recorded {
             Recorded::Number { expr, decimals } => {
                 columns.push(expressions.number(expr, *decimals)?.alias(value(i)));
+            }
+            Recorded::Text { column, .. } => {
+                columns.push(Expr::Column(Column::from_name(column)).alias(value(i)));
             }
             Recorded::Digest { columns: parts, .. } => {
                 let part = |(part, name): (usize, &String)| {

@@ -1,6 +1,7 @@
 //! From objective to plan: everything that concerns one provider's rows goes into its local
 //! phase; what remains is arithmetic over a few pooled vectors.
 
+mod grouped;
 mod hidden;
 mod linkage;
 mod moments;
@@ -10,11 +11,12 @@ mod rows;
 use sharewell_analytics::stats::Divisor;
 use sharewell_mpc::Card;
 use sharewell_study::{
-    Aggregate, BadGiver, Expr, Grid, LocalQuery, Measure, Objective, Predicate, RowExpr, Statistic,
-    StatisticKind, Study, Sufficient, Table,
+    Aggregate, BadGiver, Expr, Grid, LocalQuery, Measure, Objective, Predicate, Query, RowExpr,
+    Statistic, StatisticKind, Study, Sufficient, Table,
 };
 
 use crate::dispatch::{DryRun, RingKind};
+use crate::grouped::Grouped;
 use crate::hidden::Hidden;
 use crate::path::Path;
 use crate::plan::{Benchmark, Column, Combine, Joint, Output, Slot, Support};
@@ -33,11 +35,10 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
     let mut grid = None;
     let (outputs, columns, filter, group_by) = match &study.objective {
         Objective::Sql(query) => {
-            let (outputs, columns) = match study.release.sufficient {
-                Sufficient::Hidden => builder.hidden(&query.items)?,
-                Sufficient::Open => builder.open(&query.items)?,
-            };
-            (outputs, columns, query.filter.as_ref(), &query.group_by)
+            let (outputs, columns) = builder.query(query)?;
+            complete = builder.with_keys(query);
+            groups = if builder.grouped.is_none() { query.group_by.clone() } else { vec![] };
+            (outputs, columns, complete.as_ref(), &groups)
         }
         Objective::FailureRate { filter, group_by, .. } => {
             let (outputs, columns) = builder.failure_rate(&study.objective, group_by)?;
@@ -65,12 +66,13 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         }
     };
     let benchmark = benchmark_of(study, &columns)?;
-    let Builder { slots, supports, rows, of_rows, linked, hidden, .. } = builder;
+    let Builder { slots, supports, rows, of_rows, grouped, linked, hidden, .. } = builder;
     let (path, records) = steps.unzip();
     let shared = || rows.iter().map(|column| column.recorded.clone()).collect();
+    let at_home = if grouped.is_none() { &slots[..] } else { &[] };
     let local = LocalQuery {
         records: records.unwrap_or_else(shared),
-        ..local_plan(&study.table, filter, (group_by, grid), &slots)
+        ..local_plan(&study.table, filter, (group_by, grid), at_home)
     };
     let mut order: Vec<usize> = study.compute_parties().collect();
     order.extend((0..study.parties.len()).filter(|i| !study.parties[*i].roles.compute));
@@ -84,6 +86,7 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         slots,
         rows,
         of_rows,
+        grouped,
         linked,
         supports,
         outputs,
@@ -176,6 +179,7 @@ struct Builder<'a> {
     supports: Vec<Support>,
     rows: Vec<RowColumn>,
     of_rows: Vec<OfRows>,
+    grouped: Option<Grouped>,
     linked: Option<Linked>,
     hidden: Option<Hidden>,
 }
@@ -197,9 +201,20 @@ impl<'a> Builder<'a> {
             supports,
             rows,
             of_rows,
+            grouped: None,
             linked: None,
             hidden: None,
         }
+    }
+
+    fn query(&mut self, query: &Query) -> Result<(Vec<Output>, Columns), Error> {
+        self.refuse_of_groups(query)?;
+        let (mut outputs, mut columns) = match self.study.release.sufficient {
+            Sufficient::Hidden => self.hidden(&query.items)?,
+            Sufficient::Open => self.open(&query.items)?,
+        };
+        self.grouped = self.grouped(query, (&mut outputs, &mut columns))?;
+        Ok((outputs, columns))
     }
 
     /// Only the selected values are opened: arithmetic happens on shares.
@@ -432,8 +447,9 @@ impl<'a> Builder<'a> {
             _ => arguments.first().and_then(|e| e.unit(self.table)),
         };
         let unit = unit.unwrap_or_default().to_owned();
-        let name = Expr::Aggregate(of).to_sql(self.table);
+        let name = Expr::Aggregate(of.clone()).to_sql(self.table);
         self.slots.push(Slot {
+            of: Some(of),
             name,
             measure,
             combine,

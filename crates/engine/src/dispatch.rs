@@ -267,7 +267,8 @@ pub(crate) fn rehearse(plan: &Plan, given: &[Given]) -> Result<Opened> {
 /// extreme is the one that cannot win. Its records stay as they are.
 pub(crate) fn encode(plan: &Plan, local: &crate::LocalValues) -> Result<Given, Error> {
     let mut out = Vec::with_capacity(plan.input_len());
-    for (at, slot) in plan.slots.iter().enumerate() {
+    let (slots, supports) = plan.filled_at_home();
+    for (at, slot) in slots.iter().enumerate() {
         for cell in &local.cells {
             let value = cell.get(at).copied().flatten().unwrap_or(slot.absent());
             if value < slot.lo || value > slot.hi {
@@ -276,7 +277,7 @@ pub(crate) fn encode(plan: &Plan, local: &crate::LocalValues) -> Result<Given, E
             out.push(value);
         }
     }
-    for support in &plan.supports {
+    for support in supports {
         let present = |cell: &Vec<Option<i128>>| i128::from(cell[support.slot].unwrap_or(0) > 0);
         out.extend(local.cells.iter().map(present));
     }

@@ -3,6 +3,7 @@
 mod benchmark;
 mod binding;
 mod given;
+mod grouped;
 mod hidden;
 mod linkage;
 mod quality;
@@ -195,6 +196,8 @@ struct Pooled<P: Protocol> {
     linked: Vec<Value<P>>,
     /// What is opened of a hidden fit.
     fitted: Vec<Value<P>>,
+    /// Numbers that tell the keys of secret groups.
+    told: Vec<Value<P>>,
     contributors: Vec<P::AShare>,
     binding: P::AShare,
     /// Places of the givers that count as if they had no records.
@@ -271,8 +274,9 @@ impl SecurePhase<'_> {
             givers.for_each(|giver| total += &of_giver(giver, at));
             total
         };
-        let mut slots = Vec::with_capacity(plan.slots.len());
-        for (at, slot) in plan.slots.iter().enumerate() {
+        let (at_home, supports) = plan.filled_at_home();
+        let mut slots = Vec::with_capacity(at_home.len());
+        for (at, slot) in at_home.iter().enumerate() {
             slots.push(match slot.combine {
                 Combine::Sum => {
                     let n = givers.len() as i128;
@@ -289,7 +293,8 @@ impl SecurePhase<'_> {
                 }
             });
         }
-        let contributors = (0..plan.supports.len()).map(|s| total(plan.slots.len() + s)).collect();
+        let mut contributors: Vec<_> =
+            (0..supports.len()).map(|s| total(at_home.len() + s)).collect();
         let of_givers: Vec<_> = givers.iter().map(|giver| &shared[usize::from(*giver)]).collect();
         let rows = plan.shares_rows().then(|| Rows::of(&of_givers, plan));
         let by_giver = |output: &Output| matches!(output.joint, Joint::Drift(_));
@@ -306,7 +311,12 @@ impl SecurePhase<'_> {
             },
             _ => vec![],
         };
-        Ok(Ok(Pooled { slots, given, rows, linked, fitted, contributors, binding, left_out }))
+        let mut told = vec![];
+        if let (Some(grouped), Some(rows)) = (&plan.grouped, &rows) {
+            let cells = grouped::cells(p, grouped, rows, plan)?;
+            (slots, contributors, told) = (cells.slots, cells.contributors, cells.told);
+        }
+        Ok(Ok(Pooled { slots, given, rows, linked, fitted, told, contributors, binding, left_out }))
     }
 
     /// The first output that a slot goes into.
@@ -444,6 +454,7 @@ fn evaluate<P: Protocol>(
         }
         Joint::Repeats => return pooled.rows().repeats(p, plan).map(Ok),
         Joint::Linked(of) => return Ok(Ok(pooled.linked[*of].clone())),
+        Joint::Key { told, .. } => return Ok(Ok(pooled.told[*told].clone())),
         Joint::Fitted(of) => return Ok(Ok(pooled.fitted[*of].clone())),
         Joint::Rows(of) => {
             let of = &plan.of_rows[*of];

@@ -25,20 +25,33 @@ impl Plan {
         let everybody = "everybody who reads the study".to_owned();
         let leak =
             |what: String, to: &str, why: &str| Leak { what, to: to.into(), why: why.into() };
-        let mut leaks = vec![leak(
-            match (self.local.group_by.len(), self.grid()) {
-                (0, _) => "that there is one cell".to_owned(),
-                (_, None) => format!("the names of {} groups, occupied or not", self.cells()),
-                (_, Some(grid)) => format!(
-                    "the names of {} groups, occupied or not: each is cut into {} bins of `{}`",
-                    self.cells(),
-                    grid.bins(&self.study.table),
-                    self.study.table.columns[grid.column].name
+        let release = &self.study.release;
+        let mut leaks = vec![match &self.grouped {
+            Some(grouped) => leak(
+                format!(
+                    "how many groups have at least {} records, of at least {} organisations: at \
+                     most {}",
+                    release.min_records, release.min_parties, grouped.places
                 ),
-            },
-            &everybody,
-            "groups come from the agreed code lists and ranges, not from the data",
-        )];
+                &recipients,
+                "groups are found in secret among the records; of the others nothing is opened, \
+                 not even how many there are",
+            ),
+            None => leak(
+                match (self.local.group_by.len(), self.grid()) {
+                    (0, _) => "that there is one cell".to_owned(),
+                    (_, None) => format!("the names of {} groups, occupied or not", self.cells()),
+                    (_, Some(grid)) => format!(
+                        "the names of {} groups, occupied or not: each is cut into {} bins of `{}`",
+                        self.cells(),
+                        grid.bins(&self.study.table),
+                        self.study.table.columns[grid.column].name
+                    ),
+                },
+                &everybody,
+                "groups come from the agreed code lists and ranges, not from the data",
+            ),
+        }];
         leaks.push(leak(
             "sizes and times of messages".into(),
             "every party, and who watches the network",
@@ -68,7 +81,7 @@ impl Plan {
                  opened",
             ));
         }
-        let in_words = |output: &&Output| !matches!(output.joint, Joint::Fitted(_));
+        let in_words = |output: &&Output| !output.is_told_elsewhere();
         for output in self.outputs.iter().filter(in_words) {
             let (because, undefined) = self.opened(output);
             leaks.push(leak(

@@ -16,6 +16,7 @@ mod choice;
 mod commitment;
 mod dispatch;
 mod error;
+mod grouped;
 mod hidden;
 mod joint;
 mod leakage;

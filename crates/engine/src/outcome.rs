@@ -6,6 +6,7 @@ use sharewell_analytics::poisson;
 use sharewell_analytics::stats::Divisor;
 use sharewell_study::{Objective, Truncation};
 
+use crate::grouped::{self, Filled, Grouped};
 use crate::hidden::UNDEFINED;
 use crate::joint::{Opened, Scale};
 use crate::plan::{Column, Combine, Joint};
@@ -212,7 +213,7 @@ impl Decoder<'_> {
         let plan = self.plan;
         let mut bounds: Vec<Option<f64>> = vec![None; plan.columns.len()];
         let (mut rows, mut notes) = (vec![], vec![]);
-        for cell in 0..plan.cells() {
+        for cell in (0..plan.cells()).filter(|cell| self.is_shown(*cell)) {
             let mut row = vec![];
             for (at, (name, column)) in plan.columns.iter().enumerate() {
                 row.push(match self.column(column, cell) {
@@ -223,7 +224,7 @@ impl Decoder<'_> {
                         number(value, error)
                     }
                     Err(reason) => {
-                        notes.push(Note { row: cell, column: name.clone(), reason });
+                        notes.push(Note { row: rows.len(), column: name.clone(), reason });
                         Cell::Empty
                     }
                 });
@@ -256,6 +257,7 @@ impl Decoder<'_> {
                 let place = place.expect("group columns of the result make its groups");
                 Ok(Value::Text(self.plan.local.groups[cell][place].clone()))
             }
+            Column::Key { of, first } => self.key(*of, *first, cell),
             Column::Opened { output, root: false } => self.output(*output, cell).map(number),
             Column::Opened { output, root: true } => {
                 self.output(*output, cell).map(root).map(number)
@@ -279,6 +281,31 @@ impl Decoder<'_> {
                 Ok(Value::Number(limit, (error + 1e-10) * limit))
             }
         }
+    }
+
+    /// Of secret groups only those that pass the gate are there.
+    fn is_shown(&self, cell: usize) -> bool {
+        let all_of_group = |of: &Grouped| {
+            let is_rows = |support: &crate::plan::Support| of.slots[support.slot] == Filled::Rows;
+            self.plan.supports.iter().position(is_rows)
+        };
+        let Some(support) = self.plan.grouped.as_ref().and_then(all_of_group) else { return true };
+        let (cells, supports) = (self.plan.cells(), self.plan.supports.len());
+        let passes = |block: usize| self.integers[block * cells + cell] != 0;
+        passes(support) && passes(supports + support)
+    }
+
+    fn key(&self, of: usize, first: usize, cell: usize) -> Result<Value, String> {
+        let table = &self.plan.study.table;
+        let parts = (first..first + grouped::parts(table, of)).map(|output| self.raw(output, cell));
+        let parts: Vec<i128> = parts.collect();
+        Ok(match grouped::text(table, of, &parts) {
+            Some(text) => Value::Text(text),
+            None => {
+                let decimals = table.columns[of].quanta().map_or(0, |(_, _, decimals)| decimals);
+                Value::Number(decimal(parts[0], decimals.into()), 0.0)
+            }
+        })
     }
 
     /// The rate and its relative error.
@@ -331,9 +358,8 @@ impl Decoder<'_> {
                 _ => "undefined: division by zero".to_owned(),
             });
         }
-        let block = 2 * supports + divides(&plan.outputs) + output;
         let scale = &self.scales[output];
-        let raw = self.integers[block * cells + cell];
+        let raw = self.raw(output, cell);
         let value = decimal(raw, scale.decimals) / f64::from(scale.frac_bits).exp2();
         let exact = scale.absolute == 0.0 && scale.relative == 0.0;
         // Reading the integer as a double and moving its point rounds once each.
@@ -343,6 +369,14 @@ impl Decoder<'_> {
         // No variance is negative, whatever rounding says.
         let is_variance = matches!(plan.outputs[output].joint, Joint::Variance { .. });
         Ok((if is_variance { value.max(0.0) } else { value }, error + shown))
+    }
+
+    /// The opened integer of an output.
+    fn raw(&self, output: usize, cell: usize) -> i128 {
+        let plan = self.plan;
+        let undefined = plan.outputs.iter().filter(|output| output.joint.divides()).count();
+        let block = 2 * plan.supports.len() + undefined + output;
+        self.integers[block * plan.cells() + cell]
     }
 
     /// Arithmetic over opened sums.
@@ -363,7 +397,11 @@ impl Decoder<'_> {
                 let output = self.plan.outputs.iter().position(|output| is_that(&output.joint));
                 self.output(output.expect("what is made of rows is opened"), cell)
             }
-            Joint::Repeats | Joint::Drift(_) | Joint::Linked(_) | Joint::Fitted(_) => {
+            Joint::Repeats
+            | Joint::Drift(_)
+            | Joint::Linked(_)
+            | Joint::Fitted(_)
+            | Joint::Key { .. } => {
                 unreachable!("calculated on shares alone")
             }
             Joint::Number(number) => Ok((decimal(number.digits, number.scale.into()), 0.0)),
@@ -476,6 +514,10 @@ fn unit(plan: &Plan, column: &Column) -> String {
     };
     match column {
         Column::Group(_) => String::new(),
+        Column::Key { of, .. } => {
+            let unit = plan.study.table.columns[*of].kind.unit();
+            unit.filter(|unit| *unit != "1").unwrap_or_default().to_owned()
+        }
         Column::Opened { output, root } => of_joint(&plan.outputs[*output].joint, *root),
         Column::Clear(Joint::Root(variance)) => of_joint(variance, true),
         Column::Clear(joint) => of_joint(joint, false),

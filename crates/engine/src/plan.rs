@@ -4,11 +4,12 @@
 use sharewell_analytics::stats::Divisor;
 use sharewell_mpc::{Card, Security};
 use sharewell_study::{
-    Decimal, DriftIndex, Hash, LocalQuery, Measure, Objective, Reveal, Study, Truncation,
+    Aggregate, Decimal, DriftIndex, Hash, LocalQuery, Measure, Objective, Reveal, Study, Truncation,
 };
 
 use crate::commitment::{COINS, MASKS};
 use crate::dispatch::{self, DryRun, RingKind};
+use crate::grouped::Grouped;
 use crate::hidden::Hidden;
 use crate::joint::Scale;
 use crate::path::Path;
@@ -57,6 +58,8 @@ pub(crate) struct Slot {
     pub unit: String,
     /// The count of the records that it is computed from: it is never opened without them.
     pub basis: Option<usize>,
+    /// The aggregate that it holds, if an expression asks for it.
+    pub of: Option<Aggregate>,
 }
 
 impl Slot {
@@ -118,6 +121,12 @@ pub(crate) enum Joint {
     Linked(usize),
     /// Of a fit whose steps are hidden: an index into [`Hidden::names`].
     Fitted(usize),
+    /// A number that tells the key of a group, and which part of that: an index into
+    /// [`Grouped::told`].
+    Key {
+        told: usize,
+        part: usize,
+    },
     /// Rows whose digest stands before them among all rows.
     Repeats,
     /// How far one party's values are from those of the others.
@@ -142,7 +151,9 @@ impl Joint {
     /// Whether it can be undefined: somewhere it divides.
     pub(crate) fn divides(&self) -> bool {
         match self {
-            Self::Slot(_) | Self::Number(_) | Self::Repeats | Self::Rows(_) => false,
+            Self::Slot(_) | Self::Number(_) | Self::Repeats | Self::Rows(_) | Self::Key { .. } => {
+                false
+            }
             // Where too few are behind it there is none.
             Self::Linked(_) => true,
             // The steps may come to no end.
@@ -173,7 +184,7 @@ impl Joint {
     pub(crate) fn interacts(&self) -> bool {
         match self {
             Self::Repeats | Self::Drift(_) => true,
-            Self::Linked(_) | Self::Fitted(_) => false,
+            Self::Linked(_) | Self::Fitted(_) | Self::Key { .. } => false,
             _ => !self.rows().is_empty() || self.divides(),
         }
     }
@@ -193,9 +204,12 @@ impl Joint {
     pub(crate) fn slots(&self) -> Vec<usize> {
         match self {
             Self::Slot(slot) => vec![*slot],
-            Self::Number(_) | Self::Repeats | Self::Rows(_) | Self::Linked(_) | Self::Fitted(_) => {
-                vec![]
-            }
+            Self::Number(_)
+            | Self::Repeats
+            | Self::Rows(_)
+            | Self::Linked(_)
+            | Self::Fitted(_)
+            | Self::Key { .. } => vec![],
             Self::Drift(drift) => [&drift.below[..], &[drift.count]].concat(),
             Self::Neg(x) | Self::Root(x) => x.slots(),
             Self::Add(x, y) | Self::Sub(x, y) | Self::Mul(x, y) | Self::Div(x, y) => {
@@ -223,6 +237,13 @@ pub(crate) struct Output {
     pub supports: Vec<usize>,
 }
 
+impl Output {
+    /// Whether it is but a part of what another one tells, or words of its own tell.
+    pub(crate) fn is_told_elsewhere(&self) -> bool {
+        matches!(self.joint, Joint::Fitted(_) | Joint::Key { part: 1.., .. })
+    }
+}
+
 /// A count of records that stands behind outputs.
 #[derive(Clone, Debug)]
 pub(crate) struct Support {
@@ -233,6 +254,12 @@ pub(crate) struct Support {
 #[derive(Clone, Debug)]
 pub(crate) enum Column {
     Group(usize),
+    /// The key of a group that the schema does not list: a column of the schema, and the first of
+    /// the outputs that tell it.
+    Key {
+        of: usize,
+        first: usize,
+    },
     Opened {
         output: usize,
         root: bool,
@@ -274,6 +301,8 @@ pub struct Plan {
     /// The providers' rows as secret columns, if anything is made of them.
     pub(crate) rows: Vec<RowColumn>,
     pub(crate) of_rows: Vec<OfRows>,
+    /// How they make the cells, if the schema does not list these.
+    pub(crate) grouped: Option<Grouped>,
     /// Which of them belong together.
     pub(crate) linked: Option<Linked>,
     pub(crate) supports: Vec<Support>,
@@ -350,10 +379,18 @@ impl Plan {
         &self.local
     }
 
-    /// Cells of the result: public groups.
+    /// Cells of the result: public groups, or as many as there can be of secret ones.
     #[must_use]
     pub fn cells(&self) -> usize {
-        self.local.groups.len()
+        self.grouped.as_ref().map_or(self.local.groups.len(), |grouped| grouped.places)
+    }
+
+    /// What each provider fills of every public cell.
+    pub(crate) fn filled_at_home(&self) -> (&[Slot], &[Support]) {
+        match self.grouped {
+            None => (&self.slots, &self.supports),
+            Some(_) => (&[], &[]),
+        }
     }
 
     /// The result that these local values would give, calculated in the clear in one process:
@@ -435,8 +472,9 @@ impl Plan {
     /// Where each of them lies if the giver's records are of the agreed schema.
     pub(crate) fn input_ranges(&self) -> Vec<(i128, i128)> {
         let cells = self.cells();
-        let slots = self.slots.iter().flat_map(|slot| vec![(slot.lo, slot.hi); cells]);
-        let flags = vec![(0, 1); self.supports.len() * cells];
+        let (slots, supports) = self.filled_at_home();
+        let slots = slots.iter().flat_map(|slot| vec![(slot.lo, slot.hi); cells]);
+        let flags = vec![(0, 1); supports.len() * cells];
         let rows = self.rows.iter().flat_map(|column| vec![column.range(); self.rows_len()]);
         let flags_of_rows = vec![(0, 1); self.rows_len()];
         let unused = 128 - self.ring.bits();
@@ -446,13 +484,15 @@ impl Plan {
 
     /// How many of them are sums and counts; rows come after these.
     pub(crate) fn sums_len(&self) -> usize {
-        (self.slots.len() + self.supports.len()) * self.cells()
+        let (slots, supports) = self.filled_at_home();
+        (slots.len() + supports.len()) * self.cells()
     }
 
     /// What a data party without records shares.
     pub(crate) fn without_records(&self) -> Vec<i128> {
-        let slots = self.slots.iter().flat_map(|slot| vec![slot.absent(); self.cells()]);
-        let others = self.supports.len() * self.cells() + self.rows_elements() + self.masks_len();
+        let (slots, supports) = self.filled_at_home();
+        let slots = slots.iter().flat_map(|slot| vec![slot.absent(); self.cells()]);
+        let others = supports.len() * self.cells() + self.rows_elements() + self.masks_len();
         slots.chain(vec![0; others]).collect()
     }
 

@@ -23,7 +23,7 @@ impl Plan {
     pub fn precision(&self) -> Vec<Precision> {
         let of_column = |(name, column): &(String, Column)| {
             let (absolute, relative) = match column {
-                Column::Group(_) => return None,
+                Column::Group(_) | Column::Key { .. } => return None,
                 Column::Opened { output, root } => {
                     let scale = &self.dry.scales[*output];
                     let (absolute, relative) = (scale.absolute, scale.relative);

@@ -375,7 +375,7 @@ fn learned(plan: &Plan, place: u8) -> Vec<String> {
         learned.extend(
             plan.outputs
                 .iter()
-                .filter(|output| !matches!(output.joint, crate::plan::Joint::Fitted(_)))
+                .filter(|output| !output.is_told_elsewhere())
                 .map(|output| format!("`{}` of every cell that passed the gate", output.name)),
         );
         learned.push("which cells did not pass, and by which rule".to_owned());

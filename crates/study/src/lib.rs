@@ -31,7 +31,7 @@ pub mod unit;
 pub use decimal::Decimal;
 pub use grid::Grid;
 pub use linkage::{Cross, Linkage};
-pub use local::{LocalQuery, Measure, Recorded};
+pub use local::{LocalQuery, Measure, PART_BYTES, PARTS_MAX, Recorded};
 pub use quality::{Constant, Drift, DriftIndex, JointQuality, Quality, Reveal};
 pub use query::{
     Aggregate, Comparison, DatePart, Expr, Having, Item, Order, Predicate, Query, RowExpr,

@@ -45,7 +45,20 @@ pub enum Recorded {
         /// Makes numbers of one run unlike those of another.
         salt: [u8; 32],
     },
+    /// Some bytes of a text as a number, the first the most significant; zeros where it has ended.
+    Text {
+        /// Name of the column.
+        column: String,
+        /// Which [`PART_BYTES`] of them, from 0.
+        part: usize,
+    },
 }
+
+/// Bytes in a part of a text.
+pub const PART_BYTES: usize = 6;
+
+/// Most parts of a text that groups records; a longer one is refused at home.
+pub const PARTS_MAX: usize = 4;
 
 /// A number computed from the rows of a group. NULL is skipped, as SQL does.
 ///

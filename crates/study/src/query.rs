@@ -9,8 +9,9 @@ pub struct Query {
     pub items: Vec<Item>,
     /// The records that count; all of them if absent.
     pub filter: Option<Predicate>,
-    /// Category and boolean columns without missing values, in schema order, each once. The
-    /// groups are the product of their values, the last column running fastest.
+    /// In schema order, each once. If all are category or boolean columns without missing values,
+    /// the groups are the product of their values, the last column running fastest; otherwise
+    /// they are found in the records, in secret, and a record without a value is in none.
     pub group_by: Vec<usize>,
     /// The released groups that are shown; all of them if absent.
     pub having: Option<Having>,
@@ -18,6 +19,14 @@ pub struct Query {
     pub order_by: Vec<Order>,
     /// Most groups that are shown.
     pub limit: Option<u64>,
+}
+
+impl Query {
+    /// Whether the agreed schema says which groups there are.
+    #[must_use]
+    pub fn has_public_groups(&self, table: &Table) -> bool {
+        self.group_by.iter().all(|&column| table.columns[column].is_public_group())
+    }
 }
 
 /// A condition on one released group, of what is selected and nothing else.

@@ -41,6 +41,9 @@ pub(crate) fn query(text: &Text<'_>, table: &Table) -> Result<Query, Vec<Problem
         keep(typing.add_group(&mut group_by, name), &mut problems);
     }
     group_by.sort_unstable();
+    if problems.is_empty() {
+        problems.extend(typing.refuse_groups(&group_by, &clauses.group_by));
+    }
     let items = clauses.items.iter();
     let items: Vec<Item> =
         items.filter_map(|item| keep(typing.item(item, &group_by), &mut problems)).collect();
@@ -225,10 +228,32 @@ fn identifier(parser: &mut Parser<'_>) -> Result<Ident, ParserError> {
 
 impl Typing<'_> {
     fn add_group(&self, columns: &mut Vec<usize>, name: &Ident) -> Result<(), Problem> {
-        let column = self.column(name)?;
-        add_group(self.table, columns, column)
+        let column = self.group_column(name)?;
+        once(self.table, columns, column)
             .map_err(|refusal| refusal.at(self.text.problem(name.span, "")))
     }
+
+    /// Where all groups are public, there can be too many of them.
+    fn refuse_groups(&self, columns: &[usize], names: &[Ident]) -> Option<Problem> {
+        let table = self.table;
+        let is_public = columns.iter().all(|&column| table.columns[column].is_public_group());
+        let last = names.last().filter(|_| is_public && table.cells(columns) > CELLS_MAX)?;
+        Some(too_many(&last.value).at(self.text.problem(last.span, "")))
+    }
+}
+
+fn once(table: &Table, columns: &mut Vec<usize>, column: usize) -> Result<(), Refusal> {
+    if columns.contains(&column) {
+        let message = format!("`{}` is grouped by twice", table.columns[column].name);
+        return Err(Refusal::new(message).help("remove one"));
+    }
+    columns.push(column);
+    Ok(())
+}
+
+fn too_many(name: &str) -> Refusal {
+    let message = format!("with `{name}` there are more than {CELLS_MAX} groups");
+    Refusal::new(message).help("group by fewer columns, or coarser categories")
 }
 
 fn add_group(table: &Table, columns: &mut Vec<usize>, column: usize) -> Result<(), Refusal> {
@@ -244,13 +269,9 @@ fn add_group(table: &Table, columns: &mut Vec<usize>, column: usize) -> Result<(
             "let the mapping give them a category of their own, and set `missing = \"refuse\"`";
         return Err(Refusal::new(message).help(help));
     }
-    if columns.contains(&column) {
-        return Err(Refusal::new(format!("`{name}` is grouped by twice")).help("remove one"));
-    }
-    columns.push(column);
+    once(table, columns, column)?;
     if table.cells(columns) > CELLS_MAX {
-        let message = format!("with `{name}` there are more than {CELLS_MAX} groups");
-        return Err(Refusal::new(message).help("group by fewer columns, or coarser categories"));
+        return Err(too_many(name));
     }
     Ok(())
 }

@@ -86,6 +86,12 @@ impl Column {
         }
     }
 
+    /// Whether the schema says which groups it makes, and every record is in one.
+    #[must_use]
+    pub fn is_public_group(&self) -> bool {
+        self.missing == Missing::Refuse && !self.values().is_empty()
+    }
+
     /// The public list of values, where there is one: a category's codes in their order, or
     /// `false` and `true`. Empty for the other kinds.
     #[must_use]

@@ -86,7 +86,18 @@ impl Builder<'_> {
         let (lo, hi, decimals) = (0, i128::from(self.table.max_rows), 0);
         let combine = Combine::Sum;
         let (columns, unit, basis) = (vec![], String::new(), None);
-        self.slots.push(Slot { name, measure, combine, lo, hi, decimals, columns, unit, basis });
+        self.slots.push(Slot {
+            name,
+            measure,
+            combine,
+            lo,
+            hi,
+            decimals,
+            columns,
+            unit,
+            basis,
+            of: None,
+        });
         self.slots.len() - 1
     }
 }

@@ -15,7 +15,7 @@ impl Builder<'_> {
     pub(super) fn percentile(&mut self, of: &RowExpr, at: Decimal) -> Result<Joint, Error> {
         let range = self.range(of)?;
         let present = self.present(of)?;
-        let value = self.number(&self.or_zero(of), (range.min, range.max), range.decimals)?;
+        let value = self.value_or(of, 0)?;
         let aggregate = Aggregate::Percentile { of: of.clone(), at };
         let unit = of.unit(self.table).unwrap_or_default().to_owned();
         let decimals = range.decimals.into();
@@ -28,10 +28,7 @@ impl Builder<'_> {
         let present = self.present(of)?;
         let key = match of {
             RowExpr::Column(column) if !self.is_number(*column) => self.digest(&[*column])?,
-            _ => {
-                let range = self.range(of)?;
-                self.number(&self.or_zero(of), (range.min, range.max), range.decimals)?
-            }
+            _ => self.value_or(of, 0)?,
         };
         let aggregate = (Aggregate::CountDistinct(of.clone()), String::new());
         self.of_rows(aggregate, RowsFunction::Distinct { key }, present, of)
@@ -121,14 +118,22 @@ impl Builder<'_> {
         }
     }
 
-    /// The value, and 0 where it is missing.
-    fn or_zero(&self, of: &RowExpr) -> RowExpr {
-        if !of.can_be_missing(self.table) {
-            return of.clone();
-        }
-        let missing = Predicate::IsNull(of.clone());
-        let value = Some(Box::new(of.clone()));
-        RowExpr::Case { branches: vec![(missing, whole(0))], otherwise: value }
+    /// The value of each record, and some quanta where it is missing.
+    pub(super) fn value_or(&mut self, of: &RowExpr, quanta: i128) -> Result<usize, Error> {
+        let range = self.range(of)?;
+        let instead = Decimal::new(quanta, range.decimals).ok_or_else(|| {
+            let message = format!("`{}` has too many digits", of.to_text(self.table));
+            Refusal::new(message, "narrow the column's range, or use fewer decimals")
+        })?;
+        let value = match of.can_be_missing(self.table) {
+            false => of.clone(),
+            true => {
+                let missing = (Predicate::IsNull(of.clone()), RowExpr::Number(instead));
+                let value = Some(Box::new(of.clone()));
+                RowExpr::Case { branches: vec![missing], otherwise: value }
+            }
+        };
+        self.number(&value, (range.min, range.max), range.decimals)
     }
 
     fn is_number(&self, column: usize) -> bool {
@@ -152,7 +157,7 @@ impl Builder<'_> {
         self.row_column(RowColumn { name: of.to_text(self.table), recorded, lo, hi })
     }
 
-    fn row_column(&mut self, column: RowColumn) -> Result<usize, Error> {
+    pub(super) fn row_column(&mut self, column: RowColumn) -> Result<usize, Error> {
         self.rows_of_all()?;
         if let Some(known) = self.rows.iter().position(|known| known.recorded == column.recorded) {
             return Ok(known);
@@ -174,7 +179,7 @@ impl Builder<'_> {
     }
 }
 
-fn whole(number: i128) -> RowExpr {
+pub(super) fn whole(number: i128) -> RowExpr {
     RowExpr::Number(Decimal::new(number, 0).expect("a small number"))
 }
 

@@ -85,7 +85,10 @@ impl Writer<'_> {
         };
         let value = |out: &mut Self, value: &RowExpr| {
             out.push(cast);
-            out.row(value, Binding::Sum);
+            match out.date(value).filter(|_| out.reader == Reader::Database) {
+                Some(date) => out.days(date),
+                None => out.row(value, Binding::Sum),
+            }
             out.push(&end);
         };
         self.push("CASE");

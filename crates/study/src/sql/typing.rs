@@ -108,7 +108,7 @@ impl Typing<'_> {
     }
 
     fn group(&self, name: &Ident, group_by: &[usize]) -> Result<Expr, Problem> {
-        let column = self.column(name)?;
+        let column = self.group_column(name)?;
         if group_by.contains(&column) {
             return Ok(Expr::Group(column));
         }
@@ -288,6 +288,12 @@ impl Typing<'_> {
             .map_err(|refusal| refusal.at(self.text.problem(name.span, "")))
     }
 
+    /// The column of this name, of any kind.
+    pub(super) fn group_column(&self, name: &Ident) -> Result<usize, Problem> {
+        found(self.table, &name.value, name.quote_style.is_some())
+            .map_err(|refusal| refusal.at(self.text.problem(name.span, "")))
+    }
+
     /// Anything that is not in the language.
     pub(super) fn foreign(&self, ast: &Ast, near: Span) -> Problem {
         let problem = self.text.problem(start(ast, near), "this is not part of a study's SQL");
@@ -311,18 +317,22 @@ impl Typing<'_> {
 
 /// The column of this name, if it may take part; quoted names must agree in case.
 pub(super) fn named(table: &Table, name: &str, exact: bool) -> Result<usize, Refusal> {
-    let found = table.column(name).filter(|&i| !exact || table.columns[i].name == name);
-    let Some(column) = found else {
-        let names = table.columns.iter().map(|column| column.name.as_str());
-        let help = suggest::advice(name, "columns", names);
-        return Err(Refusal { help, ..Refusal::new(format!("there is no column `{name}`")) });
-    };
+    let column = found(table, name, exact)?;
     if table.columns[column].kind == Kind::Identifier {
         let message = format!("`{}` is an identifier: it never takes part in a computation", name);
         let help = "count records with COUNT(*), or different values with COUNT(DISTINCT ...)";
         return Err(Refusal::new(message).help(help));
     }
     Ok(column)
+}
+
+fn found(table: &Table, name: &str, exact: bool) -> Result<usize, Refusal> {
+    let found = table.column(name).filter(|&i| !exact || table.columns[i].name == name);
+    found.ok_or_else(|| {
+        let names = table.columns.iter().map(|column| column.name.as_str());
+        let help = suggest::advice(name, "columns", names);
+        Refusal { help, ..Refusal::new(format!("there is no column `{name}`")) }
+    })
 }
 
 pub(super) fn same_name(agreed: &str, name: &Ident) -> bool {
