@@ -140,7 +140,7 @@ fn take_records(
 ) -> Result<(), Error> {
     let failed = |error: ArrowError| Error::Query(Box::new(error.into()));
     let column = |i: usize| named(rows, &value(i));
-    let is_number = |i: &usize| !matches!(query.records[*i], Recorded::Digest { .. });
+    let is_number = |i: &usize| matches!(query.records[*i], Recorded::Number { .. });
     let numbers: Vec<&ArrayRef> = (0..query.records.len()).filter(is_number).map(column).collect();
     let is_whole = |row: &usize| numbers.iter().all(|column| column.is_valid(*row));
     let whole: Vec<usize> = (0..rows.num_rows()).filter(is_whole).collect();

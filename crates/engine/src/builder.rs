@@ -3,6 +3,7 @@
 
 mod grouped;
 mod hidden;
+mod joined;
 mod linkage;
 mod moments;
 mod quality;
@@ -28,7 +29,15 @@ const SUM_BITS: u32 = 120;
 
 /// The plan without its dry run.
 pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
-    let mut builder = Builder::new(study);
+    let paired;
+    let table = match &study.objective {
+        Objective::Sql(query) => {
+            paired = query.table(&study.table);
+            &paired
+        }
+        _ => &study.table,
+    };
+    let mut builder = Builder::new(study, table);
     let complete;
     let mut steps = None;
     let groups;
@@ -36,9 +45,10 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
     let (outputs, columns, filter, group_by) = match &study.objective {
         Objective::Sql(query) => {
             let (outputs, columns) = builder.query(query)?;
-            complete = builder.with_keys(query);
             groups = if builder.grouped.is_none() { query.group_by.clone() } else { vec![] };
-            (outputs, columns, complete.as_ref(), &groups)
+            // Of pairs each side has its own condition, and every provider shares all its rows.
+            let filter = query.filter.as_ref().filter(|_| query.join.is_none());
+            (outputs, columns, filter, &groups)
         }
         Objective::FailureRate { filter, group_by, .. } => {
             let (outputs, columns) = builder.failure_rate(&study.objective, group_by)?;
@@ -187,7 +197,7 @@ struct Builder<'a> {
 type Columns = Vec<(String, Column)>;
 
 impl<'a> Builder<'a> {
-    fn new(study: &'a Study) -> Self {
+    fn new(study: &'a Study, table: &'a Table) -> Self {
         let group_by = match &study.objective {
             Objective::Sql(query) => &query.group_by[..],
             _ => &[],
@@ -195,7 +205,7 @@ impl<'a> Builder<'a> {
         let (slots, supports, rows, of_rows) = (vec![], vec![], vec![], vec![]);
         Self {
             study,
-            table: &study.table,
+            table,
             group_by,
             slots,
             supports,
@@ -435,7 +445,10 @@ impl<'a> Builder<'a> {
         decimals: i32,
         of: Aggregate,
     ) -> usize {
-        if let Some(known) = self.slots.iter().position(|slot| slot.measure == measure) {
+        // Both sides of pairs have columns of one name.
+        let same = |slot: &Slot| self.table.sides.is_none() || slot.of.as_ref() == Some(&of);
+        let is_known = |slot: &Slot| slot.measure == measure && same(slot);
+        if let Some(known) = self.slots.iter().position(is_known) {
             return known;
         }
         let arguments = of.arguments();

@@ -21,6 +21,16 @@ pub enum Error {
         /// The measure, without its value.
         measure: String,
     },
+    /// Records of the second party of a join are not told apart by what it joins by.
+    #[error(
+        "two records of {party} agree in the columns by which the query joins them to another's; \
+         each of the first party's has one partner at most: join by columns that tell {party}'s \
+         apart, or exchange the two in FROM: nothing was shared"
+    )]
+    RepeatedKey {
+        /// The party.
+        party: String,
+    },
     /// A data party came without its local values, or another party with some.
     #[error("{party} is {}a data party of this study", if *.is_data { "" } else { "not " })]
     Role {

@@ -1,15 +1,20 @@
 //! Groups that the agreed schema does not list: they are found in the providers' rows, on shares.
 
-use sharewell_study::{Kind, PART_BYTES, PARTS_MAX, Table, date};
+use std::collections::BTreeSet;
 
-use crate::rows::ROWS_MAX;
+use sharewell_study::{Kind, Missing, PART_BYTES, PARTS_MAX, Table, date};
+
+use crate::LocalValues;
+use crate::rows::{LinkedKey, ROWS_MAX};
 
 /// Most groups that are opened.
 pub(crate) const PLACES_MAX: u64 = 100_000;
 
-/// How rows make the cells. Columns are places in [`crate::Plan::rows`].
+/// How rows make the cells.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Grouped {
+    /// Pairs of two providers' rows are grouped, if they are joined; otherwise the rows of all.
+    pub joined: Option<Joined>,
     pub keys: Vec<GroupKey>,
     /// What fills each slot.
     pub slots: Vec<Filled>,
@@ -19,31 +24,114 @@ pub(crate) struct Grouped {
     pub places: usize,
 }
 
+/// Which rows of two providers make pairs. Columns are places in [`crate::Plan::rows`].
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Joined {
+    /// The parties, by their places in the study; the second's rows are told apart by the key.
+    pub parties: [usize; 2],
+    /// What the rows of a pair agree in.
+    pub key: LinkedKey,
+    /// Which rows of either the query's condition keeps; all if absent.
+    pub keeps: [Option<usize>; 2],
+}
+
+/// A number of each row, or of either row of each pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// 0, or 1 for the second row of pairs.
+    pub side: usize,
+    /// A place in [`crate::Plan::rows`].
+    pub column: usize,
+}
+
 /// By what rows are grouped.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct GroupKey {
-    /// The column of the schema.
+    /// The column of the query's table.
     pub column: usize,
     /// What is the same in all rows of a group and no others.
-    pub sorted_by: usize,
+    pub sorted_by: Place,
+    /// Whether there is a value; there always is if absent.
+    pub present: Option<Place>,
+}
+
+/// Arithmetic within a pair, on shares.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Number {
+    One,
+    At(Place),
+    Neg(Box<Self>),
+    Sum(Box<[Self; 2]>),
+    Product(Box<[Self; 2]>),
+    /// Times a public number.
+    Times(Box<Self>, i128),
+}
+
+impl Number {
+    fn places(&self) -> Vec<Place> {
+        match self {
+            Self::One => vec![],
+            Self::At(place) => vec![*place],
+            Self::Neg(x) | Self::Times(x, _) => x.places(),
+            Self::Sum(both) | Self::Product(both) => [both[0].places(), both[1].places()].concat(),
+        }
+    }
 }
 
 /// A slot of each group, of its rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Filled {
     Rows,
-    Sum(usize),
-    Least(usize),
-    Greatest(usize),
+    /// With where the number of a row lies.
+    Sum(Number, (i128, i128)),
+    Least(Place),
+    Greatest(Place),
 }
 
 /// A number that all rows of a group have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
+    /// Whether they have a key: an index into [`Grouped::keys`].
+    Present(usize),
     /// That by which they are sorted: an index into [`Grouped::keys`].
     Key(usize),
     /// A column.
-    Column(usize),
+    Column(Place),
+}
+
+impl Grouped {
+    /// Columns of the second rows of pairs.
+    pub(crate) fn of_second(&self) -> Vec<usize> {
+        let of_key = |key: &GroupKey| key.present.into_iter().chain([key.sorted_by]);
+        let of_slot = |filled: &Filled| match filled {
+            Filled::Rows => vec![],
+            Filled::Sum(number, _) => number.places(),
+            Filled::Least(place) | Filled::Greatest(place) => vec![*place],
+        };
+        let of_told = |told: &Told| match told {
+            Told::Column(place) => Some(*place),
+            Told::Present(_) | Told::Key(_) => None,
+        };
+        let places = self.keys.iter().flat_map(of_key).chain(self.slots.iter().flat_map(of_slot));
+        let places = places.chain(self.told.iter().filter_map(of_told));
+        let columns: BTreeSet<usize> =
+            places.filter(|place| place.side == 1).map(|place| place.column).collect();
+        columns.into_iter().collect()
+    }
+}
+
+impl Joined {
+    /// Whether two rows that the query keeps have one key.
+    pub(crate) fn repeats(&self, local: &LocalValues) -> bool {
+        let flag = |column: Option<usize>, row: usize| {
+            column.is_none_or(|column| local.records[column][row] != 0)
+        };
+        let keys = local.records.get(self.key.digest).into_iter().flatten().enumerate();
+        let kept =
+            keys.filter(|(row, _)| flag(self.key.present, *row) && flag(self.keeps[1], *row));
+        let mut seen = BTreeSet::new();
+        kept.into_iter().any(|(_, key)| !seen.insert(*key))
+    }
 }
 
 /// Most groups of so many rows if each has as many records as the release rule wants.
@@ -52,12 +140,15 @@ pub(crate) fn places(rows: u64, min_records: u64) -> Option<usize> {
     (places <= PLACES_MAX).then_some(places.max(1) as usize)
 }
 
-/// How many numbers tell a key of a column.
-pub(crate) fn parts(table: &Table, column: usize) -> usize {
-    if table.columns[column].kind == Kind::Identifier { PARTS_MAX } else { 1 }
+/// How many numbers tell a key of a column: whether there is one, if it can be missing, then its
+/// parts.
+pub(crate) fn numbers(table: &Table, column: usize) -> usize {
+    let column = &table.columns[column];
+    let parts = if column.kind == Kind::Identifier { PARTS_MAX } else { 1 };
+    usize::from(column.missing == Missing::Allow) + parts
 }
 
-/// A key as the result shows it, where that is a text.
+/// A key as the result shows it, where that is a text; of the parts alone.
 pub(crate) fn text(table: &Table, column: usize, numbers: &[i128]) -> Option<String> {
     match &table.columns[column].kind {
         Kind::Integer { .. } | Kind::Decimal { .. } => None,

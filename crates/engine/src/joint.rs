@@ -7,6 +7,7 @@ mod grouped;
 mod hidden;
 mod linkage;
 mod quality;
+mod related;
 mod rows;
 
 use sharewell_analytics::clear::regression::{At, Record};

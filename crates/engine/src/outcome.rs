@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use sharewell_analytics::poisson;
 use sharewell_analytics::stats::Divisor;
-use sharewell_study::{Objective, Truncation};
+use sharewell_study::{Missing, Objective, Truncation};
 
 use crate::grouped::{self, Filled, Grouped};
 use crate::hidden::UNDEFINED;
@@ -289,16 +289,24 @@ impl Decoder<'_> {
             let is_rows = |support: &crate::plan::Support| of.slots[support.slot] == Filled::Rows;
             self.plan.supports.iter().position(is_rows)
         };
-        let Some(support) = self.plan.grouped.as_ref().and_then(all_of_group) else { return true };
+        let groups = self.plan.grouped.as_ref().filter(|of| !of.keys.is_empty());
+        let Some(support) = groups.and_then(all_of_group) else {
+            return true;
+        };
         let (cells, supports) = (self.plan.cells(), self.plan.supports.len());
         let passes = |block: usize| self.integers[block * cells + cell] != 0;
         passes(support) && passes(supports + support)
     }
 
     fn key(&self, of: usize, first: usize, cell: usize) -> Result<Value, String> {
+        // The columns of pairs are those of the schema, twice.
         let table = &self.plan.study.table;
-        let parts = (first..first + grouped::parts(table, of)).map(|output| self.raw(output, cell));
-        let parts: Vec<i128> = parts.collect();
+        let of = of % table.columns.len();
+        let outputs = first..first + grouped::numbers(table, of);
+        let mut parts: Vec<i128> = outputs.map(|output| self.raw(output, cell)).collect();
+        if table.columns[of].missing == Missing::Allow && parts.remove(0) == 0 {
+            return Err("no value".to_owned());
+        }
         Ok(match grouped::text(table, of, &parts) {
             Some(text) => Value::Text(text),
             None => {
@@ -515,7 +523,8 @@ fn unit(plan: &Plan, column: &Column) -> String {
     match column {
         Column::Group(_) => String::new(),
         Column::Key { of, .. } => {
-            let unit = plan.study.table.columns[*of].kind.unit();
+            let columns = &plan.study.table.columns;
+            let unit = columns[*of % columns.len()].kind.unit();
             unit.filter(|unit| *unit != "1").unwrap_or_default().to_owned()
         }
         Column::Opened { output, root } => of_joint(&plan.outputs[*output].joint, *root),

@@ -11,7 +11,7 @@ use crate::commitment::{COINS, MASKS};
 use crate::dispatch::{self, DryRun, RingKind};
 use crate::grouped::Grouped;
 use crate::hidden::Hidden;
-use crate::joint::Scale;
+use crate::joint::{Given, Scale};
 use crate::path::Path;
 use crate::rows::{Linked, OfRows, RowColumn};
 use crate::{Error, Quote, ResultTable, builder, choice, outcome};
@@ -405,9 +405,19 @@ impl Plan {
         let data: Vec<usize> = self.study.data_parties().collect();
         let of_place = |i: &usize| data.iter().position(|party| party == i);
         let givers = self.order.iter().filter_map(of_place);
-        let given = givers.map(|at| dispatch::encode(self, &locals[at]));
+        let given = givers.map(|at| self.given(data[at], &locals[at]));
         let opened = dispatch::rehearse(self, &given.collect::<Result<Vec<_>, _>>()?)?;
         Ok(outcome::tables(self, &opened).expect("a rehearsal opens everything"))
+    }
+
+    /// What a party of the study shares of its local values.
+    pub(crate) fn given(&self, party: usize, local: &LocalValues) -> Result<Given, Error> {
+        let joined = self.grouped.as_ref().and_then(|grouped| grouped.joined.as_ref());
+        if joined.is_some_and(|joined| joined.parties[1] == party && joined.repeats(local)) {
+            let party = self.study.parties[party].name.clone();
+            return Err(Error::RepeatedKey { party });
+        }
+        dispatch::encode(self, local)
     }
 
     /// The price, exactly, between parties that are near each other.

@@ -97,7 +97,7 @@ pub fn run(
         _ if party.roles.data != local.is_some() => {
             Err(Error::Role { party: party.name.clone(), is_data: party.roles.data })
         }
-        Some(local) => dispatch::encode(plan, local).map(|given| vec![given]),
+        Some(local) => plan.given(seat.party, local).map(|given| vec![given]),
         None => Ok(vec![]),
     };
     let session = session(plan);

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Cross, DatePart, Decimal, Drift,
-    DriftIndex, Errors, Expr, Family, Grid, Hash, Having, Item, JointQuality, Kind, Limits,
+    DriftIndex, Errors, Expr, Family, Grid, Hash, Having, Item, Join, JointQuality, Kind, Limits,
     Linkage, Matrix, Missing, Objective, Order, Party, Predicate, Protocol, PublicKey, Quality,
     Query, Release, Reveal, Roles, RowExpr, Scale, Security, Statistic, StatisticKind, Study,
     Sufficient, Table, Threat, Truncation, Variances, Weight,
@@ -68,11 +68,10 @@ structs! {
     Security { threat, corruptions, protocol, bad_giver }
     Release { min_records, min_parties, sufficient }
     Limits { connect_s, wait_s }
-    Table { name, version, max_rows, columns, key }
     CodeList { name, version }
     Quality { min_rows, max_rejected, max_missing, max_outliers, outlier_z, max_future, constant }
     Column { name, kind, missing }
-    Query { items, filter, group_by, having, order_by, limit }
+    Join { parties, names, on }
     Order { item, descending }
     Item { name, expr }
     Statistic { kind, confidence, filter }
@@ -101,6 +100,7 @@ macro_rules! enums {
 }
 enums! {
     Objective {
+        5 Self::Sql(query @ Query { join: Some(join), .. }) => (join, query)
         0 Self::Sql(query) => (query)
         1 Self::FailureRate { events, exposure, per, confidence, truncation, filter, group_by } =>
             (events, exposure, per, confidence, truncation, filter, group_by)
@@ -279,6 +279,24 @@ enums! {
         3 Self::LtEq => ()
         4 Self::Gt => ()
         5 Self::GtEq => ()
+    }
+}
+
+impl Canonical for Table {
+    /// The agreed one has no sides.
+    fn write(&self, out: &mut Vec<u8>) {
+        let Self { name, version, max_rows, columns, key, sides: _ } = self;
+        (name.write(out), version.write(out), max_rows.write(out));
+        (columns.write(out), key.write(out));
+    }
+}
+
+impl Canonical for Query {
+    /// Whose records are joined stands before it.
+    fn write(&self, out: &mut Vec<u8>) {
+        let Self { join: _, items, filter, group_by, having, order_by, limit } = self;
+        (items.write(out), filter.write(out), group_by.write(out));
+        (having.write(out), order_by.write(out), limit.write(out));
     }
 }
 

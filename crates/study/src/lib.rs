@@ -34,7 +34,7 @@ pub use linkage::{Cross, Linkage};
 pub use local::{LocalQuery, Measure, PART_BYTES, PARTS_MAX, Recorded};
 pub use quality::{Constant, Drift, DriftIndex, JointQuality, Quality, Reveal};
 pub use query::{
-    Aggregate, Comparison, DatePart, Expr, Having, Item, Order, Predicate, Query, RowExpr,
+    Aggregate, Comparison, DatePart, Expr, Having, Item, Join, Order, Predicate, Query, RowExpr,
 };
 pub use report::{Position, Problem, Report};
 pub use statistic::{Errors, Family, Matrix, Scale, Statistic, StatisticKind, Variances, Weight};

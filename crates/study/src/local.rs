@@ -45,7 +45,8 @@ pub enum Recorded {
         /// Makes numbers of one run unlike those of another.
         salt: [u8; 32],
     },
-    /// Some bytes of a text as a number, the first the most significant; zeros where it has ended.
+    /// Some bytes of a text as a number, the first the most significant; zeros where it has ended,
+    /// or is NULL.
     Text {
         /// Name of the column.
         column: String,

@@ -5,13 +5,16 @@ use crate::{Decimal, Missing, Table};
 /// `SELECT items FROM table [WHERE filter] [GROUP BY group_by]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
+    /// Whose records are joined; the records of all by themselves if absent. Columns are then
+    /// indices into those of [`Join::table`].
+    pub join: Option<Join>,
     /// What is selected; at least one aggregate among them.
     pub items: Vec<Item>,
     /// The records that count; all of them if absent.
     pub filter: Option<Predicate>,
     /// In schema order, each once. If all are category or boolean columns without missing values,
     /// the groups are the product of their values, the last column running fastest; otherwise
-    /// they are found in the records, in secret, and a record without a value is in none.
+    /// they are found in the records, in secret, and those without a value are a group too.
     pub group_by: Vec<usize>,
     /// The released groups that are shown; all of them if absent.
     pub having: Option<Having>,
@@ -21,11 +24,39 @@ pub struct Query {
     pub limit: Option<u64>,
 }
 
+/// `FROM first JOIN second ON ...`: the pairs of a record of either that agree in some columns. A
+/// record of the first has one partner at most, for the second's are told apart by these columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Join {
+    /// The data parties, by their places in the study.
+    pub parties: [usize; 2],
+    /// What the query calls them.
+    pub names: [String; 2],
+    /// Columns of the agreed table, at least one.
+    pub on: Vec<usize>,
+}
+
+impl Join {
+    /// The table of pairs.
+    #[must_use]
+    pub fn table(&self, agreed: &Table) -> Table {
+        let columns = [&agreed.columns[..], &agreed.columns].concat();
+        Table { columns, key: vec![], sides: Some(self.names.clone()), ..agreed.clone() }
+    }
+}
+
 impl Query {
+    /// The table that its columns are of.
+    #[must_use]
+    pub fn table(&self, agreed: &Table) -> Table {
+        self.join.as_ref().map_or_else(|| agreed.clone(), |join| join.table(agreed))
+    }
+
     /// Whether the agreed schema says which groups there are.
     #[must_use]
     pub fn has_public_groups(&self, table: &Table) -> bool {
-        self.group_by.iter().all(|&column| table.columns[column].is_public_group())
+        self.join.is_none()
+            && self.group_by.iter().all(|&column| table.columns[column].is_public_group())
     }
 }
 
@@ -70,7 +101,7 @@ pub struct Item {
 /// What a result is called that was given no name.
 pub(crate) fn default_name(expr: &Expr, table: &Table) -> String {
     match expr {
-        Expr::Group(column) => table.columns[*column].name.clone(),
+        Expr::Group(column) => table.names().swap_remove(*column),
         _ => expr.to_sql(table),
     }
 }

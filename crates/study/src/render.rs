@@ -8,7 +8,9 @@
 mod record;
 
 use crate::table::Table;
-use crate::{Aggregate, Comparison, Decimal, Expr, Having, Item, Order, Predicate, Query, RowExpr};
+use crate::{
+    Aggregate, Comparison, Decimal, Expr, Having, Item, Join, Order, Predicate, Query, RowExpr,
+};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reader {
@@ -48,16 +50,24 @@ impl Binding {
 impl Query {
     /// The query as text that parses to the same query.
     #[must_use]
-    pub fn to_sql(&self, table: &Table) -> String {
+    ///
+    /// `table` is the agreed one, `parties` what the study calls its parties.
+    pub fn to_sql(&self, table: &Table, parties: &[&str]) -> String {
+        let agreed = table;
+        let table = &self.table(agreed);
         let items: Vec<String> = self.items.iter().map(|item| select_item(item, table)).collect();
-        let mut sql = format!("SELECT {} FROM {}", items.join(", "), name(&table.name));
+        let mut sql = format!("SELECT {} FROM ", items.join(", "));
+        sql += &match &self.join {
+            None => name(&table.name),
+            Some(join) => join.to_sql(agreed, parties),
+        };
         if let Some(filter) = &self.filter {
             sql.push_str(" WHERE ");
             sql.push_str(&text(table, Reader::Person, |out| out.predicate(filter, Binding::Any)));
         }
         if !self.group_by.is_empty() {
             let columns: Vec<String> =
-                self.group_by.iter().map(|&column| name(&table.columns[column].name)).collect();
+                self.group_by.iter().map(|&column| table.name_of(column)).collect();
             sql.push_str(" GROUP BY ");
             sql.push_str(&columns.join(", "));
         }
@@ -101,6 +111,33 @@ impl Query {
             }
         };
         if binding < at_least { format!("({text})") } else { text }
+    }
+}
+
+impl Join {
+    fn to_sql(&self, agreed: &Table, parties: &[&str]) -> String {
+        let side = |i: usize| {
+            let (party, alias) = (name(parties[self.parties[i]]), name(&self.names[i]));
+            if party == alias { party } else { format!("{party} AS {alias}") }
+        };
+        let [a, b] = &self.names;
+        let equal = |column: &usize| {
+            let column = name(&agreed.columns[*column].name);
+            format!("{}.{column} = {}.{column}", name(a), name(b))
+        };
+        let on: Vec<String> = self.on.iter().map(equal).collect();
+        format!("{} JOIN {} ON {}", side(0), side(1), on.join(" AND "))
+    }
+}
+
+impl Table {
+    /// A column as a query names it.
+    pub(crate) fn name_of(&self, column: usize) -> String {
+        let own = name(&self.columns[column].name);
+        match &self.sides {
+            None => own,
+            Some(sides) => format!("{}.{own}", name(&sides[self.side(column)])),
+        }
     }
 }
 
@@ -193,7 +230,7 @@ impl Writer<'_> {
     fn column(&mut self, column: usize) {
         let identifier = &self.table.columns[column].name;
         let identifier = match self.reader {
-            Reader::Person => name(identifier),
+            Reader::Person => self.table.name_of(column),
             Reader::Database => quoted(identifier),
         };
         self.push(&identifier);

@@ -5,6 +5,7 @@
 //! few, and what does not belong is refused where it stands, in the study's own lines and columns.
 
 mod aggregate;
+mod join;
 mod predicate;
 mod record;
 mod released;
@@ -22,7 +23,7 @@ pub(crate) use text::Text;
 pub(crate) use tokens::is_plain;
 
 use crate::report::{Problem, Source};
-use crate::{Item, Missing, Predicate, Query, Table};
+use crate::{Item, Missing, Party, Predicate, Query, Table};
 use typing::Typing;
 
 /// Most groups of a query: each is a cell of the result that must be computed in secret, whether
@@ -30,11 +31,22 @@ use typing::Typing;
 pub(crate) const CELLS_MAX: u64 = 100_000;
 
 /// The query that `text` says over `table`.
-pub(crate) fn query(text: &Text<'_>, table: &Table) -> Result<Query, Vec<Problem>> {
+///
+/// `parties` are all of the study's, of which two may be joined.
+pub(crate) fn query(
+    text: &Text<'_>,
+    table: &Table,
+    parties: &[Party],
+) -> Result<Query, Vec<Problem>> {
     let clauses = parse(text, clauses)?;
-    let typing = Typing { text, table };
     let mut problems = Vec::new();
-    keep(typing.from(&clauses.from), &mut problems);
+    let join = match join::join(text, table, parties, &clauses.from) {
+        // Nothing is known of the columns then.
+        Err(problem) if clauses.from.is_join() => return Err(vec![problem]),
+        join => keep(join, &mut problems).flatten(),
+    };
+    let table = &join.as_ref().map_or_else(|| table.clone(), |join| join.table(table));
+    let typing = Typing { text, table };
     let filter = clauses.filter.and_then(|filter| keep(typing.filter(&filter), &mut problems));
     let mut group_by = Vec::new();
     for name in &clauses.group_by {
@@ -58,7 +70,7 @@ pub(crate) fn query(text: &Text<'_>, table: &Table) -> Result<Query, Vec<Problem
         order_by = orders.filter_map(|by| keep(typing.order(by, &items), &mut problems)).collect();
     }
     if problems.is_empty() {
-        Ok(Query { items, filter, group_by, having, order_by, limit: clauses.limit })
+        Ok(Query { join, items, filter, group_by, having, order_by, limit: clauses.limit })
     } else {
         Err(problems)
     }
@@ -124,7 +136,7 @@ impl Refusal {
 
 struct Clauses {
     items: Vec<SelectItem>,
-    from: Ident,
+    from: join::From,
     filter: Option<Located>,
     group_by: Vec<Ident>,
     having: Option<Located>,
@@ -180,7 +192,7 @@ fn clauses(parser: &mut Parser<'_>) -> Result<Clauses, ParserError> {
         Ok(SelectItem { expr, alias })
     })?;
     parser.expect_keyword_is(Keyword::FROM)?;
-    let from = identifier(parser)?;
+    let from = join::from(parser)?;
     let filter =
         parser.parse_keyword(Keyword::WHERE).then(|| Located::parse(parser)).transpose()?;
     let group_by = if parser.parse_keywords(&[Keyword::GROUP, Keyword::BY]) {
@@ -229,6 +241,10 @@ fn identifier(parser: &mut Parser<'_>) -> Result<Ident, ParserError> {
 impl Typing<'_> {
     fn add_group(&self, columns: &mut Vec<usize>, name: &Ident) -> Result<(), Problem> {
         let column = self.group_column(name)?;
+        let new = &self.table.columns[column];
+        if self.table.sides.is_none() && new.missing == Missing::Allow && !new.values().is_empty() {
+            return Err(may_be_missing(&new.name).at(self.text.problem(name.span, "")));
+        }
         once(self.table, columns, column)
             .map_err(|refusal| refusal.at(self.text.problem(name.span, "")))
     }
@@ -236,7 +252,8 @@ impl Typing<'_> {
     /// Where all groups are public, there can be too many of them.
     fn refuse_groups(&self, columns: &[usize], names: &[Ident]) -> Option<Problem> {
         let table = self.table;
-        let is_public = columns.iter().all(|&column| table.columns[column].is_public_group());
+        let is_public = table.sides.is_none()
+            && columns.iter().all(|&column| table.columns[column].is_public_group());
         let last = names.last().filter(|_| is_public && table.cells(columns) > CELLS_MAX)?;
         Some(too_many(&last.value).at(self.text.problem(last.span, "")))
     }
@@ -249,6 +266,12 @@ fn once(table: &Table, columns: &mut Vec<usize>, column: usize) -> Result<(), Re
     }
     columns.push(column);
     Ok(())
+}
+
+fn may_be_missing(name: &str) -> Refusal {
+    let message = format!("`{name}` may be missing: such records would belong to no group");
+    let help = "let the mapping give them a category of their own, and set `missing = \"refuse\"`";
+    Refusal::new(message).help(help)
 }
 
 fn too_many(name: &str) -> Refusal {
@@ -264,10 +287,7 @@ fn add_group(table: &Table, columns: &mut Vec<usize>, column: usize) -> Result<(
         return Err(Refusal::new(message).help("group by columns of type category or boolean"));
     }
     if new.missing == Missing::Allow {
-        let message = format!("`{name}` may be missing: such records would belong to no group");
-        let help =
-            "let the mapping give them a category of their own, and set `missing = \"refuse\"`";
-        return Err(Refusal::new(message).help(help));
+        return Err(may_be_missing(name));
     }
     once(table, columns, column)?;
     if table.cells(columns) > CELLS_MAX {

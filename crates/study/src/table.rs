@@ -20,13 +20,48 @@ pub struct Table {
     /// The columns, never missing, whose values together no two records of a provider share; in
     /// schema order. Empty if records need not differ.
     pub key: Vec<usize>,
+    /// Of a table of pairs of records, what either is called: the columns of the first come before
+    /// those of the second. The agreed table has none.
+    pub sides: Option<[String; 2]>,
 }
 
 impl Table {
-    /// Index of the column called `name`, whatever the case of its letters.
+    /// Index of the column called `name`, whatever the case of its letters: behind the name of the
+    /// table and a point, if it has one; of pairs, behind the name of a side and a point.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name))
+        let side = name.split_once('.');
+        let of = |columns: &[Column], name: &str| {
+            columns.iter().position(|column| column.name.eq_ignore_ascii_case(name))
+        };
+        match &self.sides {
+            None => of(&self.columns, name).or_else(|| {
+                let (_, name) = side.filter(|(side, _)| self.name.eq_ignore_ascii_case(side))?;
+                of(&self.columns, name)
+            }),
+            Some(sides) => {
+                let (side, name) = side?;
+                let at = sides.iter().position(|known| known.eq_ignore_ascii_case(side))?;
+                let half = self.columns.len() / 2;
+                Some(at * half + of(&self.columns[at * half..(at + 1) * half], name)?)
+            }
+        }
+    }
+
+    /// On which side of pairs a column is, 0 or 1; 0 where there are none.
+    #[must_use]
+    pub fn side(&self, column: usize) -> usize {
+        usize::from(self.sides.is_some() && column >= self.columns.len() / 2)
+    }
+
+    /// What queries call each column.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let name = |(i, column): (usize, &Column)| match &self.sides {
+            None => column.name.clone(),
+            Some(sides) => format!("{}.{}", sides[self.side(i)], column.name),
+        };
+        self.columns.iter().enumerate().map(name).collect()
     }
 
     /// Number of groups that grouping by these columns makes: the product of their numbers of

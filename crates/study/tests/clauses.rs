@@ -9,8 +9,8 @@ const QUERY: &str = include_str!("studies/query.toml");
 const ROWS: [(&str, &str, &str); 46] = [
     ("SELECT ¦* FROM units", "never released", "aggregates such as COUNT(*)"),
     ("SELECT ¦DISTINCT model FROM units", "DISTINCT is not part", "all records"),
-    ("SELECT COUNT(*) FROM units ¦JOIN units ON 1 = 1", "JOIN is not part", "mapping"),
-    ("SELECT COUNT(*) FROM units ¦LEFT JOIN units", "LEFT is not part", "one agreed table"),
+    ("SELECT COUNT(*) FROM op_a JOIN op_b ON ¦1 = 1", "expected: a name", ""),
+    ("SELECT COUNT(*) FROM units ¦LEFT JOIN units", "LEFT is not part", "by its mapping"),
     ("SELECT COUNT(*) FROM units ¦UNION SELECT 1", "UNION is not part", "one study for each"),
     ("SELECT COUNT(*) FROM units WHERE hours > (¦SELECT 1)", "second SELECT", "no subqueries"),
     ("SELECT COUNT(*) FROM units WHERE ¦EXISTS (hours)", "EXISTS is not part", "no subqueries"),

@@ -2,9 +2,9 @@
 
 use sharewell_study::{
     Aggregate, BadGiver, CodeList, Comparison, Constant, Decimal, Drift, DriftIndex, Errors, Expr,
-    Family, Grid, Item, Kind, Limits, Matrix, Missing, Objective, Overflow, Predicate, Protocol,
-    Quality, Query, Range, Release, Reveal, Roles, RowExpr, Scale, Security, StatisticKind, Study,
-    Sufficient, Threat, Truncation, Variances, Weight,
+    Family, Grid, Item, Join, Kind, Limits, Matrix, Missing, Objective, Overflow, Predicate,
+    Protocol, Quality, Query, Range, Release, Reveal, Roles, RowExpr, Scale, Security,
+    StatisticKind, Study, Sufficient, Threat, Truncation, Variances, Weight,
 };
 
 const QUERY: &str = include_str!("studies/query.toml");
@@ -24,7 +24,11 @@ fn parse(text: &str) -> Study {
 /// The canonical study with another query.
 #[track_caller]
 fn with_query(query: &str) -> (Study, Query) {
-    let (before, rest) = QUERY.split_once("\"\"\"").expect("a query");
+    with_query_in(QUERY, query)
+}
+
+fn with_query_in(text: &str, query: &str) -> (Study, Query) {
+    let (before, rest) = text.split_once("\"\"\"").expect("a query");
     let (_, after) = rest.split_once("\"\"\"").expect("its end");
     let study = parse(&format!("{before}'''{query}'''{after}"));
     let Objective::Sql(query) = study.objective.clone() else { panic!("not SQL") };
@@ -523,8 +527,29 @@ fn a_query_becomes_a_typed_tree() {
         Item { name: name.into(), expr: rate },
     ];
     let (filter, group_by) = (Some(filter), vec![STATUS, MODEL]);
-    let want = Query { items, filter, group_by, having: None, order_by: vec![], limit: None };
+    let (join, having, order_by, limit) = (None, None, vec![], None);
+    let want = Query { join, items, filter, group_by, having, order_by, limit };
     assert_eq!(query, want);
+}
+
+#[test]
+fn records_of_two_parties_are_joined() {
+    let of = |from: &str| {
+        let all = "name = \"op_c\"\nroles = [\"data\", ";
+        let text = QUERY.replace(all, "name = \"op_c\"\nroles = [");
+        let query = format!("SELECT b.model, SUM(A.hours) FROM {from} GROUP BY b.model");
+        let (_, query) = with_query_in(&text, &query);
+        query
+    };
+    let on = "op_b AS a INNER JOIN op_a b ON a.serial = b.serial AND b.model = a.model";
+    let query = of(on);
+    let join = Join { parties: [1, 0], names: ["a".into(), "b".into()], on: vec![0, MODEL] };
+    assert_eq!(query.join, Some(join));
+    assert_eq!(query, of("op_b a JOIN op_a AS b USING (serial, model)"));
+    assert_eq!((query.group_by, &query.items[0].expr), (vec![6 + MODEL], &Expr::Group(6 + MODEL)));
+    let names: Vec<&str> = query.items.iter().map(|item| item.name.as_str()).collect();
+    assert_eq!(names, ["b.model", "SUM(a.hours)"]);
+    assert_eq!(query.items[1].expr, *aggregate(Aggregate::Sum(*column(HOURS))));
 }
 
 /// Different spellings of the same aggregate.

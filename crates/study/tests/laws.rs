@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use sharewell_study::{
-    Aggregate, BadGiver, Comparison, DatePart, Decimal, Expr, Having, Item, Objective, Order,
+    Aggregate, BadGiver, Comparison, DatePart, Decimal, Expr, Having, Item, Join, Objective, Order,
     Predicate, Query, RowExpr, Study,
 };
 
@@ -298,17 +298,21 @@ fn having() -> impl Strategy<Value = Option<(Comparison, Decimal)>> {
 }
 
 fn query() -> impl Strategy<Value = Query> {
-    let groups = select(vec![vec![], vec![STATUS], vec![MODEL], vec![STATUS, MODEL]]);
+    let groups = [vec![], vec![STATUS], vec![MODEL], vec![STATUS, MODEL], vec![0, INSTALLED]];
+    let groups = select(groups.to_vec());
+    let join = Join { parties: [1, 0], names: ["op_b".into(), "a \"b".into()], on: vec![0, MODEL] };
     let items = prop::collection::vec((expr(), prop::option::of("[ -~é]{1,8}")), 1..4);
     let shown = (having(), any::<(bool, bool)>(), prop::option::of(1u64..9));
-    (groups, items, prop::option::of(predicate()), shown).prop_map(
-        |(group_by, exprs, filter, shown)| {
+    let join = prop::option::of(Just(join));
+    (groups, items, prop::option::of(predicate()), shown, join).prop_map(
+        |(group_by, exprs, filter, shown, join)| {
             let table = parse(QUERY).table;
+            let table = join.as_ref().map_or(table.clone(), |join| join.table(&table));
             let groups = group_by.iter().map(|&column| (Expr::Group(column), None));
             let mut items: Vec<Item> = Vec::new();
             for (expr, name) in groups.chain(exprs) {
                 let default = match expr {
-                    Expr::Group(column) => table.columns[column].name.clone(),
+                    Expr::Group(column) => table.names()[column].clone(),
                     _ => expr.to_sql(&table),
                 };
                 let name = name.unwrap_or(default);
@@ -319,6 +323,7 @@ fn query() -> impl Strategy<Value = Query> {
             let last = items.len() - 1;
             let (having, (ordered, descending), limit) = shown;
             Query {
+                join,
                 items,
                 filter,
                 group_by,
@@ -337,7 +342,7 @@ fn query() -> impl Strategy<Value = Query> {
 
 /// Words and symbols of queries, for texts that come far.
 fn soup() -> impl Strategy<Value = String> {
-    let words = "SELECT FROM WHERE GROUP BY AS AND OR NOT IN BETWEEN IS NULL TRUE DATE SUM COUNT MIN \
+    let words = "SELECT FROM JOIN INNER ON USING op_a op_b WHERE GROUP BY AS AND OR NOT IN BETWEEN IS NULL TRUE DATE SUM COUNT MIN \
         units hours failures status model installed serial user line point date f ( ( ) ) , + - * / = \
         <> < >= ; . -- /* */ 1 0.5 1e9 'X1' '2020-01-01' \"hours\" \" ' ` é $ : ? [ ] { } \\";
     let words: Vec<&str> = words.split_whitespace().collect();
@@ -350,8 +355,12 @@ proptest! {
     #[test]
     fn a_query_survives_printing_and_parsing(query in query()) {
         let table = parse(QUERY).table;
-        let sql = query.to_sql(&table);
-        let study = parse(&with_query(&sql));
+        let sql = query.to_sql(&table, &["op_a", "op_b", "op_c"]);
+        let text = with_query(&sql);
+        let study = match query.join {
+            None => parse(&text),
+            Some(_) => parse(&text.replacen("name = \"op_c\"\nroles = [\"data\", ", "name = \"op_c\"\nroles = [", 1)),
+        };
         prop_assert_eq!(study.objective, Objective::Sql(query), "{}", sql);
     }
 

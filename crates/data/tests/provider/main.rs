@@ -75,7 +75,8 @@ const LENIENT: Quality = Quality {
 };
 
 fn table(columns: Vec<Column>) -> Table {
-    Table { name: "agreed".to_owned(), version: 1, max_rows: 1_000_000, columns, key: vec![] }
+    let (name, key) = ("agreed".to_owned(), vec![]);
+    Table { name, version: 1, max_rows: 1_000_000, columns, key, sides: None }
 }
 
 fn column(name: &str, kind: Kind) -> Column {

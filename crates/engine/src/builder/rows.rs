@@ -79,7 +79,7 @@ impl Builder<'_> {
     }
 
     /// The column that says whether a record has a value, unless all have.
-    fn present(&mut self, of: &RowExpr) -> Result<Option<usize>, Error> {
+    pub(super) fn present(&mut self, of: &RowExpr) -> Result<Option<usize>, Error> {
         if !of.can_be_missing(self.table) {
             return Ok(None);
         }

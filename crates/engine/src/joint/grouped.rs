@@ -4,11 +4,12 @@ use sharewell_analytics::Value;
 use sharewell_analytics::release::{Minimum, gate};
 use sharewell_analytics::table::{Aggregate, Column, Groups, Table, group_by};
 use sharewell_mpc::{Protocol, Result, Share, circuit};
-use sharewell_ring::Ring;
+use sharewell_ring::{Integer, Ring};
 
+use super::related::Related;
 use super::rows::Rows;
 use crate::Plan;
-use crate::grouped::{Filled, Grouped, Told};
+use crate::grouped::{Filled, Grouped, Number, Place, Told};
 
 /// What the plan has of each cell.
 pub(super) struct Cells<P: Protocol> {
@@ -19,42 +20,61 @@ pub(super) struct Cells<P: Protocol> {
     pub told: Vec<Value<P>>,
 }
 
-/// Groups the rows, and brings those that pass the gate to the front, in the order of their keys.
+/// Groups the rows, or pairs of them, and brings those groups that pass the gate to the front, in
+/// the order of their keys.
 pub(super) fn cells<P: Protocol>(
     p: &mut P,
     grouped: &Grouped,
     rows: &Rows<P>,
     plan: &Plan,
 ) -> Result<Cells<P>> {
+    let related = Related::of(p, grouped, rows, plan)?;
     let mut asked = Asked { columns: vec![], aggregates: vec![] };
     for filled in &grouped.slots {
-        match *filled {
+        match filled {
             Filled::Rows => asked.aggregates.push(Aggregate::Count),
-            Filled::Sum(at) => asked.of(rows.column(plan, at), Aggregate::Sum),
-            Filled::Least(at) => asked.of(rows.column(plan, at), Aggregate::Min),
-            Filled::Greatest(at) => asked.of(rows.column(plan, at), Aggregate::Max),
+            Filled::Sum(number, range) => {
+                asked.of(related.number(p, number, *range)?, Aggregate::Sum);
+            }
+            Filled::Least(at) => asked.of(related.column(*at), Aggregate::Min),
+            Filled::Greatest(at) => asked.of(related.column(*at), Aggregate::Max),
         }
     }
     for told in &grouped.told {
-        if let Told::Column(at) = *told {
-            asked.of(rows.column(plan, at), Aggregate::Any);
+        if let Told::Column(at) = told {
+            asked.of(related.column(*at), Aggregate::Any);
         }
     }
     let parties = asked.aggregates.len();
-    if plan.study.release.min_parties > 1 {
+    if counts_organisations(grouped, plan) {
         for support in &plan.supports {
-            let flags = match grouped.slots[support.slot] {
-                Filled::Sum(at) => rows.flag(p, at)?,
+            let flags = match &grouped.slots[support.slot] {
+                Filled::Sum(Number::At(at), _) => rows.flag(p, at.column)?,
                 _ => rows.valid().clone(),
             };
             asked.by_giver(p, &flags, plan);
         }
     }
-    let keys = grouped.keys.iter().map(|key| rows.column(plan, key.sorted_by)).collect();
-    let table = Table { keys, columns: asked.columns, valid: rows.valid().clone() };
+    let keys = keys(grouped).into_iter().map(|(_, place)| related.column(place)).collect();
+    let table = Table { keys, columns: asked.columns, valid: related.valid };
     let groups = group_by(p, &table, &asked.aggregates, table.len())?;
     let groups = passing(p, groups, parties, grouped, plan)?;
     told_and_filled(p, groups, parties, grouped, plan)
+}
+
+/// What rows are grouped by.
+fn keys(grouped: &Grouped) -> Vec<(Told, Place)> {
+    let mut all = vec![];
+    for (at, key) in grouped.keys.iter().enumerate() {
+        all.extend(key.present.map(|place| (Told::Present(at), place)));
+        all.push((Told::Key(at), key.sorted_by));
+    }
+    all
+}
+
+/// Each pair is of two organisations; and where one is enough, nobody needs to count.
+fn counts_organisations(grouped: &Grouped, plan: &Plan) -> bool {
+    grouped.joined.is_none() && plan.study.release.min_parties > 1
 }
 
 /// What is asked of each group.
@@ -74,7 +94,7 @@ impl<P: Protocol> Asked<P> {
         let len = plan.rows_len();
         let zeros = |rows: usize| p.public(&vec![P::Ring::ZERO; rows]);
         for giver in 0..plan.givers().len() {
-            let own = flags.gather(&(giver * len..(giver + 1) * len).collect::<Vec<_>>());
+            let own = flags.take(giver * len..(giver + 1) * len);
             let (before, behind) = (zeros(giver * len), zeros(flags.len() - (giver + 1) * len));
             let values = P::AShare::concat(&[&before, &own, &behind]);
             self.of(Column { values, bits: 2 }, Aggregate::Sum);
@@ -95,25 +115,25 @@ fn passing<P: Protocol>(
     let is_rows = |slot: &usize| grouped.slots[*slot] == Filled::Rows;
     let all = plan.supports.iter().position(|support| is_rows(&support.slot));
     let all = all.expect("whatever is released rests on its records");
-    let behind = organisations(p, &groups, parties, all, plan)?;
+    let behind = organisations(p, &groups, (parties, all), grouped, plan)?;
     let records = &groups.aggregates[plan.supports[all].slot];
     let verdict = gate(p, records, &behind, minimum, plan.records_max())?;
     let flags = p.mul(&verdict.records, &verdict.parties)?;
     groups.keep(p, &flags, grouped.places)
 }
 
-/// How many givers have a record behind a support, group by group. Where one is enough, nobody
-/// needs to count.
+/// How many givers have a record behind a support, group by group.
 fn organisations<P: Protocol>(
     p: &mut P,
     groups: &Groups<P>,
-    parties: usize,
-    support: usize,
+    (parties, support): (usize, usize),
+    grouped: &Grouped,
     plan: &Plan,
 ) -> Result<P::AShare> {
     let (givers, len) = (plan.givers().len(), groups.exists.len());
-    if plan.study.release.min_parties <= 1 {
-        return Ok(p.public(&vec![P::Ring::ONE; len]));
+    if !counts_organisations(grouped, plan) {
+        let some = if grouped.joined.is_some() { 2 } else { 1 };
+        return Ok(p.public(&vec![P::Ring::from_i128(some); len]));
     }
     let first = parties + support * givers;
     let counts: Vec<&P::AShare> = groups.aggregates[first..first + givers].iter().collect();
@@ -136,7 +156,7 @@ fn told_and_filled<P: Protocol>(
     plan: &Plan,
 ) -> Result<Cells<P>> {
     let contributors = (0..plan.supports.len())
-        .map(|support| organisations(p, &groups, parties, support, plan))
+        .map(|support| organisations(p, &groups, (parties, support), grouped, plan))
         .collect::<Result<_>>()?;
     let n = plan.givers().len() as i128;
     let mut value = |mut raw: P::AShare, decimals: i32, lo: i128, hi: i128| {
@@ -150,12 +170,16 @@ fn told_and_filled<P: Protocol>(
         slots.push(value(raw.clone(), slot.decimals, slot.lo * n, slot.hi * n));
     }
     let mut parts = groups.aggregates[slots.len()..].iter();
+    let keys = keys(grouped);
     let told = grouped.told.iter().map(|told| {
-        let (raw, column) = match *told {
-            Told::Key(key) => (Some(&groups.keys[key]), grouped.keys[key].sorted_by),
-            Told::Column(column) => (parts.next(), column),
+        let (raw, place) = match keys.iter().position(|(key, _)| key == told) {
+            Some(at) => (Some(&groups.keys[at]), keys[at].1),
+            None => match *told {
+                Told::Column(place) => (parts.next(), place),
+                Told::Present(_) | Told::Key(_) => unreachable!("rows are grouped by it"),
+            },
         };
-        let (lo, hi) = plan.rows[column].range();
+        let (lo, hi) = plan.rows[place.column].range();
         value(raw.expect("asked of the groups").clone(), 0, lo, hi)
     });
     Ok(Cells { told: told.collect(), slots, contributors })

@@ -41,7 +41,7 @@ impl Reader<'_> {
         let which = self.choice(&kind, &kinds)?;
         let section = section.titled(format!("an objective of kind \"{}\"", kind.get_ref()));
         let objective = match which {
-            Which::Sql => self.sql(&section, table),
+            Which::Sql => self.sql(&section, table, parties),
             Which::FailureRate => self.failure_rate(&section, table),
             Which::Quality => self.joint_quality(&section, table).map(Objective::Quality),
             Which::Linkage => self.linkage(&section, table, parties).map(Objective::Linkage),
@@ -53,9 +53,14 @@ impl Reader<'_> {
         objective
     }
 
-    fn sql(&self, section: &Section<'_>, table: Option<&Table>) -> Option<Objective> {
+    fn sql(
+        &self,
+        section: &Section<'_>,
+        table: Option<&Table>,
+        parties: Option<&[Party]>,
+    ) -> Option<Objective> {
         let query: Spanned<String> = section.required("query")?;
-        let query = sql::query(&self.text(&query), table?);
+        let query = sql::query(&self.text(&query), table?, parties.unwrap_or_default());
         query
             .map_err(|problems| problems.into_iter().for_each(|p| self.document.note(p)))
             .ok()

@@ -47,7 +47,7 @@ impl Reader<'_> {
         let columns = columns.into_iter().collect::<Option<Vec<_>>>()?;
         let key = key.map_or(Some(Vec::new()), |key| self.key_columns(key, &columns));
         let version = u32::try_from(version?).ok()?;
-        Some(Table { name: name?, version, max_rows: max_rows?, columns, key: key? })
+        Some(Table { name: name?, version, max_rows: max_rows?, columns, key: key?, sides: None })
     }
 
     /// The columns by which records are told apart.

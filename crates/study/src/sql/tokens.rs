@@ -14,9 +14,13 @@ use crate::report::Problem;
 const TOKENS_MAX: usize = 2000;
 
 /// Words that begin a clause or join its parts.
-const CLAUSES: [Keyword; 11] = [
+const CLAUSES: [Keyword; 15] = [
     Keyword::SELECT,
     Keyword::FROM,
+    Keyword::INNER,
+    Keyword::JOIN,
+    Keyword::ON,
+    Keyword::USING,
     Keyword::WHERE,
     Keyword::GROUP,
     Keyword::BY,
@@ -56,18 +60,18 @@ impl Dialect for Agreed {
 }
 
 /// Words with a meaning of their own here.
-const WORDS: [&str; 27] = [
+const WORDS: [&str; 31] = [
     "SELECT", "FROM", "WHERE", "GROUP", "BY", "AS", "AND", "OR", "NOT", "IN", "BETWEEN", "IS",
     "NULL", "TRUE", "FALSE", "DATE", "CASE", "WHEN", "THEN", "ELSE", "END", "EXTRACT", "HAVING",
-    "ORDER", "LIMIT", "ASC", "DESC",
+    "ORDER", "LIMIT", "ASC", "DESC", "INNER", "JOIN", "ON", "USING",
 ];
 
 /// Words with a meaning in SQL that a study cannot use, and what to do instead.
 const REFUSED: [(&[&str], &str); 13] = [
     (&["DISTINCT", "ALL", "ANY", "SOME"], "aggregates run over all records that pass WHERE"),
     (
-        &["JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "ON", "USING"],
-        "there is one agreed table; let each provider's mapping join its own tables",
+        &["LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "OUTER"],
+        "records of two data parties are joined by INNER JOIN; a provider's own, by its mapping",
     ),
     (
         &["OFFSET", "FETCH", "TOP"],
@@ -135,8 +139,8 @@ pub(super) fn tokens(text: &Text<'_>) -> Result<Vec<TokenWithSpan>, Vec<Problem>
     let all = Tokenizer::new(&Agreed, text.sql)
         .tokenize_with_location()
         .map_err(|error| vec![text.problem(at(error.location), error.message.to_lowercase())])?;
-    let tokens: Vec<TokenWithSpan> =
-        all.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+    let all = all.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_)));
+    let tokens = qualified(all);
     if let Some(beyond) = tokens.get(TOKENS_MAX) {
         let message = format!("the query has more than {TOKENS_MAX} words and symbols");
         return Err(vec![text.problem(beyond.span, message)]);
@@ -144,6 +148,37 @@ pub(super) fn tokens(text: &Text<'_>) -> Result<Vec<TokenWithSpan>, Vec<Problem>
     let problems: Vec<Problem> =
         (0..tokens.len()).filter_map(|i| refuse(text, &tokens, i)).collect();
     if problems.is_empty() { Ok(tokens) } else { Err(problems) }
+}
+
+/// With each name and the one behind its point as one.
+fn qualified(all: impl Iterator<Item = TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut out: Vec<TokenWithSpan> = vec![];
+    for token in all {
+        let before = out.len().checked_sub(2).map(|at| &out[at..]);
+        let joint = match (before, &token.token) {
+            (
+                Some([TokenWithSpan { token: Token::Word(side), span }, point]),
+                Token::Word(name),
+            ) if point.token == Token::Period && !side.value.contains('.') => {
+                let value = format!("{}.{}", side.value, name.value);
+                let word = Word { value, quote_style: None, keyword: Keyword::NoKeyword };
+                let span = Span { start: span.start, end: token.span.end };
+                Some(TokenWithSpan { token: Token::Word(word), span })
+            }
+            _ => None,
+        };
+        if joint.is_some() {
+            out.truncate(out.len() - 2);
+        }
+        out.push(joint.unwrap_or(token));
+    }
+    out
+}
+
+/// Whether a word has a meaning of its own here.
+pub(super) fn is_word(word: &Word) -> bool {
+    let same = |known: &&str| known.eq_ignore_ascii_case(&word.value);
+    word.quote_style.is_none() && WORDS.iter().any(|known| same(&known))
 }
 
 fn at(start: Location) -> Span {
@@ -180,7 +215,7 @@ fn refuse(text: &Text<'_>, tokens: &[TokenWithSpan], i: usize) -> Option<Problem
         | Token::EOF => None,
         Token::SemiColon if i + 1 == tokens.len() => None,
         Token::Period => {
-            let help = "there is one table: write the column's name alone";
+            let help = "a point stands between the name of a table and that of a column";
             problem("`.` has no place here".to_owned()).map(|problem| problem.with_help(help))
         }
         other => {

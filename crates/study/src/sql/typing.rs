@@ -71,15 +71,6 @@ impl Operand {
 }
 
 impl Typing<'_> {
-    pub(super) fn from(&self, name: &Ident) -> Result<(), Problem> {
-        if same_name(&self.table.name, name) {
-            return Ok(());
-        }
-        let message = format!("there is no table `{}`", name.value);
-        let help = format!("the agreed table is `{}`", self.table.name);
-        Err(self.text.problem(name.span, message).with_help(help))
-    }
-
     pub(super) fn filter(&self, filter: &Located) -> Result<Predicate, Problem> {
         self.check_depth(filter)?;
         self.predicate(&filter.ast, filter.start)
@@ -329,8 +320,8 @@ pub(super) fn named(table: &Table, name: &str, exact: bool) -> Result<usize, Ref
 fn found(table: &Table, name: &str, exact: bool) -> Result<usize, Refusal> {
     let found = table.column(name).filter(|&i| !exact || table.columns[i].name == name);
     found.ok_or_else(|| {
-        let names = table.columns.iter().map(|column| column.name.as_str());
-        let help = suggest::advice(name, "columns", names);
+        let names = table.names();
+        let help = suggest::advice(name, "columns", names.iter().map(String::as_str));
         Refusal { help, ..Refusal::new(format!("there is no column `{name}`")) }
     })
 }
