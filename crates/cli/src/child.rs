@@ -44,6 +44,7 @@ impl From<engine::Error> for Failed {
             engine::Error::Link(_) | engine::Error::Protocol(_) => Cause::Others,
             engine::Error::Refused(_)
             | engine::Error::OutOfBounds { .. }
+            | engine::Error::RepeatedKey { .. }
             | engine::Error::Role { .. } => Cause::Own,
         };
         Self { cause, message: error.to_string() }

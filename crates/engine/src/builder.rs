@@ -29,19 +29,10 @@ const SUM_BITS: u32 = 120;
 
 /// The plan without its dry run.
 pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
-    let paired;
-    let table = match &study.objective {
-        Objective::Sql(query) => {
-            paired = query.table(&study.table);
-            &paired
-        }
-        _ => &study.table,
-    };
-    let mut builder = Builder::new(study, table);
-    let complete;
-    let mut steps = None;
-    let groups;
-    let mut grid = None;
+    let table = study.objective.table(&study.table);
+    let mut builder = Builder::new(study, &table);
+    let (complete, groups);
+    let (mut steps, mut grid) = (None, None);
     let (outputs, columns, filter, group_by) = match &study.objective {
         Objective::Sql(query) => {
             let (outputs, columns) = builder.query(query)?;

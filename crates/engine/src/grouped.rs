@@ -100,6 +100,18 @@ pub(crate) enum Told {
 }
 
 impl Grouped {
+    /// What becomes known of the groups themselves.
+    pub(crate) fn learned(&self, min_records: u64, min_parties: u32) -> String {
+        let records = match self.joined {
+            None => format!("{min_records} records, of at least {min_parties} organisations"),
+            Some(_) => format!("{min_records} pairs of records"),
+        };
+        match self.keys.is_empty() {
+            true => format!("whether there are at least {records}"),
+            false => format!("how many groups have at least {records}: at most {}", self.places),
+        }
+    }
+
     /// Columns of the second rows of pairs.
     pub(crate) fn of_second(&self) -> Vec<usize> {
         let of_key = |key: &GroupKey| key.present.into_iter().chain([key.sorted_by]);

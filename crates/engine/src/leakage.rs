@@ -22,36 +22,9 @@ impl Plan {
     #[must_use]
     pub fn leakage(&self) -> Vec<Leak> {
         let recipients = self.names(&self.learners());
-        let everybody = "everybody who reads the study".to_owned();
         let leak =
             |what: String, to: &str, why: &str| Leak { what, to: to.into(), why: why.into() };
-        let release = &self.study.release;
-        let mut leaks = vec![match &self.grouped {
-            Some(grouped) => leak(
-                format!(
-                    "how many groups have at least {} records, of at least {} organisations: at \
-                     most {}",
-                    release.min_records, release.min_parties, grouped.places
-                ),
-                &recipients,
-                "groups are found in secret among the records; of the others nothing is opened, \
-                 not even how many there are",
-            ),
-            None => leak(
-                match (self.local.group_by.len(), self.grid()) {
-                    (0, _) => "that there is one cell".to_owned(),
-                    (_, None) => format!("the names of {} groups, occupied or not", self.cells()),
-                    (_, Some(grid)) => format!(
-                        "the names of {} groups, occupied or not: each is cut into {} bins of `{}`",
-                        self.cells(),
-                        grid.bins(&self.study.table),
-                        self.study.table.columns[grid.column].name
-                    ),
-                },
-                &everybody,
-                "groups come from the agreed code lists and ranges, not from the data",
-            ),
-        }];
+        let mut leaks = vec![self.groups_known(&recipients)];
         leaks.push(leak(
             "sizes and times of messages".into(),
             "every party, and who watches the network",
@@ -102,6 +75,32 @@ impl Plan {
         leaks.extend(self.path.as_ref().map(|path| path.leak(&recipients)));
         leaks.extend(self.hidden.as_ref().map(|hidden| hidden.leak(&recipients)));
         leaks
+    }
+
+    /// What becomes known of the groups themselves.
+    fn groups_known(&self, recipients: &str) -> Leak {
+        if let Some(grouped) = &self.grouped {
+            let release = &self.study.release;
+            let why = "groups are found in secret among the records; of the others nothing is \
+                       opened, not even how many there are";
+            return Leak {
+                what: grouped.learned(release.min_records, release.min_parties),
+                to: recipients.to_owned(),
+                why: why.to_owned(),
+            };
+        }
+        let what = match (self.local.group_by.len(), self.grid()) {
+            (0, _) => "that there is one cell".to_owned(),
+            (_, None) => format!("the names of {} groups, occupied or not", self.cells()),
+            (_, Some(grid)) => format!(
+                "the names of {} groups, occupied or not: each is cut into {} bins of `{}`",
+                self.cells(),
+                grid.bins(&self.study.table),
+                self.study.table.columns[grid.column].name
+            ),
+        };
+        let why = "groups come from the agreed code lists and ranges, not from the data";
+        Leak { what, to: "everybody who reads the study".to_owned(), why: why.to_owned() }
     }
 
     /// Why an output is opened, and what else of a cell shows by it.

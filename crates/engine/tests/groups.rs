@@ -180,7 +180,8 @@ fn with_codes(table: &ResultTable) -> Vec<Vec<f64>> {
     let mut table = table.clone();
     for row in &mut table.rows {
         let Cell::Text(code) = &row[0] else { panic!("{row:?}") };
-        row[0] = Cell::Integer(common::CODES.iter().position(|of| of == code).unwrap() as i64);
+        row[0] =
+            Cell::Integer(common::CODES.iter().position(|of| of == code).expect("a code") as i64);
     }
     numbers(&table)
 }

@@ -50,12 +50,12 @@ macro_rules! integers {
 }
 integers!(u8, u32, u64, i32, i64, i128);
 
-/// Structs are their fields in the order of declaration.
+/// Structs are their fields in the order of declaration, but one that something else tells.
 macro_rules! structs {
-    ($($name:ident { $($field:ident),* })*) => {$(
+    ($($name:ident { $($field:ident),* $(; $told:ident)? })*) => {$(
         impl Canonical for $name {
             fn write(&self, out: &mut Vec<u8>) {
-                let Self { $($field),* } = self;
+                let Self { $($field),* $(, $told: _)? } = self;
                 $($field.write(out);)*
             }
         }
@@ -71,7 +71,9 @@ structs! {
     CodeList { name, version }
     Quality { min_rows, max_rejected, max_missing, max_outliers, outlier_z, max_future, constant }
     Column { name, kind, missing }
+    Query { items, filter, group_by, having, order_by, limit; join }
     Join { parties, names, on }
+    Table { name, version, max_rows, columns, key; sides }
     Order { item, descending }
     Item { name, expr }
     Statistic { kind, confidence, filter }
@@ -279,24 +281,6 @@ enums! {
         3 Self::LtEq => ()
         4 Self::Gt => ()
         5 Self::GtEq => ()
-    }
-}
-
-impl Canonical for Table {
-    /// The agreed one has no sides.
-    fn write(&self, out: &mut Vec<u8>) {
-        let Self { name, version, max_rows, columns, key, sides: _ } = self;
-        (name.write(out), version.write(out), max_rows.write(out));
-        (columns.write(out), key.write(out));
-    }
-}
-
-impl Canonical for Query {
-    /// Whose records are joined stands before it.
-    fn write(&self, out: &mut Vec<u8>) {
-        let Self { join: _, items, filter, group_by, having, order_by, limit } = self;
-        (items.write(out), filter.write(out), group_by.write(out));
-        (having.write(out), order_by.write(out), limit.write(out));
     }
 }
 

@@ -149,6 +149,17 @@ pub enum Objective {
     Linkage(Linkage),
 }
 
+impl Objective {
+    /// The table that its columns are of: the agreed one, or that of pairs of its records.
+    #[must_use]
+    pub fn table(&self, agreed: &Table) -> Table {
+        match self {
+            Self::Sql(query) => query.table(agreed),
+            _ => agreed.clone(),
+        }
+    }
+}
+
 /// What ended the observation of the exposure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Truncation {

@@ -537,6 +537,7 @@ fn records_of_two_parties_are_joined() {
     let of = |from: &str| {
         let all = "name = \"op_c\"\nroles = [\"data\", ";
         let text = QUERY.replace(all, "name = \"op_c\"\nroles = [");
+        let text = text.replace("min_parties = 3", "min_parties = 2");
         let query = format!("SELECT b.model, SUM(A.hours) FROM {from} GROUP BY b.model");
         let (_, query) = with_query_in(&text, &query);
         query

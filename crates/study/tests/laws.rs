@@ -359,7 +359,11 @@ proptest! {
         let text = with_query(&sql);
         let study = match query.join {
             None => parse(&text),
-            Some(_) => parse(&text.replacen("name = \"op_c\"\nroles = [\"data\", ", "name = \"op_c\"\nroles = [", 1)),
+            Some(_) => {
+                let three = "name = \"op_c\"\nroles = [\"data\", ";
+                let two = text.replacen(three, "name = \"op_c\"\nroles = [", 1);
+                parse(&two.replacen("min_parties = 3", "min_parties = 2", 1))
+            }
         };
         prop_assert_eq!(study.objective, Objective::Sql(query), "{}", sql);
     }

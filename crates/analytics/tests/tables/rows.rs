@@ -139,14 +139,14 @@ impl Case {
         let [left, right] = &self.sides;
         match &self.ask {
             Ask::Groups(aggregates, most) => {
-                let all = left.groups().into_iter().collect();
-                groups(left, all, aggregates, (*most).min(left.len()))
+                let all: Vec<_> = left.groups().into_iter().collect();
+                groups(left, &all, aggregates, (*most).min(left.len()))
             }
             Ask::Kept(least, most) => {
                 let enough = |(_, members): &Group| members.len() as i128 >= *least;
                 let asked = [Aggregate::Count, Aggregate::Any(1), Aggregate::Max(0)];
-                let kept = left.groups().into_iter().filter(enough).collect();
-                groups(left, kept, &asked, (*most).min(left.len()))
+                let kept: Vec<_> = left.groups().into_iter().filter(enough).collect();
+                groups(left, &kept, &asked, (*most).min(left.len()))
             }
             Ask::Distinct => vec![left.groups().len() as i128],
             Ask::Join | Ask::Filter => {
@@ -171,7 +171,7 @@ impl Case {
 /// A key and the rows that have it.
 type Group = ([i128; 2], Vec<usize>);
 
-fn groups(rows: &Rows, groups: Vec<Group>, aggregates: &[Aggregate], places: usize) -> Vec<i128> {
+fn groups(rows: &Rows, groups: &[Group], aggregates: &[Aggregate], places: usize) -> Vec<i128> {
     let padded = |of: &dyn Fn(&Group) -> i128| {
         (0..places).map(|i| groups.get(i).map_or(0, of)).collect::<Vec<i128>>()
     };

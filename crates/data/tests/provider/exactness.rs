@@ -308,3 +308,34 @@ fn rows_of_one_identifier_have_one_digest_at_every_provider() {
     assert!(first[0][0] != first[0][1] && first[0].iter().all(|digest| digest >> 40 == 0));
     assert_ne!(taken("a,3\n", 2)[0][0], first[0][0], "the salt of another study");
 }
+
+/// What tells a group is the text itself, in parts; one that is too long stops the provider.
+#[test]
+fn identifiers_are_told_in_parts_of_six_bytes() {
+    let table = table(vec![optional("id", Kind::Identifier)]);
+    let parts = |rows: &str| {
+        let provider = Provider::new().file("t.csv", format!("id\n{rows}"));
+        let mapping = "[source.t]\npath = \"t.csv\"\ntext = [\"id\"]\n[map]\nsql = \"SELECT NULLIF(id, 'none') AS id FROM t\"";
+        let mapping: Mapping = provider.mapping(mapping).expect("right");
+        let part = |part| Recorded::Text { column: "id".to_owned(), part };
+        let query = LocalQuery {
+            table: "agreed".to_owned(),
+            filter: None,
+            group_by: vec![],
+            groups: vec![vec![]],
+            measures: vec![],
+            records: vec![part(0), part(1), part(3)],
+        };
+        local(&mapping, &table, &crate::LENIENT, &query, &|_| ()).map(|result| result.records)
+    };
+    let number = |text: &str| text.bytes().fold(0, |all, byte| (all << 8) | i128::from(byte));
+    let found = parts("abcdefgh\né\nnone\n123456789012345678abcdef\n").expect("short");
+    let first = [number("abcdef"), number("é") << 32, 0, number("123456")];
+    assert_eq!(found[0], first);
+    assert_eq!(found[1], [number("gh") << 32, 0, 0, number("789012")]);
+    assert_eq!(found[2], [0, 0, 0, number("abcdef")]);
+    let refused = parts("123456789012345678abcdefg\n").expect_err("long");
+    let told = refused.to_string();
+    assert!(told.contains("column id: an identifier of more than 24 bytes"), "{told}");
+    assert!(!told.contains("1234"), "{told}");
+}

@@ -59,7 +59,7 @@ pub(super) fn cells<P: Protocol>(
     let table = Table { keys, columns: asked.columns, valid: related.valid };
     let groups = group_by(p, &table, &asked.aggregates, table.len())?;
     let groups = passing(p, groups, parties, grouped, plan)?;
-    told_and_filled(p, groups, parties, grouped, plan)
+    told_and_filled(p, &groups, parties, grouped, plan)
 }
 
 /// What rows are grouped by.
@@ -150,13 +150,13 @@ fn organisations<P: Protocol>(
 
 fn told_and_filled<P: Protocol>(
     p: &mut P,
-    groups: Groups<P>,
+    groups: &Groups<P>,
     parties: usize,
     grouped: &Grouped,
     plan: &Plan,
 ) -> Result<Cells<P>> {
     let contributors = (0..plan.supports.len())
-        .map(|support| organisations(p, &groups, (parties, support), grouped, plan))
+        .map(|support| organisations(p, groups, (parties, support), grouped, plan))
         .collect::<Result<_>>()?;
     let n = plan.givers().len() as i128;
     let mut value = |mut raw: P::AShare, decimals: i32, lo: i128, hi: i128| {

@@ -177,8 +177,8 @@ fn qualified(all: impl Iterator<Item = TokenWithSpan>) -> Vec<TokenWithSpan> {
 
 /// Whether a word has a meaning of its own here.
 pub(super) fn is_word(word: &Word) -> bool {
-    let same = |known: &&str| known.eq_ignore_ascii_case(&word.value);
-    word.quote_style.is_none() && WORDS.iter().any(|known| same(&known))
+    let mut known = WORDS.iter();
+    word.quote_style.is_none() && known.any(|known| known.eq_ignore_ascii_case(&word.value))
 }
 
 fn at(start: Location) -> Span {
