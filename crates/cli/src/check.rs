@@ -114,13 +114,24 @@ fn page(file: &StudyFile) -> String {
         show::and(&planned.providers),
         planned.sql.replace('\n', "\n  ")
     );
-    let rows = match planned.cells {
-        1 => "the one row of it".to_owned(),
-        cells => format!("the {cells} rows of it, groups without records included,"),
+    let sums = match plan.local().groups.len() {
+        _ if plan.local().measures.is_empty() => None,
+        1 => Some("the one row of it".to_owned()),
+        cells => Some(format!("the {cells} rows of it, groups without records included,")),
     };
+    let rows = plan.shares_rows().then(|| {
+        let most = show::thousands(study.table.max_rows);
+        format!(
+            "{most} of these rows, filled up with empty ones so that nobody learns how many it has,"
+        )
+    });
+    let shared: Vec<String> = sums.into_iter().chain(rows).collect();
     page += &show::prose(
         0,
-        &format!("and shares out {rows} at random. The rest is computed on shares."),
+        &format!(
+            "and shares out {} at random. The rest is computed on shares.",
+            shared.join(" and ")
+        ),
     );
     if !planned.shown.is_empty() {
         page += &format!(

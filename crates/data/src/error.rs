@@ -38,7 +38,7 @@ pub enum Error {
         fault: SourceFault,
     },
     /// The mapping's SQL does not fit the sources, or fails on one of their values.
-    #[error("the mapping's SQL: {0}")]
+    #[error("the mapping's SQL: {}", of_engine(_0))]
     Sql(#[source] Box<DataFusionError>),
     /// The mapping's SQL yields other columns than the agreed ones.
     #[error("{}", other_columns(table, missing, extra))]
@@ -92,7 +92,7 @@ pub enum Error {
         column: String,
     },
     /// The local query fails on the agreed table.
-    #[error("the study's local query: {0}")]
+    #[error("the study's local query: {}", of_engine(_0))]
     Query(#[source] Box<DataFusionError>),
 }
 
@@ -132,6 +132,13 @@ impl Error {
             }
         }
     }
+}
+
+/// What the engine says, without what it says to its own developers.
+fn of_engine(error: &DataFusionError) -> String {
+    let text = error.strip_backtrace();
+    let end = text.find("\nThis issue was likely caused by a bug").unwrap_or(text.len());
+    text[..end].trim_end_matches('.').to_owned()
 }
 
 /// What is wrong with a source.
@@ -245,7 +252,7 @@ impl fmt::Display for SourceFault {
             Self::OtherColumns => {
                 f.write_str("its columns differ from those of the folder's first file")
             }
-            Self::Engine(error) => error.fmt(f),
+            Self::Engine(error) => f.write_str(&of_engine(error)),
             Self::NoSuchTable { help: Some(help) } => write!(f, "there is no such table; {help}"),
             Self::NoSuchTable { help: None } => f.write_str("there is no such table"),
             Self::Locked => f.write_str(
@@ -277,4 +284,22 @@ fn other_columns(table: &str, missing: &[String], extra: &[String]) -> String {
         text += &format!("\n  column {name} is not agreed; leave it out");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_engine_tells_its_developers_is_left_out() {
+        let bug = DataFusionError::Internal("no such thing".to_owned());
+        assert!(bug.to_string().contains("bug in DataFusion"), "{bug}");
+        for error in [
+            Error::Sql(Box::new(bug)),
+            Error::Query(Box::new(DataFusionError::Internal("no such thing".to_owned()))),
+        ] {
+            let told = error.to_string();
+            assert!(told.ends_with("no such thing"), "{told}");
+        }
+    }
 }

@@ -130,6 +130,7 @@ enums! {
             (events, exposure, per, group, reference, strata)
         12 Self::MetaAnalysis { row, column, contributor } => (row, column, contributor)
         13 Self::Detector { score, truth, by, calibrated } => (score, truth, by, calibrated)
+        17 Self::Recurrence { time, event, group } => (time, event, group)
         16 Self::Benchmark { events, exposure, per, by } => (events, exposure, per, by)
         15 Self::Pca { values, matrix } => (values, matrix)
         14 Self::Regression {

@@ -121,6 +121,15 @@ pub enum StatisticKind {
         /// On which scale intervals of the survival are symmetric.
         scale: Scale,
     },
+    /// How many events a unit has had by an age, where they come again.
+    Recurrence {
+        /// When an event came, or the unit's observation ended.
+        time: Grid,
+        /// Whether it was an event: a boolean. Each unit has one record that is none.
+        event: usize,
+        /// The groups that are told apart.
+        group: Option<usize>,
+    },
     /// Whether groups have the same distribution, by ranks.
     RankTest {
         /// What is compared.
@@ -301,6 +310,7 @@ impl StatisticKind {
             Self::Regression { family, .. } => family.name(),
             Self::Disproportionality { .. } => "disproportionality",
             Self::Survival { .. } => "survival",
+            Self::Recurrence { .. } => "recurrence",
             Self::RankTest { .. } => "rank_test",
             Self::Histogram { .. } => "histogram",
             Self::PairedTTest { .. } => "paired_t_test",
@@ -338,6 +348,9 @@ impl StatisticKind {
             Self::Survival { event, group, strata, .. } => {
                 [vec![*event], group.iter().copied().collect(), strata.clone()].concat()
             }
+            Self::Recurrence { event, group, .. } => {
+                [vec![*event], group.iter().copied().collect()].concat()
+            }
             Self::Rates { group, strata, .. } => [vec![*group], strata.clone()].concat(),
             Self::MetaAnalysis { row, column, contributor } => vec![*row, *column, *contributor],
             Self::Detector { truth, by, .. } => [vec![*truth], by.clone()].concat(),
@@ -350,7 +363,7 @@ impl StatisticKind {
     #[must_use]
     pub fn grid(&self) -> Option<&Grid> {
         match self {
-            Self::Survival { time, .. } => Some(time),
+            Self::Survival { time, .. } | Self::Recurrence { time, .. } => Some(time),
             Self::RankTest { value, .. } | Self::Histogram { value, .. } => Some(value),
             Self::Detector { score, .. } => Some(score),
             _ => None,

@@ -220,7 +220,12 @@ fn statistics_of_the_catalogue_are_read() {
     let status = || RowExpr::Column(STATUS);
     let one = || Box::new(RowExpr::Number(number(1, 0)));
     let later = || RowExpr::Add(Box::new(hours()), one());
+    let time = Grid { column: HOURS, width: 1000 };
     let cases = [
+        (
+            "kind = 'recurrence'\ntime = 'hours'\nevent = 'status'\ngroup = 'model'\nwidth = 100",
+            StatisticKind::Recurrence { time, event: STATUS, group: Some(MODEL) },
+        ),
         (
             "kind = 'describe'\nvalues = ['hours', 'hours*hours']\nby = ['model']",
             StatisticKind::Describe { values: vec![hours(), squared.clone()], by: vec![MODEL] },
@@ -429,7 +434,7 @@ fn statistics_of_the_catalogue_are_read() {
     }
     hashes.sort();
     hashes.dedup();
-    assert_eq!(hashes.len(), 42, "every one is another study");
+    assert_eq!(hashes.len(), 44, "every one is another study");
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub mod newton;
 pub mod principal;
 pub mod ranks;
 pub mod rates;
+pub mod recurrence;
 pub mod regression;
 pub mod signals;
 mod solve;

@@ -1,5 +1,7 @@
 //! Survival over a public grid is that of lifelines on the pooled records.
 
+use std::fs;
+
 use serde_json::Value;
 
 use crate::statistics::{cell, expected, near, number, table};
@@ -84,4 +86,32 @@ fn a_coarse_grid_tells_only_months_whoever_cheats() {
         }
     }
     assert!(number(table(&report, "comparison"), &["Gehan-Breslow"], "p") < 0.01);
+}
+
+#[test]
+fn infections_that_come_again_are_counted_as_by_lifelines_whoever_cheats() {
+    let site = copy_of("recurrent-infections", "study.toml");
+    let report = site.result();
+    costs_as_quoted(&report);
+    let want = expected(include_str!("../expected/infections.json"));
+    let curve = table(&report, "mean cumulative function");
+    let between = table(&report, "mean time between events");
+    for group in ["false", "true"] {
+        let want = &want[group];
+        let steps = want["steps"].as_array().unwrap();
+        let rows = rows(curve, group);
+        assert_eq!(rows.len(), steps.len());
+        for (row, step) in rows.iter().zip(steps) {
+            (0..3).for_each(|i| assert_eq!(at(row, i + 1), step[i].as_f64().unwrap()));
+            (3..5).for_each(|i| near(at(row, i + 1), &step[i], 1e-12));
+        }
+        for (ours, theirs) in [("estimate", "mtbf"), ("lower", "lower"), ("upper", "upper")] {
+            near(number(between, &[group], ours), &want[theirs], 1e-9);
+        }
+    }
+    let text = fs::read_to_string(site.path("study.toml")).unwrap();
+    site.write("study.toml", &text.replace("\"semi-honest\"", "\"malicious\""));
+    let checked = site.result();
+    assert_eq!(checked["protocol"], "rep3-malicious");
+    assert_eq!(checked["results"], report["results"]);
 }

@@ -15,6 +15,7 @@ mod moments;
 mod quality;
 mod ranks;
 mod rates;
+mod recurrence;
 mod regression;
 mod sheet;
 mod signals;
@@ -45,6 +46,7 @@ pub(crate) fn items(statistic: &Statistic, table: &Table) -> Vec<Item> {
         StatisticKind::TTest { value, .. } => moments_of(value).to_vec(),
         StatisticKind::Contingency { .. }
         | StatisticKind::Survival { .. }
+        | StatisticKind::Recurrence { .. }
         | StatisticKind::RankTest { .. }
         | StatisticKind::Histogram { .. }
         | StatisticKind::MetaAnalysis { .. } => vec![Aggregate::Count],
@@ -201,6 +203,9 @@ pub(crate) fn finish(
         }
         kind @ StatisticKind::Survival { .. } => {
             survival::survival(table, kind, confidence, released)
+        }
+        StatisticKind::Recurrence { time, event, group } => {
+            recurrence::recurrence(table, time, (*event, *group), confidence, released)
         }
         StatisticKind::RankTest { value, group, codes } => {
             ranks::rank_test(table, value, (*group, codes), released)

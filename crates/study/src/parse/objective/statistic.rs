@@ -14,7 +14,7 @@ use crate::{Decimal, Family, Matrix, RowExpr, Statistic, StatisticKind, Table, V
 const VALUES_MAX: usize = 200;
 
 /// The kinds by the names that a study writes.
-pub(super) const KINDS: [(&str, Which); 20] = [
+pub(super) const KINDS: [(&str, Which); 21] = [
     ("describe", Which::Describe),
     ("t_test", Which::TTest),
     ("contingency", Which::Contingency),
@@ -27,6 +27,7 @@ pub(super) const KINDS: [(&str, Which); 20] = [
     ("cox", Which::Regression(Family::Cox)),
     ("disproportionality", Which::Disproportionality),
     ("survival", Which::Survival),
+    ("recurrence", Which::Recurrence),
     ("rank_test", Which::RankTest),
     ("histogram", Which::Histogram),
     ("paired_t_test", Which::PairedTTest),
@@ -48,6 +49,7 @@ pub(super) enum Which {
     Regression(Family),
     Disproportionality,
     Survival,
+    Recurrence,
     RankTest,
     Histogram,
     PairedTTest,
@@ -80,6 +82,7 @@ impl Reader<'_> {
             Which::Regression(family) => self.regression(family, section, table),
             Which::Disproportionality => self.disproportionality(section, table),
             Which::Survival => self.survival(section, table),
+            Which::Recurrence => self.recurrence(section, table),
             Which::RankTest => self.rank_test(section, table),
             Which::Histogram => self.histogram(section, table),
             Which::PairedTTest => self.paired_t_test(section, table),

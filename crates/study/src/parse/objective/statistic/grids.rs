@@ -43,15 +43,36 @@ impl Reader<'_> {
             }),
         };
         let (time, event, group, strata) = (time?, event?, group?, strata?);
-        let least = table?.columns[time.column].quanta().map_or(0, |(min, _, _)| min);
-        let is_day = matches!(table?.columns[time.column].kind, Kind::Date { .. });
-        self.require(least >= 0 && !is_day, section.span(), || {
-            let help = "name a column of durations whose `range` begins at 0 or later";
-            ("`time` is no duration".to_owned(), help.to_owned())
-        })?;
+        self.duration(section, table?, &time)?;
         self.apart(section, &[&[event], &strata[..], group.as_slice()].concat())?;
         let (horizon, weight, scale) = (horizon?, weight?, scale?);
         Some(StatisticKind::Survival { time, event, group, strata, horizon, weight, scale })
+    }
+
+    pub(super) fn recurrence(
+        &self,
+        section: &Section<'_>,
+        table: Option<&Table>,
+    ) -> Option<StatisticKind> {
+        let time = self.grid(section, "time", table);
+        let event = self.truth(section, "event", table);
+        let group = match section.has("group") {
+            false => Some(None),
+            true => self.grouping(section, "group", table).map(Some),
+        };
+        let (time, event, group) = (time?, event?, group?);
+        self.duration(section, table?, &time)?;
+        self.apart(section, &[&[event], group.as_slice()].concat())?;
+        Some(StatisticKind::Recurrence { time, event, group })
+    }
+
+    fn duration(&self, section: &Section<'_>, table: &Table, time: &Grid) -> Option<()> {
+        let least = table.columns[time.column].quanta().map_or(0, |(min, _, _)| min);
+        let is_day = matches!(table.columns[time.column].kind, Kind::Date { .. });
+        self.require(least >= 0 && !is_day, section.span(), || {
+            let help = "name a column of durations whose `range` begins at 0 or later";
+            ("`time` is no duration".to_owned(), help.to_owned())
+        })
     }
 
     pub(super) fn rank_test(
