@@ -12,8 +12,8 @@ mod rows;
 use sharewell_analytics::stats::Divisor;
 use sharewell_mpc::Card;
 use sharewell_study::{
-    Aggregate, BadGiver, Expr, Grid, LocalQuery, Measure, Objective, Predicate, Query, RowExpr,
-    Statistic, StatisticKind, Study, Sufficient, Table,
+    Aggregate, BadGiver, Expr, Grid, Item, LocalQuery, Measure, Objective, Predicate, Query,
+    RowExpr, Statistic, StatisticKind, Study, Sufficient, Table,
 };
 
 use crate::dispatch::{DryRun, RingKind};
@@ -55,7 +55,7 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         }
         Objective::Statistic(statistic) => {
             complete = statistic::complete_cases(statistic, &study.table);
-            groups = statistic.kind.group_by();
+            groups = groups_of(study, statistic);
             grid = statistic.kind.grid();
             steps = statistic::steps(statistic, &study.table, study.data_parties().count() as u64)?;
             let hidden = steps.take_if(|_| !statistic.kind.reveals_path());
@@ -99,6 +99,20 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
     })
 }
 
+/// What is opened of a statistic whose sums stay secret, if it can be made so.
+pub(crate) fn veiled(study: &Study, statistic: &Statistic) -> Option<Vec<Item>> {
+    let is_hidden = study.release.sufficient == Sufficient::Hidden;
+    is_hidden.then(|| statistic::veiled_items(&statistic.kind, &study.table)).flatten()
+}
+
+/// The groups of a statistic; what is veiled is opened of all records at once.
+fn groups_of(study: &Study, statistic: &Statistic) -> Vec<usize> {
+    match veiled(study, statistic) {
+        Some(_) => vec![],
+        None => statistic.kind.group_by(),
+    }
+}
+
 /// The catalogue is finished in the clear, from sums that the recipients learn.
 fn refuse_hidden(study: &Study, statistic: &Statistic) -> Result<(), Error> {
     if study.release.sufficient == Sufficient::Open {
@@ -110,7 +124,7 @@ fn refuse_hidden(study: &Study, statistic: &Statistic) -> Result<(), Error> {
          and [release] keeps these hidden"
     );
     let help = "if the recipients may learn them (the leakage table lists each), set `sufficient = \
-                \"open\"` in [release]";
+                \"open\"` in [release]; \"t_test\", \"paired_t_test\", \"logistic\" and \"poisson\" need not";
     Err(Refusal::new(message, help).into())
 }
 
@@ -219,7 +233,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Only the selected values are opened: arithmetic happens on shares.
-    fn hidden(&mut self, items: &[sharewell_study::Item]) -> Result<(Vec<Output>, Columns), Error> {
+    fn hidden(&mut self, items: &[Item]) -> Result<(Vec<Output>, Columns), Error> {
         let (mut outputs, mut columns) = (vec![], vec![]);
         for item in items {
             let name = item.name.clone();
@@ -247,7 +261,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The sums and counts themselves are opened: arithmetic happens in the clear.
-    fn open(&mut self, items: &[sharewell_study::Item]) -> Result<(Vec<Output>, Columns), Error> {
+    fn open(&mut self, items: &[Item]) -> Result<(Vec<Output>, Columns), Error> {
         let (mut supports, mut columns) = (vec![], vec![]);
         for item in items {
             let name = item.name.clone();
@@ -282,6 +296,9 @@ impl<'a> Builder<'a> {
     ) -> Result<(Vec<Output>, Columns), Error> {
         if let Some(path) = hidden {
             return self.fitted(statistic, path);
+        }
+        if let Some(items) = veiled(self.study, statistic) {
+            return self.hidden(&items);
         }
         refuse_hidden(self.study, statistic)?;
         self.open(&statistic::items(statistic, self.table))

@@ -155,6 +155,12 @@ pub(crate) fn tables(plan: &Plan, opened: &Opened) -> Option<Vec<ResultTable>> {
         Objective::Statistic(statistic) => {
             let released = released(plan, opened)?;
             let decoder = Decoder::of(plan, opened)?;
+            if crate::builder::veiled(&plan.study, statistic).is_some() {
+                let table = &plan.study.table;
+                return Some(statistic::finish_veiled(statistic, table, &|output| {
+                    decoder.output(output, 0)
+                }));
+            }
             let number = |output| decoder.output(output, 0).map(|(value, _)| value);
             let hidden = plan.hidden.as_ref().map(|hidden| hidden.fit(plan, number));
             let fit = hidden.as_ref().or(opened.fit.as_ref());

@@ -1,5 +1,7 @@
 //! The examples of the catalogue give what the reference tools give on the pooled records.
 
+use std::fs;
+
 use serde_json::Value;
 
 use crate::support::{copy_of, costs_as_quoted};
@@ -77,7 +79,7 @@ const QUARTILES: [(&str, [f64; 7]); 4] = [
 #[test]
 fn medians_and_quartiles_are_those_of_numpy_by_either_protocol() {
     let trial = copy_of("clinical-trial", "medians.toml");
-    let text = std::fs::read_to_string(trial.path("study.toml")).unwrap();
+    let text = fs::read_to_string(trial.path("study.toml")).unwrap();
     for threat in ["semi-honest", "malicious"] {
         trial.write("study.toml", &text.replace("\"semi-honest\"", &format!("\"{threat}\"")));
         let report = trial.result();
@@ -339,6 +341,35 @@ fn indices_of_drift_are_those_of_numpy_where_the_study_releases_them() {
         for (party, site) in [("site_a", "a"), ("site_b", "b"), ("site_c", "c")] {
             let (got, want) = (number(found, &[party], "index"), drift[site][of].as_f64().unwrap());
             assert!((got - want).abs() < 1e-5, "{name} of {party}: {got}, not {want}");
+        }
+    }
+}
+
+/// With hidden sums a comparison of means opens less and says the same.
+#[test]
+fn means_are_compared_though_they_stay_secret() {
+    for study in ["study.toml", "student.toml", "paired.toml"] {
+        let site = copy_of("clinical-trial", study);
+        let open = site.result();
+        let text = fs::read_to_string(site.path("study.toml")).unwrap();
+        let text = text.replace("sufficient = \"open\"", "sufficient = \"hidden\"");
+        for threat in ["semi-honest", "malicious"] {
+            site.write("study.toml", &text.replace("\"semi-honest\"", &format!("\"{threat}\"")));
+            let hidden = site.result();
+            costs_as_quoted(&hidden);
+            let [found] = &hidden["results"].as_array().unwrap()[..] else { panic!("one table") };
+            let want = table(&open, "difference of");
+            let test = found["rows"][0][0].as_str().unwrap();
+            for column in
+                ["estimate", "standard error", "lower", "upper", "statistic", "df", "p", "n"]
+            {
+                let (got, want) = (number(found, &[test], column), number(want, &[test], column));
+                let at =
+                    found["columns"].as_array().unwrap().iter().position(|name| name == column);
+                let bound = found["error_bound"][at.unwrap()].as_f64().unwrap();
+                assert!((got - want).abs() <= bound, "{study} {column}: {got} {want} {bound}");
+                assert!(bound <= 1e-6 * want.abs(), "{study} {column}: {want} {bound}");
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ mod regression;
 mod sheet;
 mod signals;
 mod survival;
+mod veiled;
 
 use sharewell_analytics::clear::{self, Confidence};
 use sharewell_study::{Aggregate, Decimal, Expr, Family, Item, Predicate, RowExpr};
@@ -32,6 +33,7 @@ pub(crate) use linkage::linkage;
 pub(crate) use quality::quality;
 pub(crate) use regression::{start, steps};
 use sheet::Sheet;
+pub(crate) use veiled::{finish_veiled, veiled_items};
 
 /// A released number: of an item, in a cell; or why it is not released.
 pub(crate) type Released<'a> = dyn Fn(usize, usize) -> Result<f64, String> + 'a;

@@ -1,0 +1,181 @@
+//! Comparisons of means whose means stay secret: what is opened is their difference, and of each
+//! group how many records and how far its mean errs. The rest is a function of these.
+
+use sharewell_analytics::clear::{Confidence, Finding, tails};
+use sharewell_study::{
+    Aggregate, Expr, Item, Kind, Predicate, RowExpr, Statistic, StatisticKind, Table, Variances,
+};
+
+use super::sheet::{Entry, Sheet};
+use crate::ResultTable;
+
+/// A released number and its worst error: of an item.
+pub(crate) type Inexact<'a> = dyn Fn(usize) -> Result<Number, String> + 'a;
+
+type Number = (f64, f64);
+
+/// What is opened: the difference, then of each group the squared standard error of its mean and
+/// its records. None for statistics that are made of opened sums alone.
+pub(crate) fn veiled_items(kind: &StatisticKind, table: &Table) -> Option<Vec<Item>> {
+    let (difference, groups) = match kind {
+        StatisticKind::TTest { value, group, first, second, .. } => {
+            let of = |code: usize| of_group(value, *group, code, table);
+            let mean = |code: usize| Box::new(aggregate(Aggregate::Avg, &of(code)));
+            let values = table.columns[*group].values();
+            let name = |code: usize| format!("{} of {}", value.to_text(table), values[code]);
+            let groups = [*first, *second].map(|code| (name(code), of(code)));
+            (Expr::Sub(mean(*second), mean(*first)), groups.to_vec())
+        }
+        StatisticKind::PairedTTest { first, second } => {
+            let [first, second] = [first, second].map(|of| Box::new(of.clone()));
+            let of = RowExpr::Sub(second, first);
+            (aggregate(Aggregate::Avg, &of), vec![(of.to_text(table), of)])
+        }
+        _ => return None,
+    };
+    let mut items = vec![Item { name: "difference of means".to_owned(), expr: difference }];
+    for (name, of) in groups {
+        let (variance, count) =
+            (aggregate(Aggregate::VarSamp, &of), aggregate(Aggregate::CountColumn, &of));
+        let error = Expr::Div(Box::new(variance), Box::new(count.clone()));
+        items.push(Item {
+            name: format!("squared standard error of the mean of {name}"),
+            expr: error,
+        });
+        items.push(Item { name: format!("records with {name}"), expr: count });
+    }
+    Some(items)
+}
+
+fn aggregate(of: fn(RowExpr) -> Aggregate, value: &RowExpr) -> Expr {
+    Expr::Aggregate(of(value.clone()))
+}
+
+/// The value, missing in the records of other groups.
+fn of_group(value: &RowExpr, group: usize, code: usize, table: &Table) -> RowExpr {
+    let holds = match (&table.columns[group].kind, code) {
+        (Kind::Boolean, 0) => Predicate::Not(Box::new(Predicate::Truth(group))),
+        (Kind::Boolean, _) => Predicate::Truth(group),
+        _ => Predicate::Member { column: group, codes: vec![code] },
+    };
+    RowExpr::Case { branches: vec![(holds, value.clone())], otherwise: None }
+}
+
+/// The table of a comparison whose means stayed secret.
+pub(crate) fn finish_veiled(
+    statistic: &Statistic,
+    table: &Table,
+    number: &Inexact<'_>,
+) -> Vec<ResultTable> {
+    let confidence =
+        Confidence::new(statistic.confidence).expect("a study says one between 0 and 1");
+    let (name, test, groups) = match &statistic.kind {
+        StatisticKind::TTest { value, variances, .. } => {
+            let test = match variances {
+                Variances::Unequal => Test::Welch,
+                Variances::Equal => Test::Student,
+            };
+            (format!("difference of {}", value.to_text(table)), test, 2)
+        }
+        StatisticKind::PairedTTest { first, second } => {
+            let (first, second) = (first.to_text(table), second.to_text(table));
+            (format!("difference of {second} and {first}"), Test::Paired, 1)
+        }
+        _ => unreachable!("nothing of other statistics is veiled"),
+    };
+    let columns =
+        ["test", "estimate", "standard error", "lower", "upper", "statistic", "df", "p", "n"];
+    let mut sheet = Sheet::new(name, &columns);
+    let of_group = |group: usize| {
+        let ((variance, error), (n, _)) = (number(1 + 2 * group)?, number(2 + 2 * group)?);
+        Ok::<_, String>(Mean { variance, error, n })
+    };
+    let groups: Result<Vec<Mean>, String> = (0..groups).map(of_group).collect();
+    let found = number(0).and_then(|difference| compared(test, difference, &groups?, confidence));
+    let label = Entry::text(test.name());
+    match found {
+        Err(reason) => sheet.row_without(vec![label], &reason),
+        Ok((numbers, n)) => {
+            let entries = numbers.into_iter().map(|(number, error)| Entry::Inexact(number, error));
+            sheet.row([label].into_iter().chain(entries).chain([Entry::Whole(n)]).collect());
+        }
+    }
+    vec![sheet.into_table()]
+}
+
+#[derive(Clone, Copy)]
+enum Test {
+    Welch,
+    Student,
+    Paired,
+}
+
+/// What is known of a group's mean.
+struct Mean {
+    /// The square of its standard error.
+    variance: f64,
+    /// How far that may be from the exact one.
+    error: f64,
+    n: f64,
+}
+
+impl Test {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Welch => "Welch's t-test",
+            Self::Student => "Student's t-test",
+            Self::Paired => "paired t-test",
+        }
+    }
+
+    /// Squared standard error of the difference, and degrees of freedom.
+    fn of(self, groups: &[Mean], sign: f64) -> [f64; 2] {
+        let each = groups.iter().map(|group| (group.variance + sign * group.error, group.n));
+        match self {
+            Self::Welch | Self::Paired => {
+                let square: f64 = each.clone().map(|(variance, _)| variance).sum();
+                let part = |(variance, n): (f64, f64)| (variance / square).powi(2) / (n - 1.0);
+                [square, 1.0 / each.map(part).sum::<f64>()]
+            }
+            Self::Student => {
+                let degrees: f64 = each.clone().map(|(_, n)| n - 1.0).sum();
+                let squares: f64 = each.clone().map(|(v, n)| v * n * (n - 1.0)).sum();
+                let sizes: f64 = each.map(|(_, n)| 1.0 / n).sum();
+                [squares / degrees * sizes, degrees]
+            }
+        }
+    }
+}
+
+/// Estimate, standard error, limits, t, degrees of freedom and p, each with its worst error: how
+/// far it goes if what was opened goes as far as it may; and the records.
+fn compared(
+    test: Test,
+    (difference, by): Number,
+    groups: &[Mean],
+    confidence: Confidence,
+) -> Result<(Vec<Number>, f64), String> {
+    if groups.iter().any(|group| group.n < 2.0) {
+        return Err("undefined: fewer than 2 records in each group".to_owned());
+    }
+    if groups.iter().all(|group| group.variance <= group.error) {
+        return Err("undefined: the values do not vary".to_owned());
+    }
+    let of = |difference: f64, [square, degrees]: [f64; 2]| {
+        let error = square.max(0.0).sqrt();
+        let found = Finding::default().student(difference, error, degrees, confidence);
+        let [lower, upper] = found.interval.map_or([f64::NAN; 2], |i| [i.lower, i.upper]);
+        let t = difference / error;
+        [difference, error, lower, upper, t, degrees, tails::student_two_sided(t, degrees)]
+    };
+    let here = of(difference, test.of(groups, 0.0));
+    let mut errors = here.map(|number| number.abs() * 1e-9);
+    for (moved, sign) in [(by, 1.0), (by, -1.0), (-by, 1.0), (-by, -1.0)] {
+        let there = of(difference + moved, test.of(groups, sign));
+        for ((error, there), here) in errors.iter_mut().zip(there).zip(here) {
+            *error = error.max(2.0 * (there - here).abs());
+        }
+    }
+    let n = groups.iter().map(|group| group.n).sum();
+    Ok((here.into_iter().zip(errors).collect(), n))
+}
