@@ -188,8 +188,8 @@ fn local_plan(
 struct Builder<'a> {
     study: &'a Study,
     table: &'a Table,
-    /// The groups of an SQL query.
-    group_by: &'a [usize],
+    /// The groups of what rows are taken for.
+    group_by: Vec<usize>,
     slots: Vec<Slot>,
     supports: Vec<Support>,
     rows: Vec<RowColumn>,
@@ -204,8 +204,9 @@ type Columns = Vec<(String, Column)>;
 impl<'a> Builder<'a> {
     fn new(study: &'a Study, table: &'a Table) -> Self {
         let group_by = match &study.objective {
-            Objective::Sql(query) => &query.group_by[..],
-            _ => &[],
+            Objective::Sql(query) => query.group_by.clone(),
+            Objective::Statistic(statistic) => groups_of(study, statistic),
+            _ => vec![],
         };
         let (slots, supports, rows, of_rows) = (vec![], vec![], vec![], vec![]);
         Self {

@@ -111,7 +111,8 @@ enums! {
         4 Self::Linkage(linkage) => (linkage)
     }
     StatisticKind {
-        0 Self::Describe { values, by } => (values, by)
+        18 Self::Describe { values, by, quartiles: true } => (values, by)
+        0 Self::Describe { values, by, quartiles: false } => (values, by)
         1 Self::TTest { value, group, first, second, variances } =>
             (value, group, first, second, variances)
         2 Self::Contingency { row, column, strata } => (row, column, strata)

@@ -23,6 +23,8 @@ pub enum StatisticKind {
         values: Vec<RowExpr>,
         /// One description for each combination of these columns' values, in schema order.
         by: Vec<usize>,
+        /// Whether least, quartiles and greatest are told too, of each record's value.
+        quartiles: bool,
     },
     /// Difference of two groups' means.
     TTest {

@@ -228,7 +228,19 @@ fn statistics_of_the_catalogue_are_read() {
         ),
         (
             "kind = 'describe'\nvalues = ['hours', 'hours*hours']\nby = ['model']",
-            StatisticKind::Describe { values: vec![hours(), squared.clone()], by: vec![MODEL] },
+            StatisticKind::Describe {
+                values: vec![hours(), squared.clone()],
+                by: vec![MODEL],
+                quartiles: false,
+            },
+        ),
+        (
+            "kind = 'describe'\nvalues = ['hours', 'hours*hours']\nby = ['model']\nquartiles = true",
+            StatisticKind::Describe {
+                values: vec![hours(), squared.clone()],
+                by: vec![MODEL],
+                quartiles: true,
+            },
         ),
         (
             "kind = 't_test'\nvalue = 'hours'\ngroup = 'status'",
@@ -434,7 +446,7 @@ fn statistics_of_the_catalogue_are_read() {
     }
     hashes.sort();
     hashes.dedup();
-    assert_eq!(hashes.len(), 44, "every one is another study");
+    assert_eq!(hashes.len(), 46, "every one is another study");
 }
 
 #[test]

@@ -68,6 +68,22 @@ fn the_cohort_is_described_as_pandas_does() {
     assert_eq!(n, 2139.0);
 }
 
+#[test]
+fn a_description_has_quartiles_where_a_study_asks_for_them() {
+    let want = expected(include_str!("../expected/clinical_trial.json"));
+    let site = copy_of("clinical-trial", "describe.toml");
+    let text = fs::read_to_string(site.path("study.toml")).unwrap();
+    let values = text.lines().find(|line| line.starts_with("values = ")).unwrap();
+    site.write("study.toml", &text.replace(values, "values = [\"age\"]\nquartiles = true"));
+    let report = site.result();
+    costs_as_quoted(&report);
+    let found = table(&report, "description");
+    let columns = ["least", "first quartile", "median", "third quartile", "greatest"];
+    for (column, of) in columns.into_iter().zip(["min", "q25", "q50", "q75", "max"]) {
+        near(number(found, &["age"], column), &want["quartiles_age"][of], 0.0);
+    }
+}
+
 /// `numpy.percentile` and `pandas.Series.nunique` of the pooled records, per arm.
 const QUARTILES: [(&str, [f64; 7]); 4] = [
     ("zidovudine", [532.0, 34.0, 74.6, 52.0, 243.75, 330.5, 418.0]),

@@ -89,10 +89,10 @@ impl Builder<'_> {
 
     /// The column with the cell of a record, if there are several.
     fn cell(&mut self) -> Result<Option<usize>, Error> {
-        let group_by = self.group_by;
-        let cells = self.table.cells(group_by);
+        let group_by = self.group_by.clone();
+        let cells = self.table.cells(&group_by);
         let (mut cell, mut stride) = (None, cells);
-        for &column in group_by {
+        for column in group_by {
             let values = self.table.cells(&[column]);
             stride /= values;
             let code = match &self.table.columns[column].kind {

@@ -41,8 +41,11 @@ pub(crate) type Released<'a> = dyn Fn(usize, usize) -> Result<f64, String> + 'a;
 /// What is asked of the records of each group.
 pub(crate) fn items(statistic: &Statistic, table: &Table) -> Vec<Item> {
     let aggregates = match &statistic.kind {
-        StatisticKind::Describe { values, .. } => {
-            let of_value = |value: &RowExpr| moments_of(value).to_vec();
+        StatisticKind::Describe { values, quartiles, .. } => {
+            let of_value = |value: &RowExpr| {
+                let spread = if *quartiles { moments::spread(value) } else { vec![] };
+                [moments_of(value).to_vec(), spread].concat()
+            };
             [vec![Aggregate::Count], values.iter().flat_map(of_value).collect()].concat()
         }
         StatisticKind::TTest { value, .. } => moments_of(value).to_vec(),
@@ -178,8 +181,8 @@ pub(crate) fn finish(
     let confidence =
         Confidence::new(statistic.confidence).expect("a study says one between 0 and 1");
     let sheets: Vec<Sheet> = match &statistic.kind {
-        StatisticKind::Describe { values, by } => {
-            moments::describe(table, values, by, confidence, released)
+        StatisticKind::Describe { values, by, quartiles } => {
+            moments::describe(table, (values, *quartiles), by, confidence, released)
         }
         StatisticKind::TTest { value, group, first, second, variances } => {
             let groups = [*first, *second];

@@ -2,7 +2,7 @@
 
 use sharewell_analytics::clear::moments::{Moments, anova as clear_anova, cohens_d, pooled, welch};
 use sharewell_analytics::clear::{Confidence, Finding};
-use sharewell_study::{RowExpr, Table, Variances};
+use sharewell_study::{Aggregate, Decimal, RowExpr, Table, Variances};
 
 use super::sheet::{Entry, Sheet};
 use super::{Released, count, undefined};
@@ -27,22 +27,42 @@ fn mean(of: &Moments, confidence: Confidence) -> Result<(Finding, f64), String> 
     Ok((Finding { statistic: None, degrees: None, p: None, ..found }, variance.sqrt()))
 }
 
+/// Least, quartiles and greatest.
+pub(super) fn spread(value: &RowExpr) -> Vec<Aggregate> {
+    let value = || value.clone();
+    let at = |digits, scale| {
+        let at = Decimal::new(digits, scale).expect("a share");
+        Aggregate::Percentile { of: value(), at }
+    };
+    let quartiles = [at(25, 2), at(5, 1), at(75, 2)];
+    [Aggregate::Min(value())]
+        .into_iter()
+        .chain(quartiles)
+        .chain([Aggregate::Max(value())])
+        .collect()
+}
+
+const SPREAD: [&str; 5] = ["least", "first quartile", "median", "third quartile", "greatest"];
+
 pub(super) fn describe(
     table: &Table,
-    values: &[RowExpr],
+    (values, quartiles): (&[RowExpr], bool),
     by: &[usize],
     confidence: Confidence,
     released: &Released<'_>,
 ) -> Vec<Sheet> {
     let mut columns: Vec<&str> = by.iter().map(|&i| table.columns[i].name.as_str()).collect();
     columns.extend(["value", "n", "missing", "mean", "SD", "standard error", "lower", "upper"]);
+    let spread: &[&str] = if quartiles { &SPREAD } else { &[] };
+    columns.extend(spread);
+    let items = 3 + spread.len();
     let mut sheet = Sheet::new("description", &columns);
     for (i, value) in values.iter().enumerate() {
         for cell in 0..table.cells(by) {
             let mut row = codes(table, by, cell);
             row.push(Entry::text(value.to_text(table)));
             let found = released(0, cell as usize).and_then(|rows| {
-                let found = moments(1 + 3 * i, cell as usize, released)?;
+                let found = moments(1 + items * i, cell as usize, released)?;
                 Ok((rows - found.n() as f64, mean(&found, confidence)?))
             });
             match found {
@@ -55,6 +75,10 @@ pub(super) fn describe(
                     let numbers =
                         [found.estimate, Some(deviation), found.standard_error, lower, upper];
                     row.extend(numbers.map(Entry::number));
+                    row.extend((0..spread.len()).map(|of| {
+                        let item = 4 + items * i + of;
+                        released(item, cell as usize).map_or_else(Entry::Nothing, Entry::Number)
+                    }));
                     sheet.row(row);
                 }
             }

@@ -129,7 +129,11 @@ impl Reader<'_> {
     fn describe(&self, section: &Section<'_>, table: Option<&Table>) -> Option<StatisticKind> {
         let values = self.values(section, "values", 1, table);
         let by = self.groups(section, "by", table);
-        Some(StatisticKind::Describe { values: values?, by: by? })
+        let quartiles = match section.has("quartiles") {
+            false => Some(false),
+            true => section.optional("quartiles").map(Spanned::into_inner),
+        };
+        Some(StatisticKind::Describe { values: values?, by: by?, quartiles: quartiles? })
     }
 
     fn t_test(&self, section: &Section<'_>, table: Option<&Table>) -> Option<StatisticKind> {
