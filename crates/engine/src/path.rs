@@ -47,7 +47,8 @@ pub(crate) struct Kept {
 pub(crate) struct Path {
     pub family: Family,
     pub steps: u32,
-    /// Intercept, which Cox regression has not; predictors; and of Weibull regression the shape.
+    /// Intercept, which Cox regression has not; predictors; and of Weibull regression the shape, of
+    /// negative binomial regression the dispersion's logarithm.
     pub terms: Vec<Term>,
     /// Response, exposure or time if there is one, predictors.
     pub kept: Vec<Kept>,
@@ -162,7 +163,11 @@ impl Path {
             let first = 1 + usize::from(self.has_exposure);
             let predictors = (first..self.kept.len()).map(|column| number(column, row));
             let one = self.has_intercept().then_some(1.0);
-            let shape = (self.family == Family::Weibull).then_some(time);
+            let shape = match self.family {
+                Family::Weibull => Some(time),
+                Family::NegativeBinomial => Some(0.0),
+                _ => None,
+            };
             let explains = one.into_iter().chain(predictors).chain(shape).zip(&self.terms);
             let x = explains.map(|(x, term)| (x - term.centre) / term.unit);
             Record { response: number(0, row), time, x: x.collect() }
@@ -322,7 +327,15 @@ impl Path {
 
     fn in_words(&self, why: &Undefined) -> String {
         let name = |column: &usize| &self.terms[*column].name;
+        let last = self.terms.len() - 1;
         match why {
+            Undefined::Singular { column } | Undefined::Separated { column }
+                if self.family == Family::NegativeBinomial && *column == last =>
+            {
+                "undefined: the counts vary no more than Poisson's, and the dispersion goes to 0; \
+                 `kind = \"poisson\"` has none"
+                    .to_owned()
+            }
             Undefined::Singular { column } => format!(
                 "undefined: {} does not vary, or is a linear combination of what stands before it; \
                  leave it out",

@@ -142,6 +142,7 @@ enums! {
     Family {
         0 Self::Logistic => ()
         1 Self::Poisson => ()
+        4 Self::NegativeBinomial => ()
         2 Self::Weibull => ()
         3 Self::Cox => ()
     }

@@ -244,6 +244,8 @@ pub enum Family {
     Logistic,
     /// Counts, with logarithms of rates that are linear.
     Poisson,
+    /// The same, of counts that vary more.
+    NegativeBinomial,
     /// Times to an event or the end of observation, with proportional hazards.
     Weibull,
     /// The same, whatever the hazard is that is shared.
@@ -257,6 +259,7 @@ impl Family {
         match self {
             Self::Logistic => "logistic",
             Self::Poisson => "poisson",
+            Self::NegativeBinomial => "negative_binomial",
             Self::Weibull => "weibull",
             Self::Cox => "cox",
         }

@@ -407,6 +407,21 @@ fn statistics_of_the_catalogue_are_read() {
             },
         ),
         (
+            "kind = 'negative_binomial'\nresponse = 'failures'\npredictors = ['status']\n\
+             reveal_path = true",
+            StatisticKind::Regression {
+                family: Family::NegativeBinomial,
+                response: RowExpr::Column(FAILURES),
+                exposure: None,
+                predictors: vec![status()],
+                reveal_path: true,
+                steps: 25,
+                errors: Errors::Model,
+                calibration: 0,
+                ridge: 0.0,
+            },
+        ),
+        (
             "kind = 'weibull'\nevent = 'status'\ntime = 'hours + 1'\nreveal_path = true",
             StatisticKind::Regression {
                 family: Family::Weibull,
@@ -446,7 +461,7 @@ fn statistics_of_the_catalogue_are_read() {
     }
     hashes.sort();
     hashes.dedup();
-    assert_eq!(hashes.len(), 46, "every one is another study");
+    assert_eq!(hashes.len(), 48, "every one is another study");
 }
 
 #[test]

@@ -3,10 +3,11 @@
 //!
 //! Sources: McCullagh and Nelder, Generalized Linear Models, 2.2 (logistic, Poisson);
 //! Kalbfleisch and Prentice, The Statistical Analysis of Failure Time Data, 2.3.2 (Weibull).
-//! Cox's has a file of its own.
+//! Cox's and the negative binomial one have files of their own.
 
 mod after;
 mod cox;
+mod dispersed;
 
 use statrs::function::gamma::ln_gamma;
 
@@ -21,6 +22,9 @@ pub enum Family {
     Logistic,
     /// Counts, with rates exp(x'b) per exposure.
     Poisson,
+    /// Counts whose variance is mu + alpha mu^2, with rates mu = exp(x'b) per exposure. The last
+    /// coefficient is ln alpha, and the last of x is 0.
+    NegativeBinomial,
     /// Whether a unit failed at its time t or was still running, with hazard k exp(x'b) / t. The
     /// last of x is ln t, so that the last coefficient is the shape k. As exp is convex and ln
     /// concave, the likelihood is concave in all coefficients together.
@@ -40,7 +44,7 @@ pub enum Family {
 pub struct Record {
     /// 0 or 1, or a count.
     pub response: f64,
-    /// Of Poisson regression the exposure's logarithm; of Weibull regression the time's; of Cox
+    /// Of regressions of counts the exposure's logarithm; of Weibull regression the time's; of Cox
     /// regression the time's place in the grid.
     pub time: f64,
     /// What explains, after a one for the intercept where there is one.
@@ -88,7 +92,11 @@ impl Family {
             return cox::sums(records, at, times);
         }
         let at = &at.coefficients[..];
-        let Slope { log_likelihood, gradient, information } = self.slope_of(records, at);
+        let slope = match self {
+            Self::NegativeBinomial => dispersed::slope(records, at),
+            _ => self.slope_of(records, at),
+        };
+        let Slope { log_likelihood, gradient, information } = slope;
         let lower = (0..at.len()).flat_map(|j| information[j][..=j].to_vec());
         let first = [log_likelihood, self.saturated(records)];
         first.into_iter().chain(gradient).chain(lower).collect()
@@ -108,7 +116,11 @@ impl Family {
         }
         let row = |i| (0..p).map(|j| sums[2 + p + triangle(i, j)]).collect();
         let (gradient, information) = (sums[2..2 + p].to_vec(), (0..p).map(row).collect());
-        (Slope { log_likelihood: sums[0], gradient, information }, sums[1])
+        let slope = Slope { log_likelihood: sums[0], gradient, information };
+        match self {
+            Self::NegativeBinomial => (dispersed::definite(slope), sums[1]),
+            _ => (slope, sums[1]),
+        }
     }
 
     /// Other coefficients, at a level that these sums show.
@@ -165,7 +177,9 @@ impl Family {
                 let hazard = eta.exp();
                 [response * (eta - time) - hazard, response - hazard, hazard]
             }
-            Self::Cox { .. } => unreachable!("its likelihood is no sum over records"),
+            Self::Cox { .. } | Self::NegativeBinomial => {
+                unreachable!("its likelihood is taken elsewhere")
+            }
         }
     }
 
@@ -176,7 +190,7 @@ impl Family {
         };
         match self {
             Self::Poisson => records.iter().map(of_count).sum(),
-            Self::Logistic | Self::Weibull | Self::Cox { .. } => 0.0,
+            Self::Logistic | Self::NegativeBinomial | Self::Weibull | Self::Cox { .. } => 0.0,
         }
     }
 

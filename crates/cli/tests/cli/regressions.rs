@@ -182,3 +182,28 @@ fn a_classifier_with_a_penalty_is_that_of_the_reference() {
     let alone = cell(table(&report, "coefficients"), &["mean_radius"], "estimate").clone();
     assert!(alone.is_null(), "without a penalty nothing is finite: {alone}");
 }
+
+#[test]
+fn counts_that_vary_more_are_fitted_as_by_statsmodels_whoever_cheats() {
+    let want = expected(include_str!("../expected/infection_counts.json"));
+    let site = copy_of("infection-counts", "study.toml");
+    let report = site.result();
+    costs_as_quoted(&report);
+    for report in [&report, &whoever_cheats(&site)] {
+        let found = table(report, "coefficients");
+        for (i, name) in ["intercept", "interferon", "age"].into_iter().enumerate() {
+            near(number(found, &[name], "estimate"), &want["coefficients"][i], 1e-7);
+            near(number(found, &[name], "standard error"), &want["errors"][i], 1e-6);
+        }
+        let alpha = table(report, "dispersion");
+        near(number(alpha, &["alpha"], "estimate"), &want["alpha"], 1e-6);
+        near(number(alpha, &["alpha"], "standard error"), &want["alpha_error"], 1e-6);
+        near(number(table(report, "fit"), &[], "log-likelihood"), &want["loglik"], 1e-9);
+    }
+    // Of first infections, of which nobody has two, no dispersion is found.
+    let site = copy_of("chronic-granulomatous", "poisson.toml");
+    let text = std::fs::read_to_string(site.path("study.toml")).unwrap();
+    site.write("study.toml", &text.replace("\"poisson\"", "\"negative_binomial\""));
+    let reason = site.result()["results"][0]["notes"][0]["reason"].to_string();
+    assert!(reason.contains("vary no more than Poisson"), "{reason}");
+}

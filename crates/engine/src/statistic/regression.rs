@@ -58,10 +58,14 @@ pub(crate) fn steps(
         let centre = (((centre - unit).ln() + (centre + unit).ln()) / 2.0).round();
         terms.push(Term { name: "shape".into(), centre, unit: 1.0 });
     }
+    if *family == Family::NegativeBinomial {
+        terms.push(Term { name: "dispersion".into(), centre: 0.0, unit: 1.0 });
+    }
     let path = Path {
         family: match family {
             Family::Logistic => clear::Family::Logistic,
             Family::Poisson => clear::Family::Poisson,
+            Family::NegativeBinomial => clear::Family::NegativeBinomial,
             Family::Weibull => clear::Family::Weibull,
             Family::Cox => {
                 let time = exposure.as_ref().expect("a Cox regression has times");
@@ -167,7 +171,7 @@ pub(super) fn tables(
     let path = plan.path.as_ref().or(hidden.map(|hidden| &hidden.path));
     let path = path.expect("a regression has steps");
     // A shape is told beside the coefficients, not among them.
-    let shapes = usize::from(family == Family::Weibull);
+    let shapes = usize::from(matches!(family, Family::Weibull | Family::NegativeBinomial));
     let names: Vec<String> = path.terms.iter().map(|term| term.name.clone()).collect();
     let names = &names[..names.len() - shapes];
     let coefficient = |i: usize| {
@@ -188,9 +192,12 @@ pub(super) fn tables(
         sheets.push(life(fit, names.len() == 1, confidence));
     }
     sheets.push(Sheet::findings("coefficients", &["term"], rows(&coefficient, 0)));
+    if family == Family::NegativeBinomial {
+        sheets.push(dispersion(fit, confidence));
+    }
     let ratio = match family {
         Family::Logistic => "odds ratios",
-        Family::Poisson => "rate ratios",
+        Family::Poisson | Family::NegativeBinomial => "rate ratios",
         Family::Weibull | Family::Cox => "hazard ratios",
     };
     let first = usize::from(path.has_intercept());
@@ -245,6 +252,19 @@ fn per_deviation(path: &Path, fit: &Fit, released: &Released<'_>) -> Sheet {
     sheet
 }
 
+/// How much more the counts vary than Poisson's: by alpha times the square of their means.
+fn dispersion(fit: &Fit, confidence: Confidence) -> Sheet {
+    let alpha = fit.as_ref().map_err(String::clone).map(|Fitted { maximum, .. }| {
+        let last = maximum.coefficients.len() - 1;
+        let error = maximum.covariance[last][last].sqrt();
+        let found = Finding::named("alpha").wald(maximum.coefficients[last], error, confidence);
+        let found = found.exponential();
+        let standard_error = found.estimate.map(|alpha| alpha * error);
+        Finding { standard_error, statistic: None, p: None, ..found }
+    });
+    Sheet::findings("dispersion", &["of"], vec![(vec![Entry::text("alpha")], alpha)])
+}
+
 /// Shape and scale, and for units that do not differ the times by which some fail.
 fn life(fit: &Fit, alone: bool, confidence: Confidence) -> Sheet {
     let name = "Weibull life";
@@ -275,12 +295,15 @@ fn quality(
     (totals, is_hidden): (Option<Result<Totals, String>>, bool),
 ) -> Sheet {
     let has_deviance = matches!(family, Family::Logistic | Family::Poisson);
+    // The steps of counts that vary more do not begin at the null model.
+    let has_null = family != Family::NegativeBinomial;
     // What counts alone make of a log-likelihood is in no step on shares; it cancels elsewhere.
     let has_height = !(is_hidden && family == Family::Poisson);
     let mut columns = vec![];
     columns.extend(totals.iter().flat_map(|_| ["n", "events"]));
     if has_height {
-        columns.extend(["log-likelihood", "null log-likelihood"]);
+        columns.push("log-likelihood");
+        columns.extend(has_null.then_some("null log-likelihood"));
     }
     if has_deviance {
         columns.extend(["deviance", "null deviance"]);
@@ -290,7 +313,7 @@ fn quality(
         columns.push("effective parameters");
     } else {
         columns.extend(has_height.then_some("AIC"));
-        columns.extend(["chi-squared", "df", "p"]);
+        columns.extend(if has_null { &["chi-squared", "df", "p"][..] } else { &[] });
     }
     columns.push("steps");
     if path.after.bins > 0 {
@@ -315,7 +338,8 @@ fn quality(
                 row.extend([totals.records, totals.events].map(whole));
             }
             if has_height {
-                row.extend([height, *start].map(Entry::Number));
+                row.push(Entry::Number(height));
+                row.extend(has_null.then_some(Entry::Number(*start)));
             }
             if has_deviance {
                 let deviance = |height: f64| Entry::Number(2.0 * (saturated - height));
@@ -325,11 +349,12 @@ fn quality(
                 row.push(Entry::Number(*effective));
             } else {
                 row.extend(has_height.then(|| Entry::Number(maximum.aic())));
-                row.extend([
+                let test = [
                     Entry::number(test.as_ref().and_then(|test| test.statistic)),
                     Entry::Whole(df as f64),
                     Entry::number(test.and_then(|test| test.p)),
-                ]);
+                ];
+                row.extend(test.into_iter().filter(|_| has_null));
             }
             row.push(Entry::Whole(maximum.steps as f64));
             row.extend(brier);

@@ -23,7 +23,8 @@ const ROWS: [[f64; 5]; 12] = [
 ];
 
 const COX: Family = Family::Cox { times: 10, most: 12 };
-const ALL: [Family; 4] = [Family::Logistic, Family::Poisson, Family::Weibull, COX];
+const ALL: [Family; 5] =
+    [Family::Logistic, Family::Poisson, Family::NegativeBinomial, Family::Weibull, COX];
 /// Those of which an intercept is part.
 const FULL: [Family; 3] = [Family::Logistic, Family::Poisson, Family::Weibull];
 
@@ -36,7 +37,11 @@ fn records(family: Family, centres: [f64; 3], units: [f64; 3]) -> Vec<Record> {
         if family == COX {
             x.remove(0);
         }
-        let response = if family == Family::Poisson { *count } else { *event };
+        if family == Family::NegativeBinomial {
+            x.push(0.0);
+        }
+        let counts = matches!(family, Family::Poisson | Family::NegativeBinomial);
+        let response = if counts { *count } else { *event };
         Record { response, time: if family == COX { time.round() } else { time.ln() }, x }
     };
     ROWS.iter().map(record).collect()
@@ -117,6 +122,54 @@ fn cox_regression_is_that_of_statsmodels_with_ties_as_efron_has_them() {
     assert!(COX.slope(&sums, &At::new(&[0.0; 2])).0.log_likelihood.is_nan());
     records.iter_mut().for_each(|record| record.response = 0.0);
     assert_eq!(COX.start(12.0, 0.0, 12.0, 2), Err(Undefined::Empty("events")));
+}
+
+/// statsmodels 0.15.0, `NegativeBinomial(loglike_method="nb2", exposure)`.
+#[test]
+fn counts_that_vary_more_are_those_of_statsmodels() {
+    const WANT: [(f64, f64); 3] = [
+        (-0.444_723_815_922_925_04, 0.239_057_427_257_824_53),
+        (0.492_226_574_651_886, 0.225_204_168_392_520_72),
+        (0.246_819_281_708_443_14, 0.284_297_547_730_316_9),
+    ];
+    let family = Family::NegativeBinomial;
+    let mut records = records(family, [0.0; 3], [1.0; 3]);
+    records.iter_mut().for_each(|record| drop(record.x.remove(2)));
+    let fit = fitted(family, &records);
+    close(Some(fit.log_likelihood), -23.089_231_409_248_81, 1e-12);
+    let alpha = fit.coefficients[2].exp();
+    let found = [fit.coefficients[0], fit.coefficients[1], alpha];
+    let errors = [0, 1, 2].map(|j| fit.covariance[j][j].sqrt());
+    let errors = [errors[0], errors[1], alpha * errors[2]];
+    for ((found, error), (want, want_error)) in found.into_iter().zip(errors).zip(WANT) {
+        close(Some(found), want, 1e-8);
+        close(Some(error), want_error, 1e-7);
+    }
+    // Counts that vary less have no dispersion.
+    records.iter_mut().for_each(|record| record.response = (record.time.exp() / 2.0).round());
+    let start = family.start(12.0, 27.0, 53.5, 3).unwrap();
+    let failed = maximise(&start, |at| Ok::<_, Undefined>(slope(family, &records, at)));
+    assert!(
+        matches!(
+            failed,
+            Err(Undefined::Separated { column: 2 } | Undefined::Singular { column: 2 })
+        ),
+        "{failed:?}"
+    );
+}
+
+#[test]
+fn functions_of_gamma_are_the_same_by_either_way() {
+    let by_terms = dispersed::gammas(1000.0, 3.7);
+    let more = dispersed::gammas(1001.0, 3.7);
+    let by_functions = [
+        by_terms[0] + (3.7f64 + 1000.0).ln(),
+        by_terms[1] + 1.0 / 1003.7,
+        by_terms[2] - 1.0 / (1003.7 * 1003.7),
+    ];
+    for (more, want) in more.into_iter().zip(by_functions) {
+        close(Some(more), want, 1e-11);
+    }
 }
 
 #[test]

@@ -24,10 +24,12 @@ impl Reader<'_> {
     ) -> Option<StatisticKind> {
         let (response, exposure) = match family {
             Family::Logistic => ("response", None),
-            Family::Poisson => ("response", section.has("exposure").then_some("exposure")),
+            Family::Poisson | Family::NegativeBinomial => {
+                ("response", section.has("exposure").then_some("exposure"))
+            }
             Family::Weibull | Family::Cox => ("event", Some("time")),
         };
-        let is_count = family == Family::Poisson;
+        let is_count = matches!(family, Family::Poisson | Family::NegativeBinomial);
         let response = self.ranging(section, response, table, |of| {
             let whole = of.min >= 0 && of.decimals == 0;
             let count = ("must be a whole number from 0 on", "let its columns' ranges say so");

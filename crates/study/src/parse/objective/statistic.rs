@@ -14,7 +14,7 @@ use crate::{Decimal, Family, Matrix, RowExpr, Statistic, StatisticKind, Table, V
 const VALUES_MAX: usize = 200;
 
 /// The kinds by the names that a study writes.
-pub(super) const KINDS: [(&str, Which); 21] = [
+pub(super) const KINDS: [(&str, Which); 22] = [
     ("describe", Which::Describe),
     ("t_test", Which::TTest),
     ("contingency", Which::Contingency),
@@ -23,6 +23,7 @@ pub(super) const KINDS: [(&str, Which); 21] = [
     ("linear", Which::Linear),
     ("logistic", Which::Regression(Family::Logistic)),
     ("poisson", Which::Regression(Family::Poisson)),
+    ("negative_binomial", Which::Regression(Family::NegativeBinomial)),
     ("weibull", Which::Regression(Family::Weibull)),
     ("cox", Which::Regression(Family::Cox)),
     ("disproportionality", Which::Disproportionality),
