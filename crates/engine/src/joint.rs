@@ -10,7 +10,7 @@ mod quality;
 mod related;
 mod rows;
 
-use sharewell_analytics::clear::regression::{At, Record};
+use sharewell_analytics::clear::regression::{At, Family, Record};
 use sharewell_analytics::release::{Minimum, gate};
 use sharewell_analytics::{Overflow, Value, stats};
 use sharewell_mpc::{Protocol, Result, Share};
@@ -21,7 +21,7 @@ use crate::Plan;
 use rows::Rows;
 
 use crate::dispatch::Program;
-use crate::path::{Asked, Fit, Path};
+use crate::path::{Asked, Clustered, Fit, Path};
 use crate::plan::{Combine, Joint, Output};
 use crate::{outcome, path, statistic};
 
@@ -103,6 +103,8 @@ pub(crate) struct Opened {
     pub own: Vec<Option<Vec<i128>>>,
     /// What the steps of a regression came to.
     pub fit: Option<Fit>,
+    /// What those to groups of near records came to.
+    pub clusters: Option<std::result::Result<Clustered, String>>,
     /// Places of the givers that were left out, as a compute party knows.
     pub left_out: Vec<u8>,
 }
@@ -119,7 +121,11 @@ impl Opened {
             Some(released) => statistic::start(path, &released),
             None => Err("not opened to this party".to_owned()),
         };
-        self.fit = Some(path.climb(plan.givers().len(), start, step)?);
+        let givers = plan.givers().len();
+        match path.family {
+            Family::KMeans { .. } => self.clusters = Some(path.gather(givers, start, step)?),
+            _ => self.fit = Some(path.climb(givers, start, step)?),
+        }
         Ok(())
     }
 }
@@ -180,7 +186,8 @@ impl Program for SecurePhase<'_> {
                 Err(overflow) => return Ok(Err(TooLarge { output: 0, overflow })),
             },
         };
-        let mut opened = Opened { integers, scales, own, fit: None, left_out: pooled.left_out };
+        let left_out = pooled.left_out;
+        let mut opened = Opened { integers, scales, own, left_out, ..Opened::default() };
         if let Some(path) = &self.plan.path {
             opened.climb(self.plan, path, &mut |of, at| self.step(p, path, of, at))?;
         }

@@ -6,6 +6,7 @@
 //! needed: when the coefficients have settled, zeros are shared.
 
 mod after;
+mod gather;
 
 use sharewell_analytics::clear::newton::{Maximum, Slope, maximise};
 use sharewell_analytics::clear::regression::{At, Family, Record, uncentred};
@@ -15,6 +16,7 @@ use sharewell_ring::hash;
 use sharewell_study::Range;
 
 pub(crate) use after::{After, Predicted};
+pub(crate) use gather::Clustered;
 
 use crate::{Error, Leak, LocalValues};
 
@@ -160,7 +162,10 @@ impl Path {
                 Family::Cox { .. } => (local.records[1][row] - self.kept[1].range.min) as f64,
                 _ => number(1, row).ln(),
             };
-            let first = 1 + usize::from(self.has_exposure);
+            let first = match self.family {
+                Family::KMeans { .. } => 0,
+                _ => 1 + usize::from(self.has_exposure),
+            };
             let predictors = (first..self.kept.len()).map(|column| number(column, row));
             let one = self.has_intercept().then_some(1.0);
             let shape = match self.family {
@@ -177,7 +182,7 @@ impl Path {
 
     /// Whether the first coefficient is one.
     pub(crate) fn has_intercept(&self) -> bool {
-        !matches!(self.family, Family::Cox { .. })
+        !matches!(self.family, Family::Cox { .. } | Family::KMeans { .. })
     }
 
     /// A provider's integers of a step. If one is too large, it says that, and zeros.
@@ -314,6 +319,9 @@ impl Path {
                 "for each time of the grid, the events and what the hazards, the predictors times \
                  the hazards and their squares come to for those whose observation ends then: a \
                  record that is alone at its time shows its predictors"
+            }
+            Family::KMeans { .. } => {
+                "of each centre, how many records are nearest to it and the sums of their values"
             }
             _ => "the log-likelihood at them with its first and second derivatives",
         };

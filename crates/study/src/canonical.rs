@@ -133,6 +133,7 @@ enums! {
         13 Self::Detector { score, truth, by, calibrated } => (score, truth, by, calibrated)
         17 Self::Recurrence { time, event, group } => (time, event, group)
         16 Self::Benchmark { events, exposure, per, by } => (events, exposure, per, by)
+        19 Self::KMeans { values, clusters, steps } => (values, clusters, steps)
         15 Self::Pca { values, matrix } => (values, matrix)
         14 Self::Regression {
             family, response, exposure, predictors, reveal_path, steps, errors, calibration,

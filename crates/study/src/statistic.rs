@@ -123,6 +123,15 @@ pub enum StatisticKind {
         /// On which scale intervals of the survival are symmetric.
         scale: Scale,
     },
+    /// Groups of records that are near each other, found in steps.
+    KMeans {
+        /// What is near; at least one.
+        values: Vec<RowExpr>,
+        /// How many groups; at least two.
+        clusters: u32,
+        /// How many steps are made.
+        steps: u32,
+    },
     /// How many events a unit has had by an age, where they come again.
     Recurrence {
         /// When an event came, or the unit's observation ended.
@@ -311,6 +320,7 @@ impl StatisticKind {
             Self::Contingency { .. } => "contingency",
             Self::Correlation { .. } => "correlation",
             Self::Pca { .. } => "pca",
+            Self::KMeans { .. } => "k_means",
             Self::Linear { .. } => "linear",
             Self::Regression { family, .. } => family.name(),
             Self::Disproportionality { .. } => "disproportionality",
@@ -344,6 +354,7 @@ impl StatisticKind {
             }
             Self::Correlation { .. }
             | Self::Pca { .. }
+            | Self::KMeans { .. }
             | Self::Linear { .. }
             | Self::Regression { .. }
             | Self::PairedTTest { .. } => vec![],

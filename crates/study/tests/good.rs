@@ -422,6 +422,10 @@ fn statistics_of_the_catalogue_are_read() {
             },
         ),
         (
+            "kind = 'k_means'\nvalues = ['hours']\nclusters = 4\nreveal_path = true",
+            StatisticKind::KMeans { values: vec![hours()], clusters: 4, steps: 25 },
+        ),
+        (
             "kind = 'weibull'\nevent = 'status'\ntime = 'hours + 1'\nreveal_path = true",
             StatisticKind::Regression {
                 family: Family::Weibull,
@@ -461,7 +465,7 @@ fn statistics_of_the_catalogue_are_read() {
     }
     hashes.sort();
     hashes.dedup();
-    assert_eq!(hashes.len(), 48, "every one is another study");
+    assert_eq!(hashes.len(), 50, "every one is another study");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 use thiserror::Error;
 
+pub mod clusters;
 pub mod detector;
 pub mod gamma_poisson;
 pub mod linear;

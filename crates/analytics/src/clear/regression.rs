@@ -11,6 +11,7 @@ mod dispersed;
 
 use statrs::function::gamma::ln_gamma;
 
+use super::clusters::Centres;
 use super::newton::{Maximum, Slope};
 use super::{Confidence, Finding, Result, Undefined, solve::dot};
 pub use after::{in_bins, predictions, predictions_len, sandwich, scores_len};
@@ -36,6 +37,11 @@ pub enum Family {
         times: usize,
         /// Records that there can be in all.
         most: u64,
+    },
+    /// Nothing: there is no response, and records are told apart by x alone ([`Centres`]).
+    KMeans {
+        /// How many groups there are.
+        clusters: usize,
     },
 }
 
@@ -75,6 +81,7 @@ impl Family {
     pub fn len(self, coefficients: usize) -> usize {
         match self {
             Self::Cox { times, .. } => cox::len(times, coefficients),
+            Self::KMeans { clusters } => Centres::len(clusters, coefficients),
             _ => 2 + coefficients + coefficients * (coefficients + 1) / 2,
         }
     }
@@ -90,6 +97,11 @@ impl Family {
     pub fn sums(self, records: &[Record], at: &At) -> Vec<f64> {
         if let Self::Cox { times, .. } = self {
             return cox::sums(records, at, times);
+        }
+        if let Self::KMeans { clusters } = self {
+            let values = at.coefficients.len() / (1 + clusters);
+            let centres = Centres::of(&at.coefficients, values);
+            return centres.sums(records.iter().map(|record| &record.x[..]));
         }
         let at = &at.coefficients[..];
         let slope = match self {
@@ -177,7 +189,7 @@ impl Family {
                 let hazard = eta.exp();
                 [response * (eta - time) - hazard, response - hazard, hazard]
             }
-            Self::Cox { .. } | Self::NegativeBinomial => {
+            Self::Cox { .. } | Self::NegativeBinomial | Self::KMeans { .. } => {
                 unreachable!("its likelihood is taken elsewhere")
             }
         }
@@ -190,7 +202,7 @@ impl Family {
         };
         match self {
             Self::Poisson => records.iter().map(of_count).sum(),
-            Self::Logistic | Self::NegativeBinomial | Self::Weibull | Self::Cox { .. } => 0.0,
+            _ => 0.0,
         }
     }
 

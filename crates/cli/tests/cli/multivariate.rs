@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::statistics::{expected, near, number, table};
+use crate::statistics::{cell, expected, near, number, table};
 use crate::support::{copy_of, costs_as_quoted};
 
 /// The report of an example's study, which is the same under either threat.
@@ -65,4 +65,22 @@ fn signals_within_companies_are_those_of_mantel_and_haenszel() {
     }
     let all = copy_of("statin-signals", "study.toml").result();
     assert_eq!(table(&report, "signals")["rows"], table(&all, "signals")["rows"]);
+}
+
+#[test]
+fn patients_who_are_alike_are_grouped_as_by_scikit_learn_whoever_cheats() {
+    let want = expected(include_str!("../expected/diabetes_groups.json"));
+    let report = whoever_cheats("diabetes", "groups.toml");
+    let groups = table(&report, "groups")["rows"].as_array().unwrap();
+    assert_eq!(groups.len(), 3);
+    for (i, group) in groups.iter().enumerate() {
+        assert_eq!(group[1], want["sizes"][i]);
+        for value in 0..5 {
+            near(group[2 + value].as_f64().unwrap(), &want["centres"][i][value], 1e-9);
+        }
+    }
+    let fit = table(&report, "squared distances");
+    near(number(fit, &[], "within"), &want["within"], 1e-9);
+    near(number(fit, &[], "of all"), &want["of_all"], 1e-9);
+    assert_eq!(cell(fit, &[], "settled"), "yes");
 }

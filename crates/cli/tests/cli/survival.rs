@@ -93,7 +93,7 @@ fn infections_that_come_again_are_counted_as_by_lifelines_whoever_cheats() {
     let site = copy_of("recurrent-infections", "study.toml");
     let report = site.result();
     costs_as_quoted(&report);
-    let want = expected(include_str!("../expected/infections.json"));
+    let want = expected(include_str!("../expected/recurrent_infections.json"));
     let curve = table(&report, "mean cumulative function");
     let between = table(&report, "mean time between events");
     for group in ["false", "true"] {

@@ -7,6 +7,7 @@
 mod association;
 mod benchmark;
 mod cells;
+mod clusters;
 mod detector;
 mod linear;
 mod linkage;
@@ -24,14 +25,13 @@ mod veiled;
 
 use sharewell_analytics::clear::{self, Confidence};
 use sharewell_study::{Aggregate, Decimal, Expr, Family, Item, Predicate, RowExpr};
-use sharewell_study::{Statistic, StatisticKind, Table};
+use sharewell_study::{Recorded, Statistic, StatisticKind, Table};
 
 use crate::joint::Opened;
-use crate::path::Fit;
-use crate::{Plan, ResultTable};
+use crate::path::{Fit, Path, Start};
+use crate::{Error, Plan, ResultTable};
 pub(crate) use linkage::linkage;
 pub(crate) use quality::quality;
-pub(crate) use regression::{start, steps};
 use sheet::Sheet;
 pub(crate) use veiled::{finish_veiled, veiled_items};
 
@@ -74,6 +74,10 @@ pub(crate) fn items(statistic: &Statistic, table: &Table) -> Vec<Item> {
         StatisticKind::Linear { response, predictors, weights, .. } => {
             let values = [&predictors[..], std::slice::from_ref(response)].concat();
             products(&values, *weights, table)
+        }
+        StatisticKind::KMeans { values, .. } => {
+            let moments = values.iter().flat_map(|value| moments_of(value).into_iter().skip(1));
+            [Aggregate::Count].into_iter().chain(moments).collect()
         }
         StatisticKind::Regression { family, response, exposure, predictors, ridge, .. } => {
             let time = exposure.iter().filter(|_| *family != Family::Cox);
@@ -134,9 +138,9 @@ fn centred(value: &RowExpr, table: &Table) -> RowExpr {
 /// The records that count: for what needs all values of a record, those that miss none.
 pub(crate) fn complete_cases(statistic: &Statistic, table: &Table) -> Option<Predicate> {
     let values: Vec<&RowExpr> = match &statistic.kind {
-        StatisticKind::Correlation { values } | StatisticKind::Pca { values, .. } => {
-            values.iter().collect()
-        }
+        StatisticKind::Correlation { values }
+        | StatisticKind::Pca { values, .. }
+        | StatisticKind::KMeans { values, .. } => values.iter().collect(),
         StatisticKind::Linear { response, predictors, .. } => {
             predictors.iter().chain([response]).collect()
         }
@@ -195,6 +199,10 @@ pub(crate) fn finish(
             linear::correlation(table, values, confidence, released)
         }
         StatisticKind::Pca { values, matrix } => linear::pca(table, values, *matrix, released),
+        StatisticKind::KMeans { .. } => {
+            let found = opened.clusters.as_ref().expect("the steps were taken");
+            clusters::tables(plan, found, released)
+        }
         StatisticKind::Linear { response, predictors, ridge, weights } => {
             let penalty = (*ridge, weights.is_some());
             linear::regression(table, (response, predictors), penalty, confidence, released)
@@ -236,6 +244,28 @@ pub(crate) fn finish(
         }
     };
     sheets.into_iter().map(Sheet::into_table).collect()
+}
+
+/// The steps of a statistic that has some, and what a provider keeps of its records for them.
+pub(crate) fn steps(
+    statistic: &Statistic,
+    table: &Table,
+    givers: u64,
+) -> Result<Option<(Path, Vec<Recorded>)>, Error> {
+    match &statistic.kind {
+        StatisticKind::KMeans { values, clusters, steps } => {
+            clusters::steps(table, values, (*clusters as usize, *steps)).map(Some)
+        }
+        _ => regression::steps(statistic, table, givers),
+    }
+}
+
+/// Where they begin.
+pub(crate) fn start(path: &Path, released: &Released<'_>) -> Result<Start, String> {
+    match path.family {
+        clear::regression::Family::KMeans { clusters } => clusters::start(path, clusters, released),
+        _ => regression::start(path, released),
+    }
 }
 
 /// A count that was released as a number.

@@ -12,6 +12,8 @@ const STEPS: u32 = 25;
 const STEPS_HIDDEN: u32 = 8;
 /// And at most.
 const STEPS_MAX: u32 = 60;
+/// Most groups of near records.
+const CLUSTERS_MAX: u32 = 100;
 /// Bins of predicted log-odds: each is opened, and with fewer a curve is coarse.
 const BINS: std::ops::RangeInclusive<u32> = 20..=1000;
 
@@ -79,6 +81,32 @@ impl Reader<'_> {
             calibration: calibration?.unwrap_or(0),
             ridge: ridge?,
         })
+    }
+
+    /// Groups of near records.
+    pub(super) fn k_means(
+        &self,
+        section: &Section<'_>,
+        table: Option<&Table>,
+    ) -> Option<StatisticKind> {
+        let values = self.values(section, "values", 1, table);
+        let help = "few groups are easier to tell apart";
+        let clusters = self.between(section, "clusters", 2..=CLUSTERS_MAX, help);
+        let help = "twenty are usual; all of them are paid for";
+        let steps = self.between(section, "steps", 2..=STEPS_MAX, help);
+        let reveal_path: Spanned<bool> = section.required("reveal_path")?;
+        self.require(*reveal_path.get_ref(), reveal_path.span(), || {
+            let help = "if all may learn the centres of each step, set `reveal_path = true`";
+            (
+                "groups of near records are found in steps that become known".to_owned(),
+                help.to_owned(),
+            )
+        })?;
+        let (values, clusters, steps) = (values?, clusters?, steps?);
+        self.require(clusters.is_some(), section.span(), || {
+            ("`clusters` is missing".to_owned(), "say how many groups there are".to_owned())
+        })?;
+        Some(StatisticKind::KMeans { values, clusters: clusters?, steps: steps.unwrap_or(STEPS) })
     }
 
     /// Refuses what is made of opened steps where none is opened.

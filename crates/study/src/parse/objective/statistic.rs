@@ -14,12 +14,13 @@ use crate::{Decimal, Family, Matrix, RowExpr, Statistic, StatisticKind, Table, V
 const VALUES_MAX: usize = 200;
 
 /// The kinds by the names that a study writes.
-pub(super) const KINDS: [(&str, Which); 22] = [
+pub(super) const KINDS: [(&str, Which); 23] = [
     ("describe", Which::Describe),
     ("t_test", Which::TTest),
     ("contingency", Which::Contingency),
     ("correlation", Which::Correlation),
     ("pca", Which::Pca),
+    ("k_means", Which::KMeans),
     ("linear", Which::Linear),
     ("logistic", Which::Regression(Family::Logistic)),
     ("poisson", Which::Regression(Family::Poisson)),
@@ -46,6 +47,7 @@ pub(super) enum Which {
     Contingency,
     Correlation,
     Pca,
+    KMeans,
     Linear,
     Regression(Family),
     Disproportionality,
@@ -79,6 +81,7 @@ impl Reader<'_> {
                 .values(section, "values", 2, table)
                 .map(|values| StatisticKind::Correlation { values }),
             Which::Pca => self.pca(section, table),
+            Which::KMeans => self.k_means(section, table),
             Which::Linear => self.linear(section, table),
             Which::Regression(family) => self.regression(family, section, table),
             Which::Disproportionality => self.disproportionality(section, table),
