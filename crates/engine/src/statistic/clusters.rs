@@ -6,7 +6,8 @@ use sharewell_study::{Errors, Recorded, RowExpr, Table};
 
 use super::Released;
 use super::sheet::{Entry, Sheet};
-use crate::path::{After, Clustered, Kept, Path, Start, Term, centre_and_unit};
+use crate::joint::Opened;
+use crate::path::{After, Kept, Path, Start, Term, centre_and_unit};
 use crate::{Error, Plan, Refusal};
 
 /// The steps, and what a provider keeps of its records for them.
@@ -59,12 +60,9 @@ pub(super) fn start(
 }
 
 /// The groups, and how near their records are.
-pub(super) fn tables(
-    plan: &Plan,
-    found: &Result<Clustered, String>,
-    released: &Released<'_>,
-) -> Vec<Sheet> {
+pub(super) fn tables(plan: &Plan, opened: &Opened, released: &Released<'_>) -> Vec<Sheet> {
     let path = plan.path.as_ref().expect("groups are found in steps");
+    let found = opened.clusters.as_ref().expect("the steps were taken");
     let names: Vec<&str> = path.terms.iter().map(|term| term.name.as_str()).collect();
     let mut groups = Sheet::new("groups", &[&["group", "records"], &names[..]].concat());
     let columns = ["n", "within", "of all", "steps", "settled"];

@@ -199,10 +199,7 @@ pub(crate) fn finish(
             linear::correlation(table, values, confidence, released)
         }
         StatisticKind::Pca { values, matrix } => linear::pca(table, values, *matrix, released),
-        StatisticKind::KMeans { .. } => {
-            let found = opened.clusters.as_ref().expect("the steps were taken");
-            clusters::tables(plan, found, released)
-        }
+        StatisticKind::KMeans { .. } => clusters::tables(plan, opened, released),
         StatisticKind::Linear { response, predictors, ridge, weights } => {
             let penalty = (*ridge, weights.is_some());
             linear::regression(table, (response, predictors), penalty, confidence, released)

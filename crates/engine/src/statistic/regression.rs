@@ -52,15 +52,7 @@ pub(crate) fn steps(
     let intercept = Term { name: "intercept".into(), centre: 0.0, unit: 1.0 };
     let mut terms = if has_intercept { vec![intercept] } else { vec![] };
     terms.extend(predictors.iter().map(term).collect::<Result<Vec<_>, _>>()?);
-    if let (Family::Weibull, Some(time)) = (family, exposure) {
-        let (centre, unit) = centre_and_unit(range(time)?);
-        // Rounded: the same at all, even where a library's logarithm is not.
-        let centre = (((centre - unit).ln() + (centre + unit).ln()) / 2.0).round();
-        terms.push(Term { name: "shape".into(), centre, unit: 1.0 });
-    }
-    if *family == Family::NegativeBinomial {
-        terms.push(Term { name: "dispersion".into(), centre: 0.0, unit: 1.0 });
-    }
+    terms.extend(last_term(*family, exposure.as_ref().map(range).transpose()?));
     let path = Path {
         family: match family {
             Family::Logistic => clear::Family::Logistic,
@@ -85,6 +77,21 @@ pub(crate) fn steps(
     });
     let recorded = recorded.collect();
     Ok(Some((path, recorded)))
+}
+
+/// What belongs to no predictor: the shape of a life, and the logarithm of a dispersion.
+fn last_term(family: Family, time: Option<Range>) -> Option<Term> {
+    let term = |name: &str, centre| Term { name: name.to_owned(), centre, unit: 1.0 };
+    match (family, time) {
+        (Family::Weibull, Some(time)) => {
+            let (centre, unit) = centre_and_unit(time);
+            // Rounded: the same at all, even where a library's logarithm is not.
+            let centre = (((centre - unit).ln() + (centre + unit).ln()) / 2.0).round();
+            Some(term("shape", centre))
+        }
+        (Family::NegativeBinomial, _) => Some(term("dispersion", 0.0)),
+        _ => None,
+    }
 }
 
 /// Most numbers that are opened in a step.
@@ -286,6 +293,19 @@ fn life(fit: &Fit, alone: bool, confidence: Confidence) -> Sheet {
     Sheet::findings(name, &["of"], shown.iter().map(row).collect())
 }
 
+/// Chi-squared, degrees of freedom and p-value of the likelihood ratio to the null model.
+fn against_null(path: &Path, maximum: &Maximum, start: f64) -> [Entry; 3] {
+    let alone = vec![0.0; usize::from(path.has_intercept())];
+    let df = maximum.coefficients.len() - alone.len();
+    let begun = Maximum { coefficients: alone, log_likelihood: start, ..maximum.clone() };
+    let test = likelihood_ratio(&begun, maximum).ok();
+    [
+        Entry::number(test.as_ref().and_then(|test| test.statistic)),
+        Entry::Whole(df as f64),
+        Entry::number(test.and_then(|test| test.p)),
+    ]
+}
+
 /// How well the model fits, and whether better than the null model, in which records do not differ
 /// and a shape is 1.
 fn quality(
@@ -326,10 +346,6 @@ fn quality(
         Err(reason) => sheet.row_without(vec![], &reason),
         Ok((totals, Fitted { maximum, start, saturated, predicted, effective })) => {
             let height = maximum.log_likelihood;
-            let alone = vec![0.0; usize::from(path.has_intercept())];
-            let df = maximum.coefficients.len() - alone.len();
-            let begun = Maximum { coefficients: alone, log_likelihood: *start, ..maximum.clone() };
-            let test = likelihood_ratio(&begun, maximum).ok();
             let mut row = vec![];
             let brier = totals.as_ref().zip(predicted.as_ref());
             let brier = brier.map(|(totals, of)| Entry::Number(of.brier(totals.records)));
@@ -349,11 +365,7 @@ fn quality(
                 row.push(Entry::Number(*effective));
             } else {
                 row.extend(has_height.then(|| Entry::Number(maximum.aic())));
-                let test = [
-                    Entry::number(test.as_ref().and_then(|test| test.statistic)),
-                    Entry::Whole(df as f64),
-                    Entry::number(test.and_then(|test| test.p)),
-                ];
+                let test = against_null(path, maximum, *start);
                 row.extend(test.into_iter().filter(|_| has_null));
             }
             row.push(Entry::Whole(maximum.steps as f64));
