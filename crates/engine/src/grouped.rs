@@ -68,6 +68,27 @@ pub(crate) enum Number {
 }
 
 impl Number {
+    /// Where it lies, also in a row without a partner, whose other half is zeros.
+    pub(crate) fn range(&self, of: &impl Fn(Place) -> (i128, i128)) -> (i128, i128) {
+        let hull = |all: &[i128]| {
+            (all.iter().copied().min().unwrap_or(0), all.iter().copied().max().unwrap_or(0))
+        };
+        let times = |(lo, hi): (i128, i128), (x, y): (i128, i128)| {
+            hull(&[lo, hi].map(|a| [a.saturating_mul(x), a.saturating_mul(y)]).concat())
+        };
+        match self {
+            Self::One => (1, 1),
+            Self::At(place) => of(*place),
+            Self::Neg(x) => times(x.range(of), (-1, -1)),
+            Self::Times(x, by) => times(x.range(of), (*by, *by)),
+            Self::Sum(both) => {
+                let [(a, b), (x, y)] = [both[0].range(of), both[1].range(of)];
+                (a.saturating_add(x), b.saturating_add(y))
+            }
+            Self::Product(both) => times(both[0].range(of), both[1].range(of)),
+        }
+    }
+
     fn places(&self) -> Vec<Place> {
         match self {
             Self::One => vec![],
@@ -82,8 +103,7 @@ impl Number {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Filled {
     Rows,
-    /// With where the number of a row lies.
-    Sum(Number, (i128, i128)),
+    Sum(Number),
     Least(Place),
     Greatest(Place),
 }
@@ -117,7 +137,7 @@ impl Grouped {
         let of_key = |key: &GroupKey| key.present.into_iter().chain([key.sorted_by]);
         let of_slot = |filled: &Filled| match filled {
             Filled::Rows => vec![],
-            Filled::Sum(number, _) => number.places(),
+            Filled::Sum(number) => number.places(),
             Filled::Least(place) | Filled::Greatest(place) => vec![*place],
         };
         let of_told = |told: &Told| match told {

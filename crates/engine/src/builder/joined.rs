@@ -53,12 +53,8 @@ impl Builder<'_> {
         let (lo, hi) = (self.slots[slot].lo, self.slots[slot].hi);
         Ok(match &of {
             Aggregate::Count => Filled::Rows,
-            Aggregate::CountColumn(e) => Filled::Sum(self.there(e)?, (0, 1)),
-            Aggregate::Sum(e) => {
-                let range = self.range(e)?;
-                let (number, _) = self.of_pair(e)?;
-                Filled::Sum(number, (range.min.min(0), range.max.max(0)))
-            }
+            Aggregate::CountColumn(e) => Filled::Sum(self.there(e)?),
+            Aggregate::Sum(e) => Filled::Sum(self.of_pair(e)?),
             Aggregate::Min(e) => Filled::Least(self.extreme_of(e, hi)?),
             Aggregate::Max(e) => Filled::Greatest(self.extreme_of(e, lo)?),
             _ => unreachable!("what fills a slot is a count, a sum or an extreme"),
@@ -90,22 +86,19 @@ impl Builder<'_> {
         Ok(number)
     }
 
-    /// The value of an expression, 0 where it has none, and its decimals. What takes columns of one
-    /// side is calculated at home.
-    fn of_pair(&mut self, e: &RowExpr) -> Result<(Number, u8), Error> {
-        let range = self.range(e)?;
+    /// The value of an expression, 0 where it has none. What takes columns of one side is
+    /// calculated at home.
+    fn of_pair(&mut self, e: &RowExpr) -> Result<Number, Error> {
         if let Some(side) = self.side(&e.columns()) {
-            let column = self.value_or(e, 0)?;
-            return Ok((Number::At(Place { side, column }), range.decimals));
+            return Ok(Number::At(Place { side, column: self.value_or(e, 0)? }));
         }
-        let (value, there) = (self.arithmetic(e)?, self.there(e)?);
-        Ok((product(value, there), range.decimals))
+        Ok(product(self.arithmetic(e)?, self.there(e)?))
     }
 
     /// The same, with whatever value where it has none.
     fn arithmetic(&mut self, e: &RowExpr) -> Result<Number, Error> {
         if self.side(&e.columns()).is_some() {
-            return self.of_pair(e).map(|(number, _)| number);
+            return self.of_pair(e);
         }
         Ok(match e {
             RowExpr::Neg(x) => Number::Neg(Box::new(self.arithmetic(x)?)),

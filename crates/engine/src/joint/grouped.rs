@@ -33,9 +33,7 @@ pub(super) fn cells<P: Protocol>(
     for filled in &grouped.slots {
         match filled {
             Filled::Rows => asked.aggregates.push(Aggregate::Count),
-            Filled::Sum(number, range) => {
-                asked.of(related.number(p, number, *range)?, Aggregate::Sum);
-            }
+            Filled::Sum(number) => asked.of(related.number(p, number, plan)?, Aggregate::Sum),
             Filled::Least(at) => asked.of(related.column(*at), Aggregate::Min),
             Filled::Greatest(at) => asked.of(related.column(*at), Aggregate::Max),
         }
@@ -49,7 +47,7 @@ pub(super) fn cells<P: Protocol>(
     if counts_organisations(grouped, plan) {
         for support in &plan.supports {
             let flags = match &grouped.slots[support.slot] {
-                Filled::Sum(Number::At(at), _) => rows.flag(p, at.column)?,
+                Filled::Sum(Number::At(at)) => rows.flag(p, at.column)?,
                 _ => rows.valid().clone(),
             };
             asked.by_giver(p, &flags, plan);

@@ -60,18 +60,13 @@ impl<P: Protocol> Related<P> {
         self.columns[&at].clone()
     }
 
-    /// Arithmetic of one row or pair, whose value lies in a range.
-    pub(super) fn number(
-        &self,
-        p: &mut P,
-        number: &Number,
-        (lo, hi): (i128, i128),
-    ) -> Result<Column<P>> {
+    /// Arithmetic of one row or pair.
+    pub(super) fn number(&self, p: &mut P, number: &Number, plan: &Plan) -> Result<Column<P>> {
         if let Number::At(place) = number {
             return Ok(self.column(*place));
         }
-        let mut values = self.evaluate(p, number)?;
-        p.note_bound(&mut values, lo, hi);
+        let values = self.evaluate(p, number)?;
+        let (lo, hi) = number.range(&|place| plan.rows[place.column].range());
         let bits = 129 - hi.max(-(lo + 1)).leading_zeros();
         Ok(Column { values, bits })
     }
