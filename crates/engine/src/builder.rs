@@ -124,7 +124,7 @@ fn refuse_hidden(study: &Study, statistic: &Statistic) -> Result<(), Error> {
          and [release] keeps these hidden"
     );
     let help = "if the recipients may learn them (the leakage table lists each), set `sufficient = \
-                \"open\"` in [release]; \"t_test\", \"paired_t_test\", \"logistic\" and \"poisson\" need not";
+                \"open\"` in [release]; \"t_test\", \"paired_t_test\", and \"logistic\" and \"poisson\" with `reveal_path = false` need not";
     Err(Refusal::new(message, help).into())
 }
 

@@ -129,8 +129,11 @@ impl Test {
     }
 
     /// Squared standard error of the difference, and degrees of freedom.
-    fn of(self, groups: &[Mean], sign: f64) -> [f64; 2] {
-        let each = groups.iter().map(|group| (group.variance + sign * group.error, group.n));
+    ///
+    /// `moved` says of each group which way its error goes, if it goes: 1, -1 or 0.
+    fn of(self, groups: &[Mean], moved: &[f64]) -> [f64; 2] {
+        let each = groups.iter().zip(moved);
+        let each = each.map(|(group, moved)| (group.variance + moved * group.error, group.n));
         match self {
             Self::Welch | Self::Paired => {
                 let square: f64 = each.clone().map(|(variance, _)| variance).sum();
@@ -158,24 +161,70 @@ fn compared(
     if groups.iter().any(|group| group.n < 2.0) {
         return Err("undefined: fewer than 2 records in each group".to_owned());
     }
-    if groups.iter().all(|group| group.variance <= group.error) {
+    let (still, least) = (vec![0.0; groups.len()], vec![-1.0; groups.len()]);
+    // Also where each is as small as it may be there is something to divide by.
+    if test.of(groups, &least)[0] <= 0.0 {
         return Err("undefined: the values do not vary".to_owned());
     }
     let of = |difference: f64, [square, degrees]: [f64; 2]| {
-        let error = square.max(0.0).sqrt();
+        let error = square.sqrt();
         let found = Finding::default().student(difference, error, degrees, confidence);
         let [lower, upper] = found.interval.map_or([f64::NAN; 2], |i| [i.lower, i.upper]);
         let t = difference / error;
         [difference, error, lower, upper, t, degrees, tails::student_two_sided(t, degrees)]
     };
-    let here = of(difference, test.of(groups, 0.0));
+    let here = of(difference, test.of(groups, &still));
     let mut errors = here.map(|number| number.abs() * 1e-9);
-    for (moved, sign) in [(by, 1.0), (by, -1.0), (-by, 1.0), (-by, -1.0)] {
-        let there = of(difference + moved, test.of(groups, sign));
+    for corner in 0..1 << (groups.len() + 1) {
+        let way = |bit: usize| if corner >> bit & 1 == 0 { 1.0 } else { -1.0 };
+        let moved: Vec<f64> = (0..groups.len()).map(way).collect();
+        let there = of(difference + way(groups.len()) * by, test.of(groups, &moved));
         for ((error, there), here) in errors.iter_mut().zip(there).zip(here) {
-            *error = error.max(2.0 * (there - here).abs());
+            let far = 2.0 * (there - here).abs();
+            *error = if far.is_nan() { f64::INFINITY } else { error.max(far) };
         }
     }
     let n = groups.iter().map(|group| group.n).sum();
     Ok((here.into_iter().zip(errors).collect(), n))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WELCH: fn(&[Mean]) -> [f64; 2] = |groups| Test::Welch.of(groups, &[0.0, 0.0]);
+
+    fn groups(variances: [f64; 2], error: f64, n: [f64; 2]) -> [Mean; 2] {
+        [0, 1].map(|i| Mean { variance: variances[i], error, n: n[i] })
+    }
+
+    #[test]
+    fn degrees_of_freedom_are_no_farther_off_than_is_said_whichever_way_each_group_errs() {
+        for (variances, error, n) in [
+            ([1.0, 1.0], 1e-6, [10.0, 1000.0]),
+            ([0.02, 0.03], 1e-9, [10.0, 1000.0]),
+            ([1.0, 1e-3], 1e-4, [3.0, 50.0]),
+        ] {
+            let stated = groups(variances, error, n);
+            let (found, _) = compared(Test::Welch, (0.5, 1e-9), &stated, Confidence::P95).unwrap();
+            let (degrees, bound) = found[5];
+            for ways in [[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0], [0.5, -0.7]] {
+                let exact = [0, 1].map(|i| variances[i] + ways[i] * error);
+                let [_, there] = WELCH(&groups(exact, 0.0, n));
+                assert!((there - degrees).abs() <= bound, "{there} {degrees} {bound}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_varies_by_no_more_than_its_error_is_undefined() {
+        let of = |variances: [f64; 2]| {
+            compared(Test::Welch, (1.0, 0.0), &groups(variances, 1e-6, [5.0, 6.0]), Confidence::P95)
+        };
+        for variances in [[0.0, 0.0], [0.0, 1.5e-6], [-1e-7, 2e-6]] {
+            assert!(of(variances).unwrap_err().contains("do not vary"));
+        }
+        let (found, n) = of([0.0, 1.0]).unwrap();
+        assert!(n == 11.0 && found.iter().all(|(_, error)| error.is_finite()), "{found:?}");
+    }
 }
