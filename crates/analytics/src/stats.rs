@@ -1,5 +1,9 @@
 //! Moments from pooled sums, without opening the sums.
 
+mod correlation;
+
+pub use correlation::correlation;
+
 use sharewell_mpc::Protocol;
 use sharewell_ring::Integer;
 use sharewell_tensor::Tensor;

@@ -55,19 +55,17 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         }
         Objective::Statistic(statistic) => {
             complete = statistic::complete_cases(statistic, &study.table);
-            groups = groups_of(study, statistic);
+            groups = builder.group_by.clone();
             grid = statistic.kind.grid();
             steps = statistic::steps(statistic, &study.table, study.data_parties().count() as u64)?;
             let hidden = steps.take_if(|_| !statistic.kind.reveals_path());
             let (outputs, columns) = builder.statistic(statistic, hidden.map(|(path, _)| path))?;
-            if steps.is_some() && study.security.bad_giver == BadGiver::Drop {
-                return Err(left_out_between_steps());
-            }
+            steps.iter().try_for_each(|_| refuse_left_out(study))?;
             (outputs, columns, complete.as_ref(), &groups)
         }
     };
     let benchmark = benchmark_of(study, &columns)?;
-    let Builder { slots, supports, rows, of_rows, grouped, linked, hidden, .. } = builder;
+    let Builder { slots, supports, rows, of_rows, grouped, linked, hidden, veiled, .. } = builder;
     let (path, records) = steps.unzip();
     let shared = || rows.iter().map(|column| column.recorded.clone()).collect();
     let at_home = if grouped.is_none() { &slots[..] } else { &[] };
@@ -95,21 +93,18 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         path,
         benchmark,
         hidden,
+        is_veiled: veiled.is_some(),
         dry,
     })
 }
 
-/// What is opened of a statistic whose sums stay secret, if it can be made so.
-pub(crate) fn veiled(study: &Study, statistic: &Statistic) -> Option<Vec<Item>> {
-    let is_hidden = study.release.sufficient == Sufficient::Hidden;
-    is_hidden.then(|| statistic::veiled_items(&statistic.kind, &study.table)).flatten()
-}
-
-/// The groups of a statistic; what is veiled is opened of all records at once.
-fn groups_of(study: &Study, statistic: &Statistic) -> Vec<usize> {
-    match veiled(study, statistic) {
-        Some(_) => vec![],
-        None => statistic.kind.group_by(),
+/// What is opened of an objective whose sums stay secret, if it is a statistic that can be made so.
+fn veiled(study: &Study) -> Option<Vec<Item>> {
+    match (&study.objective, study.release.sufficient) {
+        (Objective::Statistic(of), Sufficient::Hidden) => {
+            statistic::veiled_items(&of.kind, &study.table)
+        }
+        _ => None,
     }
 }
 
@@ -124,7 +119,9 @@ fn refuse_hidden(study: &Study, statistic: &Statistic) -> Result<(), Error> {
          and [release] keeps these hidden"
     );
     let help = "if the recipients may learn them (the leakage table lists each), set `sufficient = \
-                \"open\"` in [release]; \"t_test\", \"paired_t_test\", and \"logistic\" and \"poisson\" with `reveal_path = false` need not";
+                \"open\"` in [release]; \"t_test\", \"paired_t_test\", \"correlation\", \
+                \"contingency\" without strata, and \"logistic\" and \"poisson\" with \
+                `reveal_path = false` need not";
     Err(Refusal::new(message, help).into())
 }
 
@@ -157,10 +154,13 @@ fn benchmark_of(study: &Study, columns: &[(String, Column)]) -> Result<Option<Be
     }
 }
 
-fn left_out_between_steps() -> Error {
+fn refuse_left_out(study: &Study) -> Result<(), Error> {
+    if study.security.bad_giver != BadGiver::Drop {
+        return Ok(());
+    }
     let message = "a regression that is fitted in steps takes the same records in each, and \
                    `bad_giver = \"drop\"` could leave out a data party between them";
-    Refusal::new(message, "set `bad_giver = \"stop\"` in [security]").into()
+    Err(Refusal::new(message, "set `bad_giver = \"stop\"` in [security]").into())
 }
 
 fn local_plan(
@@ -197,15 +197,18 @@ struct Builder<'a> {
     grouped: Option<Grouped>,
     linked: Option<Linked>,
     hidden: Option<Hidden>,
+    veiled: Option<Vec<Item>>,
 }
 
 type Columns = Vec<(String, Column)>;
 
 impl<'a> Builder<'a> {
     fn new(study: &'a Study, table: &'a Table) -> Self {
+        let veiled = veiled(study);
         let group_by = match &study.objective {
             Objective::Sql(query) => query.group_by.clone(),
-            Objective::Statistic(statistic) => groups_of(study, statistic),
+            // What is veiled is opened of all records at once.
+            Objective::Statistic(statistic) if veiled.is_none() => statistic.kind.group_by(),
             _ => vec![],
         };
         let (slots, supports, rows, of_rows) = (vec![], vec![], vec![], vec![]);
@@ -220,6 +223,7 @@ impl<'a> Builder<'a> {
             grouped: None,
             linked: None,
             hidden: None,
+            veiled,
         }
     }
 
@@ -252,7 +256,6 @@ impl<'a> Builder<'a> {
                 }
                 expr => (expr.clone(), false),
             };
-            moments::refuse_hidden_correlation(&expr)?;
             let joint = self.joint(&expr)?;
             columns.push((name.clone(), Column::Opened { output: outputs.len(), root }));
             let supports = self.supports_of(&expr);
@@ -298,7 +301,7 @@ impl<'a> Builder<'a> {
         if let Some(path) = hidden {
             return self.fitted(statistic, path);
         }
-        if let Some(items) = veiled(self.study, statistic) {
+        if let Some(items) = self.veiled.clone() {
             return self.hidden(&items);
         }
         refuse_hidden(self.study, statistic)?;

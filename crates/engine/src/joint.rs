@@ -492,7 +492,12 @@ fn evaluate<P: Protocol>(
             let moments = stats::Comoments { sums, products, count, deviations };
             return stats::covariance(p, moments, *divisor);
         }
-        Joint::Correlation { .. } => unreachable!("the plan keeps correlations in the clear"),
+        Joint::Correlation { sums, squares, products, count, deviations } => {
+            let [products, count] = [products, count].map(|slot| slots[*slot].clone());
+            let (sums, deviations) = (sums.map(|slot| slots[slot].clone()), *deviations);
+            let moments = stats::Comoments { sums, products, count, deviations };
+            return stats::correlation(p, moments, squares.map(|slot| slots[slot].clone()));
+        }
         Joint::Add(x, y) | Joint::Sub(x, y) | Joint::Mul(x, y) | Joint::Div(x, y) => {
             (evaluate(p, x, pooled, plan)?, evaluate(p, y, pooled, plan)?)
         }

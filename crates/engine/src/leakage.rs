@@ -118,6 +118,7 @@ impl Plan {
             Joint::Linked(_) => {
                 format!(", or that it is below {}", self.study.release.min_records)
             }
+            Joint::Correlation { .. } => ", or that one of the two does not vary".to_owned(),
             joint if joint.divides() => ", or that it divides by zero".to_owned(),
             _ => String::new(),
         };

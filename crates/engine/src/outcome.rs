@@ -146,6 +146,8 @@ struct Decoder<'a> {
 /// A number with its worst error, or why there is none.
 type Decoded = Result<(f64, f64), String>;
 
+const UNVARIED: &str = "undefined: one of the two does not vary";
+
 /// Rounding of arithmetic on doubles in the clear.
 const CLEAR_RELATIVE: f64 = 1e-14;
 
@@ -155,7 +157,7 @@ pub(crate) fn tables(plan: &Plan, opened: &Opened) -> Option<Vec<ResultTable>> {
         Objective::Statistic(statistic) => {
             let released = released(plan, opened)?;
             let decoder = Decoder::of(plan, opened)?;
-            if crate::builder::veiled(&plan.study, statistic).is_some() {
+            if plan.is_veiled {
                 let table = &plan.study.table;
                 return Some(statistic::finish_veiled(statistic, table, &|output| {
                     decoder.output(output, 0)
@@ -369,6 +371,7 @@ impl Decoder<'_> {
                     format!("suppressed: fewer than {} records", release.min_records)
                 }
                 Joint::Fitted(_) => UNDEFINED.to_owned(),
+                Joint::Correlation { .. } => UNVARIED.to_owned(),
                 _ => "undefined: division by zero".to_owned(),
             });
         }
@@ -448,7 +451,7 @@ impl Decoder<'_> {
                 let ((n, _), (x, _), (y, _)) = (slot(count)?, slot(x)?, slot(y)?);
                 comoment([x, y], slot(products)?.0, n, *divisor)
             }
-            Joint::Correlation { sums: [x, y], squares: [xx, yy], products, count } => {
+            Joint::Correlation { sums: [x, y], squares: [xx, yy], products, count, .. } => {
                 let ((n, _), (x, _), (y, _)) = (slot(count)?, slot(x)?, slot(y)?);
                 let of = |sums, products: &usize| {
                     comoment(sums, slot(products)?.0, n, Divisor::Population)
@@ -477,7 +480,7 @@ fn comoment([x, y]: [f64; 2], products: f64, n: f64, divisor: Divisor) -> Decode
 fn correlation((xy, exy): (f64, f64), (xx, exx): (f64, f64), (yy, eyy): (f64, f64)) -> Decoded {
     // What rounding alone could have left is no variance.
     if xx <= exx || yy <= eyy {
-        return Err("undefined: one of the two does not vary".into());
+        return Err(UNVARIED.to_owned());
     }
     let scale = xx.sqrt() * yy.sqrt();
     let r = (xy / scale).clamp(-1.0, 1.0);

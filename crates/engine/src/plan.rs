@@ -108,12 +108,13 @@ pub(crate) enum Joint {
         deviations: [i128; 2],
         divisor: Divisor,
     },
-    /// Pearson's, in the clear only: of the pairs' sums, squares and products.
+    /// Pearson's, of pairs at most `deviations` quanta from their public centres.
     Correlation {
         sums: [usize; 2],
         squares: [usize; 2],
         products: usize,
         count: usize,
+        deviations: [i128; 2],
     },
     /// Of the providers' rows: an index into [`Plan::of_rows`].
     Rows(usize),
@@ -220,7 +221,7 @@ impl Joint {
             Self::Covariance { sums: [x, y], products, count, .. } => {
                 vec![*x, *y, *products, *count]
             }
-            Self::Correlation { sums: [x, y], squares: [xx, yy], products, count } => {
+            Self::Correlation { sums: [x, y], squares: [xx, yy], products, count, .. } => {
                 vec![*x, *y, *xx, *yy, *products, *count]
             }
         }
@@ -312,6 +313,8 @@ pub struct Plan {
     pub(crate) path: Option<Path>,
     /// The same where no step is opened.
     pub(crate) hidden: Option<Hidden>,
+    /// Whether a statistic is opened instead of the sums that it is made of.
+    pub(crate) is_veiled: bool,
     /// What each data party alone learns, if anything.
     pub(crate) benchmark: Option<Benchmark>,
     pub(crate) dry: DryRun,

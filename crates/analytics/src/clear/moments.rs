@@ -201,10 +201,19 @@ pub fn correlation(
     if r.is_nan() {
         return Err(Undefined::Argument("a sum"));
     }
-    let r = r.clamp(-1.0, 1.0);
+    correlated(r, x.n, confidence)
+}
+
+/// The same of a correlation that is known, and its number of records.
+///
+/// # Errors
+/// With fewer than three records.
+pub fn correlated(r: f64, records: u64, confidence: Confidence) -> Result<Finding> {
+    at_least("records", 3, records)?;
+    let (r, n) = (r.clamp(-1.0, 1.0), records as f64);
     let t = r * ((n - 2.0) / ((1.0 - r) * (1.0 + r))).sqrt();
     let found = Finding { degrees: Some(Degrees::One(n - 2.0)), ..Finding::named("correlation") }
-        .n(x.n)
+        .n(records)
         .estimate(r)
         .test(t, tails::student_two_sided(t, n - 2.0));
     let half = confidence.z() / (n - 3.0).sqrt();

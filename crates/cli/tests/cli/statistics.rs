@@ -389,3 +389,46 @@ fn means_are_compared_though_they_stay_secret() {
         }
     }
 }
+
+/// The same of correlations and of a table of counts, of which nothing but the measure is opened.
+#[test]
+fn association_is_measured_though_its_sums_stay_secret() {
+    let columns = ["estimate", "lower", "upper", "statistic", "df", "p", "n"];
+    for (study, name) in [("correlation.toml", "correlation"), ("progression.toml", "association")]
+    {
+        let site = copy_of("clinical-trial", study);
+        let open = site.result();
+        let want = table(&open, name);
+        let text = fs::read_to_string(site.path("study.toml")).unwrap();
+        let text = text.replace("sufficient = \"open\"", "sufficient = \"hidden\"");
+        for threat in ["semi-honest", "malicious"] {
+            site.write("study.toml", &text.replace("\"semi-honest\"", &format!("\"{threat}\"")));
+            let hidden = site.result();
+            costs_as_quoted(&hidden);
+            let [found] = &hidden["results"].as_array().unwrap()[..] else { panic!("one table") };
+            let shown = found["columns"].as_array().unwrap();
+            let rows = found["rows"].as_array().unwrap();
+            assert_eq!(rows.len(), want["rows"].as_array().unwrap().len());
+            let mut compared = 0;
+            for (i, row) in rows.iter().enumerate() {
+                for column in columns {
+                    let place = |table: &Value| {
+                        let mut names = table["columns"].as_array().unwrap().iter();
+                        names.position(|name| name == column)
+                    };
+                    let (Some(at), Some(there)) = (place(found), place(want)) else { continue };
+                    let (got, want) = (&row[at], &want["rows"][i][there]);
+                    let (Some(got), Some(want)) = (got.as_f64(), want.as_f64()) else {
+                        assert!(got.is_null(), "{study} {column}: {got} {want}");
+                        continue;
+                    };
+                    let bound = found["error_bound"][at].as_f64().unwrap();
+                    assert!((got - want).abs() <= bound, "{study} {column}: {got} {want} {bound}");
+                    assert!((got - want).abs() <= 1e-7 * want.abs(), "{column}: {got} {want}");
+                    compared += 1;
+                }
+            }
+            assert!(compared >= 5, "{compared} of {shown:?}");
+        }
+    }
+}

@@ -1,27 +1,15 @@
 //! Second moments: sums around public centres, so that nothing cancels and sums stay small.
 
 use sharewell_analytics::stats::Divisor;
-use sharewell_study::{Aggregate, Decimal, Expr, Measure, Predicate, RowExpr};
+use sharewell_study::{Aggregate, Decimal, Measure, Predicate, RowExpr};
 
-use super::{Builder, aggregates};
+use super::Builder;
+use crate::Error;
 use crate::plan::{Combine, Joint};
-use crate::{Error, Refusal};
 
 /// The product of two values of a record.
 pub(super) fn product(x: &RowExpr, y: &RowExpr) -> RowExpr {
     RowExpr::Mul(Box::new(x.clone()), Box::new(y.clone()))
-}
-
-/// A quotient by two roots has no error that could be stated before the run.
-pub(super) fn refuse_hidden_correlation(expr: &Expr) -> Result<(), Error> {
-    if !aggregates(expr).iter().any(|aggregate| matches!(aggregate, Aggregate::Corr(..))) {
-        return Ok(());
-    }
-    let message = "CORR is finished in the clear from sums of values, squares and products, and \
-                   [release] keeps these hidden";
-    let help = "if the recipients may learn them, set `sufficient = \"open\"` in [release]; \
-                COVAR_SAMP and VAR_SAMP are calculated on shares";
-    Err(Refusal::new(message, help).into())
 }
 
 impl Builder<'_> {
@@ -77,7 +65,7 @@ impl Builder<'_> {
         let [sums @ .., products] = self.pair_sums(&x, &y, count)?;
         let squares = [self.squares(&x, deviations[0])?, self.squares(&y, deviations[1])?];
         let squares = squares.map(|slot| self.based(slot, count));
-        Ok(Joint::Correlation { sums, squares, products, count })
+        Ok(Joint::Correlation { sums, squares, products, count, deviations })
     }
 
     /// The sums of either and of their products, which rest on the records that have both.

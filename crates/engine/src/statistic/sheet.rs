@@ -121,10 +121,13 @@ impl Sheet {
     pub(super) fn adjusted(mut self) -> Self {
         let Some(at) = self.columns.iter().position(|name| name == "p") else { return self };
         let number = |row: &Vec<Entry>| match row[at] {
-            Entry::Number(p) => Some(p),
+            Entry::Number(p) => Some((p, 0.0)),
+            Entry::Inexact(p, error) => Some((p, error)),
             _ => None,
         };
-        let p: Vec<f64> = self.rows.iter().filter_map(number).collect();
+        let (p, errors): (Vec<f64>, Vec<f64>) = self.rows.iter().filter_map(number).unzip();
+        // One p moves another by no more than it is multiplied by.
+        let error = p.len() as f64 * errors.into_iter().fold(0.0, f64::max);
         type Adjust = fn(&[f64]) -> clear::Result<Vec<f64>>;
         let ways: [(&str, Adjust); 2] =
             [("p (Benjamini-Hochberg)", benjamini_hochberg), ("p (Holm)", holm)];
@@ -134,6 +137,9 @@ impl Sheet {
             for row in &mut self.rows {
                 let entry = match &row[at] {
                     Entry::Number(_) => Entry::number(adjusted.next()),
+                    Entry::Inexact(..) => adjusted
+                        .next()
+                        .map_or(Entry::number(None), |p| Entry::Inexact(p, error + p * 1e-9)),
                     nothing => nothing.clone(),
                 };
                 row.insert(at + 1, entry);

@@ -29,4 +29,4 @@ pub use piecewise::Argument;
 pub use power::{Power, RealPower, power, real_power};
 pub use sigmoid::{Fit, Sigmoid, sigmoid, tanh};
 pub use softmax::{Softmax, softmax};
-pub use square_root::{Root, square_root};
+pub use square_root::{InverseRoot, Root, square_root};

@@ -149,30 +149,101 @@ pub fn square_root<P: Protocol>(
     Ok((Tensor::new(result, x.shape(), spec.frac_bits), positive))
 }
 
-fn roots<P: Protocol>(p: &mut P, x: &P::AShare, spec: Root) -> Result<[P::AShare; 2]> {
-    let bits = P::Ring::BITS;
-    p.require_bound("square root", x, -(1 << spec.bits), (1 << spec.bits) - 1)?;
-    let (layout, precision) = (spec.layout(), spec.precision(bits));
-    let out = if spec.inverse { Power::Rising(1) } else { Power::Falling(1) };
+/// `1 / sqrt(x)` in two parts: `mantissa 2^(h - top / 2)`.
+#[derive(Debug)]
+pub struct InverseRoot<P: Protocol> {
+    /// Between 1 and 2, at scale [`Self::PRECISION`]; of what is not positive too.
+    pub mantissa: P::AShare,
+    /// `2^h`; 0 of what is not positive.
+    pub power: P::AShare,
+    /// Whether `x` is positive, as 0 or 1.
+    pub positive: P::AShare,
+    /// Even: `x 2^(2 h)` is below two to this.
+    pub top: u32,
+}
+
+impl<P: Protocol> InverseRoot<P> {
+    /// Fractional bits of the mantissa.
+    pub const PRECISION: u32 = 46;
+
+    fn spec(bits: u32) -> Root {
+        Root { bits, scale: 0, frac_bits: Self::PRECISION, inverse: true }
+    }
+
+    /// Whether a ring of `ring_bits` bits holds every intermediate value, for `x` below two to
+    /// `bits`.
+    #[must_use]
+    pub fn fits(bits: u32, ring_bits: u32) -> bool {
+        let spec = Self::spec(bits);
+        spec.fits(ring_bits)
+            && spec.layout().top + 3 < ring_bits
+            && Self::PRECISION + 4 < ring_bits / 2
+    }
+
+    /// The worst relative error of the mantissa.
+    #[must_use]
+    pub fn accuracy(bits: u32) -> f64 {
+        let (_, error) = schedule(&INVERSE_ROOT, (Self::PRECISION, 3), after);
+        let argument = if Self::spec(bits).layout().top > Self::PRECISION { 2.0 } else { 0.0 };
+        error + argument * ulp(Self::PRECISION)
+    }
+
+    /// Of integers `-2^bits <= x < 2^bits`: as accurate for a small one as for a large one, since
+    /// nobody multiplies the two parts before what the power multiplies has become small.
+    ///
+    /// Cost: that of [`square_root`], two products less.
+    ///
+    /// # Errors
+    /// If a link fails.
+    ///
+    /// # Panics
+    /// Unless [`Self::fits`] holds.
+    pub fn of(p: &mut P, x: &P::AShare, bits: u32) -> Result<Self> {
+        assert!(Self::fits(bits, P::Ring::BITS), "{bits} bits in {}", P::Ring::BITS);
+        let spec = Self::spec(bits);
+        p.require_bound("inverse root", x, -(1 << bits), (1 << bits) - 1)?;
+        let layout = spec.layout();
+        let (d, power, positive) = normalised(p, x, (layout, Power::Rising(1)), Self::PRECISION)?;
+        let mantissa = newton(p, &d, (Self::PRECISION, 3), true)?;
+        Ok(Self { mantissa, power, positive, top: layout.top })
+    }
+}
+
+/// `d = x 2^(2 h - top)` at scale `precision`, a power of two, and whether `x` is positive.
+fn normalised<P: Protocol>(
+    p: &mut P,
+    x: &P::AShare,
+    (layout, out): (Layout, Power),
+    precision: u32,
+) -> Result<(P::AShare, P::AShare, P::AShare)> {
     let places = Places::find(p, x, layout)?;
     let mut read = places.read(p, layout, &[Power::Rising(2), out], &[])?;
     let [squared, power] = &mut read.powers[..] else { unreachable!("as many as were asked for") };
     p.note_bound(squared, 0, 1 << (2 * layout.last()));
     p.note_bound(power, 0, 1 << layout.greatest());
     let d = fraction(p, x, (squared, &read.positive), layout, precision)?;
+    Ok((d, read.powers.swap_remove(1), read.positive))
+}
+
+fn roots<P: Protocol>(p: &mut P, x: &P::AShare, spec: Root) -> Result<[P::AShare; 2]> {
+    let bits = P::Ring::BITS;
+    p.require_bound("square root", x, -(1 << spec.bits), (1 << spec.bits) - 1)?;
+    let (layout, precision) = (spec.layout(), spec.precision(bits));
+    let out = if spec.inverse { Power::Rising(1) } else { Power::Falling(1) };
+    let (d, power, positive) = normalised(p, x, (layout, out), precision)?;
     let normalised = newton(p, &d, (precision, spec.steps(bits)), spec.inverse)?;
 
     let excess = spec.excess(bits);
-    let mut result = p.mul_trunc(&normalised, power, excess.max(0).unsigned_abs())?;
+    let mut result = p.mul_trunc(&normalised, &power, excess.max(0).unsigned_abs())?;
     result.scale(&[P::Ring::ONE.shl((-excess).max(0).unsigned_abs())]);
-    let mut result = p.mul(&result, &read.positive)?;
+    let mut result = p.mul(&result, &positive)?;
     // A root of x >= 2^-scale is moved by less than a unit of x times 2^(scale/2).
     let half = (f64::from(spec.frac_bits) - f64::from(spec.scale) / 2.0).exp2();
     let moved = if spec.inverse { f64::INFINITY } else { half };
     let greatest = f64::from(spec.whole()).exp2();
     let arguments = [(x, moved)];
     spec.accuracy(bits).note(p, &mut result, (greatest, spec.frac_bits), &arguments);
-    Ok([result, read.positive])
+    Ok([result, positive])
 }
 
 /// `1 / sqrt(d)`, or `sqrt(d)`, at the scale of `d`.

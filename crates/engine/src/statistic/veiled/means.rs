@@ -2,21 +2,13 @@
 //! group how many records and how far its mean errs. The rest is a function of these.
 
 use sharewell_analytics::clear::{Confidence, Finding, tails};
-use sharewell_study::{
-    Aggregate, Expr, Item, Kind, Predicate, RowExpr, Statistic, StatisticKind, Table, Variances,
-};
+use sharewell_study::{Aggregate, Expr, Item, RowExpr, StatisticKind, Table, Variances};
 
-use super::sheet::{Entry, Sheet};
-use crate::ResultTable;
+use super::{Inexact, Number, aggregate};
+use crate::statistic::sheet::{Entry, Sheet};
 
-/// A released number and its worst error: of an item.
-pub(crate) type Inexact<'a> = dyn Fn(usize) -> Result<Number, String> + 'a;
-
-type Number = (f64, f64);
-
-/// What is opened: the difference, then of each group the squared standard error of its mean and
-/// its records. None for statistics that are made of opened sums alone.
-pub(crate) fn veiled_items(kind: &StatisticKind, table: &Table) -> Option<Vec<Item>> {
+/// The difference, then of each group the squared standard error of its mean and its records.
+pub(super) fn items(kind: &StatisticKind, table: &Table) -> Vec<Item> {
     let (difference, groups) = match kind {
         StatisticKind::TTest { value, group, first, second, .. } => {
             let of = |code: usize| of_group(value, *group, code, table);
@@ -31,7 +23,7 @@ pub(crate) fn veiled_items(kind: &StatisticKind, table: &Table) -> Option<Vec<It
             let of = RowExpr::Sub(second, first);
             (aggregate(Aggregate::Avg, &of), vec![(of.to_text(table), of)])
         }
-        _ => return None,
+        _ => unreachable!("no other statistic compares two means"),
     };
     let mut items = vec![Item { name: "difference of means".to_owned(), expr: difference }];
     for (name, of) in groups {
@@ -44,32 +36,23 @@ pub(crate) fn veiled_items(kind: &StatisticKind, table: &Table) -> Option<Vec<It
         });
         items.push(Item { name: format!("records with {name}"), expr: count });
     }
-    Some(items)
-}
-
-fn aggregate(of: fn(RowExpr) -> Aggregate, value: &RowExpr) -> Expr {
-    Expr::Aggregate(of(value.clone()))
+    items
 }
 
 /// The value, missing in the records of other groups.
 fn of_group(value: &RowExpr, group: usize, code: usize, table: &Table) -> RowExpr {
-    let holds = match (&table.columns[group].kind, code) {
-        (Kind::Boolean, 0) => Predicate::Not(Box::new(Predicate::Truth(group))),
-        (Kind::Boolean, _) => Predicate::Truth(group),
-        _ => Predicate::Member { column: group, codes: vec![code] },
-    };
+    let holds = super::is(group, code, table);
     RowExpr::Case { branches: vec![(holds, value.clone())], otherwise: None }
 }
 
 /// The table of a comparison whose means stayed secret.
-pub(crate) fn finish_veiled(
-    statistic: &Statistic,
+pub(super) fn finish(
+    kind: &StatisticKind,
     table: &Table,
+    confidence: Confidence,
     number: &Inexact<'_>,
-) -> Vec<ResultTable> {
-    let confidence =
-        Confidence::new(statistic.confidence).expect("a study says one between 0 and 1");
-    let (name, test, groups) = match &statistic.kind {
+) -> Sheet {
+    let (name, test, groups) = match kind {
         StatisticKind::TTest { value, variances, .. } => {
             let test = match variances {
                 Variances::Unequal => Test::Welch,
@@ -81,7 +64,7 @@ pub(crate) fn finish_veiled(
             let (first, second) = (first.to_text(table), second.to_text(table));
             (format!("difference of {second} and {first}"), Test::Paired, 1)
         }
-        _ => unreachable!("nothing of other statistics is veiled"),
+        _ => unreachable!("no other statistic compares two means"),
     };
     let columns =
         ["test", "estimate", "standard error", "lower", "upper", "statistic", "df", "p", "n"];
@@ -100,7 +83,7 @@ pub(crate) fn finish_veiled(
             sheet.row([label].into_iter().chain(entries).chain([Entry::Whole(n)]).collect());
         }
     }
-    vec![sheet.into_table()]
+    sheet
 }
 
 #[derive(Clone, Copy)]
