@@ -5,16 +5,23 @@
 
 use std::cmp::Ordering;
 
-use sharewell_study::{Comparison, Having, Order, Query};
+use sharewell_study::{Comparison, Expr, Having, Order, Query};
 
 use crate::{Cell, ResultTable};
 
 /// The table with the groups that the query shows. A group whose condition rests on a suppressed
 /// cell stays, suppressed; one whose condition rests on an undefined one goes, as in SQL.
-pub(crate) fn arranged(query: &Query, mut table: ResultTable) -> ResultTable {
+///
+/// Groups that were found in secret come in a random order: where the query leaves theirs open it
+/// is that of their keys, the same in every run.
+pub(crate) fn arranged(query: &Query, found: bool, mut table: ResultTable) -> ResultTable {
+    let mut orders = query.order_by.clone();
+    let is_key = |item: &usize| matches!(query.items[*item].expr, Expr::Group(_));
+    let keys = (0..query.items.len()).filter(|item| found && is_key(item));
+    orders.extend(keys.map(|item| Order { item, descending: false }));
     let mut rows: Vec<usize> =
         (0..table.rows.len()).filter(|&row| stays(query, &table, row)).collect();
-    rows.sort_by(|&a, &b| compare(&query.order_by, &table.rows[a], &table.rows[b]));
+    rows.sort_by(|&a, &b| compare(&orders, &table.rows[a], &table.rows[b]));
     if let Some(limit) = query.limit {
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }

@@ -169,7 +169,8 @@ pub(crate) fn tables(plan: &Plan, opened: &Opened) -> Option<Vec<ResultTable>> {
             statistic::finish(plan, statistic, &released, opened, fit)
         }
         Objective::Sql(query) => {
-            vec![arrange::arranged(query, Decoder::of(plan, opened)?.table())]
+            let found = plan.grouped.is_some();
+            vec![arrange::arranged(query, found, Decoder::of(plan, opened)?.table())]
         }
         Objective::FailureRate { .. } => vec![Decoder::of(plan, opened)?.table()],
         Objective::Linkage(asked) => {

@@ -20,4 +20,5 @@ mod sql;
 mod statistics;
 mod support;
 mod survival;
+mod threats;
 mod traps;
