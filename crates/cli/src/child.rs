@@ -41,7 +41,9 @@ impl Failed {
 impl From<engine::Error> for Failed {
     fn from(error: engine::Error) -> Self {
         let cause = match error {
-            engine::Error::Link(_) | engine::Error::Protocol(_) => Cause::Others,
+            engine::Error::Link(_) | engine::Error::Protocol(_) | engine::Error::Receipt(_) => {
+                Cause::Others
+            }
             engine::Error::Refused(_)
             | engine::Error::OutOfBounds { .. }
             | engine::Error::RepeatedKey { .. }
@@ -96,6 +98,7 @@ fn study(parent: &Parent, order: &Order, path: &Path, text: String) -> Result<Va
         listener: Some(post.listener),
         peers: Some(peers),
         wide: order.wide(),
+        log: [0; 32],
     };
     let values = given.as_ref().map(|(values, _)| values);
     let opening = file.opening_of(&party.name);

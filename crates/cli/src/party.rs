@@ -60,7 +60,7 @@ impl Party {
         let identity = self.identity(&file, me)?;
         let listener = self.listener()?;
         eprintln!("{}", consent(&file, me));
-        let seat = Seat { party: me, identity, listener, peers: None, wide: None };
+        let seat = Seat { party: me, identity, listener, peers: None, wide: None, log: [0; 32] };
         let progress = Mutex::new(Progress::of([self.name.as_str()]));
         let opening = file.opening_of(&self.name);
         let see = |stage: engine::Stage| {

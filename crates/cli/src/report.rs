@@ -66,7 +66,8 @@ impl Told {
                 }
             }
         }
-        let first = Outcome { results, ..first };
+        // These are the results of several: the salt is that of one's.
+        let first = Outcome { results, salt: None, ..first };
         let wire_bytes = outcomes.iter().map(|outcome| outcome.actual.wire_bytes_sent).sum();
         let learned = outcomes.into_iter().map(|outcome| (outcome.party, outcome.learned));
         let learned = learned.collect();
@@ -82,6 +83,8 @@ impl Told {
             results: outcome.results,
             left_out: outcome.left_out,
             commitments: outcome.commitments,
+            receipt: outcome.receipt,
+            salt: outcome.salt,
             quote: file.plan.quote_at(outcome.actual.round_bytes),
             actual: outcome.actual,
         };

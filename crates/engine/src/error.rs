@@ -31,6 +31,12 @@ pub enum Error {
         /// The party.
         party: String,
     },
+    /// A party signed another account of the run than the others: there is no result.
+    #[error(
+        "{0} has not signed the account of this run that the others have: the run does not count; \
+         ask its operator what its log says"
+    )]
+    Receipt(String),
     /// A data party came without its local values, or another party with some.
     #[error("{party} is {}a data party of this study", if *.is_data { "" } else { "not " })]
     Role {

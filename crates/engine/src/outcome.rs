@@ -10,7 +10,7 @@ use crate::grouped::{self, Filled, Grouped};
 use crate::hidden::UNDEFINED;
 use crate::joint::{Opened, Scale};
 use crate::plan::{Column, Combine, Joint};
-use crate::{Commitment, Plan, Plot, Quote, Withstands, arrange, statistic};
+use crate::{Commitment, Countersigned, Plan, Plot, Quote, Withstands, arrange, statistic};
 
 /// One party's account of a run.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -28,6 +28,10 @@ pub struct Outcome {
     pub left_out: Vec<String>,
     /// What each data party committed to before the first share moved.
     pub commitments: Vec<Commitment>,
+    /// The account of the run that every party has signed.
+    pub receipt: Countersigned,
+    /// Of a recipient: what its results were salted with in the receipt.
+    pub salt: Option<String>,
 }
 
 /// A run as its user sees it: stable JSON, documented in `docs/json.md`.
@@ -45,6 +49,11 @@ pub struct Report {
     pub left_out: Vec<String>,
     /// What each data party committed to before the first share moved.
     pub commitments: Vec<Commitment>,
+    /// The account of the run that every party has signed.
+    pub receipt: Countersigned,
+    /// What the results were salted with in the receipt, at a recipient.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub salt: Option<String>,
     /// The price that was quoted.
     pub quote: Quote,
     /// The price that was paid.

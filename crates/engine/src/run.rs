@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use sharewell_mpc::protocols::rep3_malicious::MEND;
 use sharewell_mpc::protocols::tally::Tallied;
-use sharewell_mpc::{Error as MpcError, KEYS, Party, pace};
+use sharewell_mpc::{Entropy, Error as MpcError, KEYS, Party, pace};
 use sharewell_net::{
     Abort, Identity, Limits, Metered, PartyId, PublicKey, Shaped, Step, Transport, Wan, tls,
 };
@@ -15,13 +15,14 @@ use sharewell_study::BadGiver;
 
 use crate::commitment::{self, COMMITMENTS};
 use crate::joint::{Given, Opened};
+use crate::receipt::{self, RECEIPT};
 use crate::{
     Actual, Commitment, Error, LocalValues, Opening, Outcome, Plan, StepCost, Withstands, dispatch,
     outcome,
 };
 
 /// Steps before the first share moves, or where a party deviates: outside every quote.
-const UNQUOTED: [Step; 4] = [KEYS, pace::PACE, MEND, COMMITMENTS];
+const UNQUOTED: [Step; 5] = [KEYS, pace::PACE, MEND, COMMITMENTS, RECEIPT];
 /// The closing exchange of accounts: outside every quote, as the set-up is.
 const FAREWELL: Step = Step("farewell");
 /// Who gave nothing that could be used.
@@ -40,6 +41,8 @@ pub struct Seat {
     pub peers: Option<Vec<Peer>>,
     /// Makes every link as slow as this.
     pub wide: Option<Wide>,
+    /// The last entry of this party's log, for the receipt; zeros if it keeps none.
+    pub log: [u8; 32],
 }
 
 /// Another key and address for a party.
@@ -101,6 +104,8 @@ pub fn run(
         None => Ok(vec![]),
     };
     let session = session(plan);
+    let (log, keys) = (seat.log, keys(plan, &seat));
+    let identity = Identity::from_seed(&seat.identity.seed());
     let link = Arc::new(Metered::new(meet(plan, seat, session, progress)?));
     let result = mine.and_then(|mut mine| {
         let commit = |opening| progress(Stage::Committed(opening));
@@ -113,26 +118,76 @@ pub fn run(
         }
         let of = agreed.quoted.bytes_sent_by(place);
         let computing = || Stage::Computing { sent: link.meter().total().sent.bytes.min(of), of };
-        let (opened, actual) =
+        let mut ended =
             watched(progress, computing, || play(plan, &link, agreed, &session, &mine))?;
-        let commitments = commitment::bound(plan, commitments, opened.integers.as_deref());
-        Ok((opened, actual, commitments))
+        let commitments = commitment::bound(plan, commitments, ended.opened.integers.as_deref());
+        let closing = Closing { identity: &identity, log, keys: &keys, commitments };
+        closing.outcome(plan, &party.name, &mut ended)
     });
     match result {
-        Ok((opened, actual, commitments)) => {
+        Ok(outcome) => {
             progress(Stage::Finished);
-            let results = match plan.recipients().contains(&place) {
-                true => outcome::tables(plan, &opened).unwrap_or_default(),
-                false => vec![],
-            };
-            let learned = learned(plan, place);
-            let left_out = plan.names_of(&opened.left_out);
-            Ok(Outcome { party: party.name, results, actual, learned, left_out, commitments })
+            Ok(outcome)
         }
         Err(error) => {
             link.abort(reason(&error));
             Err(error)
         }
+    }
+}
+
+/// By which keys the parties are known, in the order of the study.
+fn keys(plan: &Plan, seat: &Seat) -> Vec<[u8; 32]> {
+    match &seat.peers {
+        Some(peers) => peers.iter().map(|peer| peer.key).collect(),
+        None => plan.study.parties.iter().map(|party| party.key.0).collect(),
+    }
+}
+
+/// What a party needs to close a run.
+struct Closing<'a> {
+    identity: &'a Identity,
+    log: [u8; 32],
+    keys: &'a [[u8; 32]],
+    commitments: Vec<Commitment>,
+}
+
+impl Closing<'_> {
+    fn outcome(self, plan: &Plan, name: &str, ended: &mut Ended) -> Result<Outcome, Error> {
+        let Ended { opened, actual, left_out, closing } = ended;
+        let place = closing.me().0;
+        let (mut results, mut salt) = (vec![], None);
+        if plan.recipients().contains(&place) {
+            results = outcome::tables(plan, opened).unwrap_or_default();
+            salt = Some(commitment::hex(&*Entropy::System.draw(closing.me(), "salt of results")?));
+        }
+        let left_out = plan.names_of(left_out);
+        let receipt = receipt::countersign(
+            plan,
+            closing,
+            &receipt::Mine {
+                identity: self.identity,
+                log: self.log,
+                results: salt.as_deref().map(|salt| (salt, &results[..])),
+            },
+            &receipt::Account {
+                keys: self.keys,
+                commitments: &self.commitments,
+                left_out: &left_out,
+                rounds: actual.rounds,
+                bytes_per_party: actual.bytes_per_party,
+            },
+        )?;
+        Ok(Outcome {
+            party: name.to_owned(),
+            results,
+            actual: actual.clone(),
+            learned: learned(plan, place),
+            left_out,
+            commitments: self.commitments,
+            receipt,
+            salt,
+        })
     }
 }
 
@@ -269,11 +324,11 @@ fn play(
     Agreed { mut main, quoted, .. }: Agreed,
     session: &[u8; 32],
     given: &[Given],
-) -> Result<(Opened, Actual), Error> {
+) -> Result<Ended, Error> {
     let round_bytes = main.round_bytes();
     let mut closing = main.fork();
     let (start, cpu) = (Instant::now(), cpu_seconds());
-    let (mut opened, rounds) = if main.me().0 < plan.card.parties {
+    let (opened, rounds) = if main.me().0 < plan.card.parties {
         let ready = &|| link.restart_rounds();
         let compute = dispatch::Compute { plan, party: main, session, given, ready };
         dispatch::over(plan.card, plan.ring, compute)?
@@ -299,7 +354,7 @@ fn play(
         })
         .collect();
     let accounts = exchange(&mut closing, rounds, bytes_sent)?;
-    opened.left_out = left_out(plan, &mut closing, &opened.left_out)?;
+    let left_out = left_out(plan, &mut closing, &opened.left_out)?;
     let as_quoted = accounts.iter().map(|(rounds, _)| *rounds).max() == Some(quoted.rounds)
         && (0u8..).zip(&accounts).all(|(i, (_, bytes))| *bytes == quoted.bytes_sent_by(i));
     let actual = Actual {
@@ -315,7 +370,15 @@ fn play(
         as_quoted,
         steps,
     };
-    Ok((opened, actual))
+    Ok(Ended { opened, actual, left_out, closing })
+}
+
+/// A run that has come to its end, but for the receipt.
+struct Ended {
+    opened: Opened,
+    actual: Actual,
+    left_out: Vec<u8>,
+    closing: Party,
 }
 
 /// Every party's rounds and bytes, so that all close with the same account; also the proof that

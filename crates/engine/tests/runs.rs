@@ -3,7 +3,7 @@
 mod common;
 
 use common::{ALL, Record, Setup, local, run_all, run_each};
-use sharewell_engine::{Cell, Error, Outcome, Plan};
+use sharewell_engine::{Cell, Countersigned, Error, Outcome, Plan, results_digest};
 
 fn row(g: usize, x: Option<i64>) -> Record {
     Record { g, x, ..Record::default() }
@@ -104,6 +104,45 @@ fn opened_sums_give_the_same_table() {
             assert!((x.unwrap_or(0.0) - y.unwrap_or(0.0)).abs() < 1e-3, "{x:?} {y:?}");
         }
     }
+}
+
+#[test]
+fn every_party_keeps_a_receipt_that_all_have_signed() {
+    let roles = ["\"data\", \"compute\"", "\"compute\"", "\"data\", \"compute\"", "\"recipient\""];
+    let plan =
+        Setup { roles: &roles, query: "SELECT SUM(x) AS total FROM t", ..Setup::default() }.plan();
+    let of = || outcomes(&plan, &[true, false, true, false]);
+    let (first, second) = (of(), of());
+    let signed = &first[0].receipt;
+    assert_eq!(signed.verify(), Ok(()));
+    assert!(first.iter().all(|outcome| outcome.receipt == *signed), "one account for all");
+    assert_ne!(signed.receipt.run, second[0].receipt.receipt.run, "no two runs have one name");
+    let names: Vec<&str> = signed.receipt.parties.iter().map(|of| of.party.as_str()).collect();
+    assert_eq!(names, ["p0", "p1", "p2", "p3"]);
+    let commitments: Vec<&str> =
+        signed.receipt.commitments.iter().map(|(party, _)| party.as_str()).collect();
+    assert_eq!(commitments, ["p0", "p2"]);
+    let [none @ .., told] = &signed.receipt.parties[..] else { panic!("four parties") };
+    assert!(none.iter().all(|party| party.results.is_none()));
+    let salt = first[3].salt.as_deref().expect("a recipient has drawn one");
+    assert_eq!(told.results, Some(results_digest(salt, &first[3].results)));
+    assert_ne!(told.results, Some(results_digest(salt, &second[0].results)));
+    assert_ne!(told.results, second[3].receipt.receipt.parties[3].results, "nobody can guess it");
+
+    let forge = |change: fn(&mut Countersigned)| {
+        let mut forged = signed.clone();
+        change(&mut forged);
+        forged.verify()
+    };
+    assert_eq!(forge(|of| of.receipt.rounds += 1), Err("p0".to_owned()));
+    assert_eq!(forge(|of| of.signatures.swap(1, 2)), Err("p1".to_owned()));
+    assert_eq!(forge(|of| drop(of.signatures.pop())), Err("p3".to_owned()));
+    assert_eq!(
+        forge(|of| of.signatures.push("00".repeat(64))),
+        Err("nobody in the receipt".into())
+    );
+    let another = |of: &mut Countersigned| of.receipt.parties[2].key = "ed25519:00".to_owned();
+    assert!(forge(another).is_err());
 }
 
 #[test]

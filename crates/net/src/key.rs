@@ -5,7 +5,7 @@
 
 use std::{fmt, io, str::FromStr};
 
-use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use zeroize::Zeroizing;
 
 use crate::{Error, Result};
@@ -94,6 +94,19 @@ impl Identity {
         self.public
     }
 
+    /// Ed25519 (RFC 8032) over a purpose and a message: what was signed for one purpose is never
+    /// taken for another.
+    ///
+    /// # Panics
+    /// Never: every 32 bytes are a seed.
+    #[must_use]
+    pub fn sign(&self, purpose: &str, message: &[u8]) -> [u8; 64] {
+        let pair = Ed25519KeyPair::from_seed_unchecked(self.seed.as_ref()).expect("32 bytes");
+        let mut signature = [0; 64];
+        signature.copy_from_slice(pair.sign(&for_purpose(purpose, message)).as_ref());
+        signature
+    }
+
     /// PKCS#8 version 1 (RFC 8410), which is how `rustls` takes a key.
     pub(crate) fn pkcs8(&self) -> Zeroizing<Vec<u8>> {
         const HEAD: [u8; 16] = [
@@ -113,11 +126,24 @@ impl fmt::Debug for Identity {
     }
 }
 
+/// The purpose, its length before it.
+fn for_purpose(purpose: &str, message: &[u8]) -> Vec<u8> {
+    let length = (purpose.len() as u64).to_le_bytes();
+    [b"sharewell signature 1\n", &length[..], purpose.as_bytes(), message].concat()
+}
+
 /// SubjectPublicKeyInfo of an Ed25519 key (RFC 8410): this head, then the key.
 const SPKI_HEAD: [u8; 12] =
     [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 impl PublicKey {
+    /// Whether the owner of this key has signed the message for the purpose.
+    #[must_use]
+    pub fn verifies(self, purpose: &str, message: &[u8], signature: &[u8; 64]) -> bool {
+        let key = UnparsedPublicKey::new(&ED25519, self.0);
+        key.verify(&for_purpose(purpose, message), signature).is_ok()
+    }
+
     pub(crate) fn to_spki(self) -> Vec<u8> {
         [SPKI_HEAD.as_slice(), &self.0].concat()
     }
@@ -150,6 +176,22 @@ mod tests {
         assert_ne!(a.public(), b.public());
         let secret = PublicKey(*a.seed()).to_string();
         assert!(!format!("{a:?}").contains(secret.trim_start_matches(PREFIX)));
+        Ok(())
+    }
+
+    #[test]
+    fn a_signature_holds_for_one_key_one_purpose_and_one_message() -> Result<()> {
+        let (a, b) = (Identity::generate()?, Identity::generate()?);
+        let signature = a.sign("receipt", b"12 failures");
+        assert!(a.public().verifies("receipt", b"12 failures", &signature));
+        assert!(!b.public().verifies("receipt", b"12 failures", &signature));
+        assert!(!a.public().verifies("receip", b"t12 failures", &signature));
+        assert!(!a.public().verifies("receipt", b"13 failures", &signature));
+        for bit in 0..512 {
+            let mut forged = signature;
+            forged[bit / 8] ^= 1 << (bit % 8);
+            assert!(!a.public().verifies("receipt", b"12 failures", &forged), "bit {bit}");
+        }
         Ok(())
     }
 

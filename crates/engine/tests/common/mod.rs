@@ -311,7 +311,7 @@ pub(crate) fn seats(parties: usize) -> Vec<Seat> {
         let address = listener.local_addr().expect("an address").to_string();
         peers.push(Peer { key: identity.public().0, address });
         let listener = Some(listener);
-        seats.push(Seat { party, identity, listener, peers: None, wide: None });
+        seats.push(Seat { party, identity, listener, peers: None, wide: None, log: [0; 32] });
     }
     seats.iter_mut().for_each(|seat| seat.peers = Some(peers.clone()));
     seats
