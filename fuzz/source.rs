@@ -30,6 +30,7 @@ fn table() -> Table {
             column("code", Kind::Category { codes, list: None }),
         ],
         key: vec![],
+        sides: None,
     }
 }
 

@@ -496,7 +496,8 @@ fn evaluate<P: Protocol>(
             let [products, count] = [products, count].map(|slot| slots[*slot].clone());
             let (sums, deviations) = (sums.map(|slot| slots[slot].clone()), *deviations);
             let moments = stats::Comoments { sums, products, count, deviations };
-            return stats::correlation(p, moments, squares.map(|slot| slots[slot].clone()));
+            let squares = squares.map(|slot| slots[slot].clone());
+            return stats::correlation(p, &moments, &squares);
         }
         Joint::Add(x, y) | Joint::Sub(x, y) | Joint::Mul(x, y) | Joint::Div(x, y) => {
             (evaluate(p, x, pooled, plan)?, evaluate(p, y, pooled, plan)?)

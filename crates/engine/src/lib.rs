@@ -46,6 +46,7 @@ pub use plan::{LocalValues, Plan};
 pub use plot::Plot;
 pub use precision::Precision;
 pub use quote::{Estimate, LinkBytes, Quote};
-pub use receipt::{Countersigned, Receipt, Signer, results_digest};
+pub use receipt::results_digest;
 pub use run::{Peer, Seat, Stage, Wide, decline, run};
+pub use sharewell_consortium::{Countersigned, Receipt, Signer};
 pub use sharewell_net::{Identity, PublicKey};

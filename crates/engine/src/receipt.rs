@@ -1,7 +1,6 @@
-//! What all parties sign when a run has ended: each keeps the signatures of all, so that none can
-//! later deny what was run, or claim another run.
+//! How parties come to one account of a run, and sign it.
 
-use serde::{Deserialize, Serialize};
+use sharewell_consortium::{Countersigned, Receipt, Signer};
 use sharewell_mpc::{Entropy, Party};
 use sharewell_net::{Identity, PartyId, PublicKey, Step};
 use sharewell_ring::{Z64, hash};
@@ -12,87 +11,6 @@ use crate::{Commitment, Error, Plan, ResultTable};
 /// The last exchange of a run: outside every quote, as the set-up is.
 pub(crate) const RECEIPT: Step = Step("receipt");
 
-/// What a receipt is signed as.
-const PURPOSE: &str = "receipt of a run";
-
-/// One account of a run, the same at all parties.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
-pub struct Receipt {
-    /// The study's hash, 64 hexadecimal digits.
-    pub study: String,
-    /// Names this run among all: 64 hexadecimal digits, made of a random number of every party.
-    pub run: String,
-    /// The program.
-    pub software: String,
-    /// The protocol.
-    pub protocol: String,
-    /// What it withstands: the threat, and how many corrupted parties.
-    pub threat: String,
-    /// See [`Self::threat`].
-    pub corruptions: u8,
-    /// The parties, in the order of the run.
-    pub parties: Vec<Signer>,
-    /// What each data party committed to before the first share moved, by its name: SHA-256.
-    pub commitments: Vec<(String, String)>,
-    /// Data parties that count as if they had no records.
-    pub left_out: Vec<String>,
-    /// The longest chain of dependent messages.
-    pub rounds: u32,
-    /// Payload bytes of the party that sent most.
-    pub bytes_per_party: u64,
-}
-
-/// A party of a run.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
-pub struct Signer {
-    /// Its name in the study.
-    pub party: String,
-    /// The key that it was known by.
-    pub key: String,
-    /// The last entry of its log when the run began: 64 hexadecimal digits, zeros without a log.
-    pub log: String,
-    /// Of a recipient: SHA-256 of the salt that it drew and of its results. None learns anything of
-    /// the results by it, and the recipient can show no others.
-    pub results: Option<String>,
-}
-
-/// A receipt with everybody's signature.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
-pub struct Countersigned {
-    /// What is signed.
-    pub receipt: Receipt,
-    /// 128 hexadecimal digits for each party, in the receipt's order.
-    pub signatures: Vec<String>,
-}
-
-impl Countersigned {
-    /// Whether every party has signed with the key that the receipt gives it; or the first that has
-    /// not.
-    ///
-    /// # Errors
-    /// The name of a party whose signature is missing or wrong.
-    pub fn verify(&self) -> Result<(), String> {
-        let message = message(&self.receipt);
-        for (i, signer) in self.receipt.parties.iter().enumerate() {
-            let signature = self.signatures.get(i).and_then(|text| digits::<64>(text));
-            let key = signer.key.parse::<PublicKey>().ok();
-            let holds = signature
-                .zip(key)
-                .is_some_and(|(signature, key)| key.verifies(PURPOSE, &message, &signature));
-            if !holds {
-                return Err(signer.party.clone());
-            }
-        }
-        match self.signatures.len() == self.receipt.parties.len() {
-            true => Ok(()),
-            false => Err("nobody in the receipt".to_owned()),
-        }
-    }
-}
-
 /// What a recipient's results are called in a receipt, given the salt that it drew: 64 hexadecimal
 /// digits each.
 ///
@@ -100,8 +18,12 @@ impl Countersigned {
 /// Never: tables of texts and numbers have a form in JSON.
 #[must_use]
 pub fn results_digest(salt: &str, results: &[ResultTable]) -> String {
+    hex(&digest(salt, results))
+}
+
+fn digest(salt: &str, results: &[ResultTable]) -> [u8; 32] {
     let results = serde_json::to_vec(results).expect("tables are texts and numbers");
-    hex(&hash::digest(&[b"sharewell results 1", salt.as_bytes(), &results]))
+    hash::digest(&[b"sharewell results 1", salt.as_bytes(), &results])
 }
 
 /// What this party brings to the receipt.
@@ -135,14 +57,12 @@ pub(crate) fn countersign(
     part[0] = *Entropy::System.draw(party.me(), "name of a run")?;
     part[1] = mine.log;
     if let Some((salt, results)) = mine.results {
-        part[2] = digits(&results_digest(salt, results)).expect("a digest has 64 digits");
+        part[2] = digest(salt, results);
     }
     let parts = to_all(party, &part.concat())?;
     let receipt = receipt(plan, account, &parts);
-    let message = message(&receipt);
-    let signatures = to_all(party, &mine.identity.sign(PURPOSE, &message))?;
-    let signatures = signatures.iter().map(|signature| hex(signature)).collect();
-    let signed = Countersigned { receipt, signatures };
+    let signatures = to_all(party, &receipt.sign(mine.identity))?;
+    let signed = receipt.countersigned(&signatures);
     signed.verify().map_err(Error::Receipt)?;
     Ok(signed)
 }
@@ -178,10 +98,6 @@ fn receipt(plan: &Plan, account: &Account<'_>, parts: &[Vec<u8>]) -> Receipt {
     }
 }
 
-fn message(receipt: &Receipt) -> Vec<u8> {
-    serde_json::to_vec(receipt).expect("a receipt is texts and numbers")
-}
-
 /// Sends bytes, a multiple of eight, to all others: everybody's, this party's in its place.
 fn to_all(party: &mut Party, mine: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
     let (words, _) = mine.as_chunks::<8>();
@@ -197,21 +113,4 @@ fn to_all(party: &mut Party, mine: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
         all[usize::from(peer.0)] = theirs.iter().flat_map(|word| word.0.to_le_bytes()).collect();
     }
     Ok(all)
-}
-
-fn digits<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let text = text.as_bytes();
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    let mut bytes = [0; N];
-    if text.len() != 2 * N {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(bytes)
 }

@@ -19,6 +19,7 @@ mod key;
 pub mod memory;
 mod metered;
 mod recorded;
+pub mod sealed;
 mod shaped;
 mod tampered;
 pub mod tls;

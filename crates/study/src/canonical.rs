@@ -33,6 +33,19 @@ impl Study {
     pub fn hash(&self) -> Hash {
         Hash(Sha256::digest(self.canonical()).into())
     }
+
+    /// What is asked of which table, whoever is asked: studies with one question differ in their
+    /// parties and terms alone. With `of_all` the condition on records is left out too.
+    #[must_use]
+    pub fn question(&self, of_all: bool) -> Hash {
+        let mut out = b"sharewell question, form 1\n".to_vec();
+        self.table.write(&mut out);
+        match of_all {
+            true => self.objective.of_all().write(&mut out),
+            false => self.objective.write(&mut out),
+        }
+        Hash(Sha256::digest(&out).into())
+    }
 }
 
 trait Canonical {

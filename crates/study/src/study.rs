@@ -150,6 +150,41 @@ pub enum Objective {
 }
 
 impl Objective {
+    /// The kind as a study writes it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Sql(_) => "sql",
+            Self::FailureRate { .. } => "failure_rate",
+            Self::Statistic(statistic) => statistic.kind.name(),
+            Self::Quality(_) => "quality",
+            Self::Linkage(_) => "linkage",
+        }
+    }
+
+    /// The same of all records.
+    pub(crate) fn of_all(&self) -> Self {
+        match self.clone() {
+            Self::Sql(query) => Self::Sql(Query { filter: None, ..query }),
+            Self::FailureRate {
+                events, exposure, per, confidence, truncation, group_by, ..
+            } => {
+                let filter = None;
+                Self::FailureRate {
+                    events,
+                    exposure,
+                    per,
+                    confidence,
+                    truncation,
+                    filter,
+                    group_by,
+                }
+            }
+            Self::Statistic(statistic) => Self::Statistic(Statistic { filter: None, ..statistic }),
+            other => other,
+        }
+    }
+
     /// The table that its columns are of: the agreed one, or that of pairs of its records.
     #[must_use]
     pub fn table(&self, agreed: &Table) -> Table {

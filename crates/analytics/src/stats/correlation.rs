@@ -27,17 +27,17 @@ const FRAC_BITS: u32 = 40;
 /// A link's failure outside, [`Overflow`] inside.
 pub fn correlation<P: Protocol>(
     p: &mut P,
-    of: Comoments<P>,
-    squares: [Value<P>; 2],
+    of: &Comoments<P>,
+    squares: &[Value<P>; 2],
 ) -> Fallible<Value<P>> {
     const { assert!(FRAC_BITS < 46) };
     let precision = InverseRoot::<P>::PRECISION;
     let cells = of.count.raw.len();
-    let bits = fits!(variance_bits(&of));
+    let bits = fits!(variance_bits(of));
     if !InverseRoot::<P>::fits(bits, P::Ring::BITS) {
         return Ok(Err(Overflow { step: STEP, needs: bits + 2, limit: P::Ring::BITS - 3 }));
     }
-    let [covariance, variances] = whole(p, &of, &squares, bits)?;
+    let [covariance, variances] = whole(p, of, squares, bits)?;
     let roots = InverseRoot::of(p, &variances, bits)?;
 
     // |C| is at most sqrt(A B), so that the powers of both make it no longer than one variance.

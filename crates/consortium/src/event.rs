@@ -1,0 +1,95 @@
+//! What a node's log tells.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Countersigned, Digest, Signed, Statement};
+
+/// One thing that happened.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(tag = "what", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Event {
+    /// The log begins: a node was made.
+    Created {
+        /// The member's name.
+        member: String,
+        /// Its key.
+        key: String,
+        /// The program.
+        software: String,
+    },
+    /// From the next entry on, another key signs.
+    Rotated {
+        /// The new key.
+        key: String,
+    },
+    /// The site's policy is another one than before.
+    Policy {
+        /// SHA-256 of its file.
+        text: Digest,
+    },
+    /// What this node's steward has said.
+    Said {
+        /// The same as it is passed on.
+        statement: Signed<Statement>,
+    },
+    /// What another member has said, as it came here.
+    Heard {
+        /// The same.
+        statement: Signed<Statement>,
+    },
+    /// A study was not approved, or not run.
+    Refused {
+        /// The study's hash.
+        study: String,
+        /// Its name.
+        name: String,
+        /// Why, each in one sentence.
+        why: Vec<String>,
+    },
+    /// A run begins.
+    Started(Start),
+    /// It has ended, and every party has signed for it.
+    Finished {
+        /// The account that all have signed.
+        receipt: Countersigned,
+    },
+    /// It has ended without a result.
+    Failed {
+        /// The entry by which it began: SHA-256.
+        begun: Digest,
+        /// Why, in the words of this node.
+        why: String,
+    },
+}
+
+/// Under what a run begins.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// The study's hash.
+    pub study: String,
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its file.
+    pub text: Digest,
+    /// The consortium, SHA-256 of its file.
+    pub consortium: Digest,
+    /// The site's policy, SHA-256 of its file.
+    pub policy: Digest,
+    /// The program.
+    pub software: String,
+    /// The protocol that the plan has chosen.
+    pub protocol: String,
+    /// What is asked, without who is asked: studies that differ in nothing else have it in common.
+    pub question: Digest,
+    /// The same without the condition on records.
+    pub question_of_all: Digest,
+    /// Who takes part.
+    pub parties: Vec<String>,
+    /// Who gives records.
+    pub givers: Vec<String>,
+    /// Who learns the results.
+    pub recipients: Vec<String>,
+    /// What this node learns, gives or computes.
+    pub leakage: Vec<String>,
+}

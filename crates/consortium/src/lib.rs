@@ -1,0 +1,40 @@
+//! Who takes part, what each has agreed to, and the log that proves it.
+//!
+//! A [`Consortium`] is a document that its members sign; so is a study. What a member says of a
+//! document is a [`Statement`] under its signature; [`Standing`] is what all statements come to.
+//! A [`Policy`] limits what a member's own steward may approve. Every node keeps a [`Log`] of all
+//! this and of the [`Receipt`]s of its runs: each entry names the one before, so that whoever has
+//! the last one can tell whether any has been changed, removed or moved.
+//!
+//! Nothing here computes on records or talks to a network.
+#![forbid(unsafe_code)]
+
+mod error;
+pub mod event;
+mod hex;
+mod home;
+mod key;
+mod log;
+mod member;
+mod policy;
+mod receipt;
+mod signed;
+mod standing;
+mod statement;
+mod time;
+mod verify;
+
+pub use error::Error;
+pub use event::Event;
+pub use hex::Digest;
+pub use home::{Home, Proposal, Refused, Word};
+pub use key::{read_key, write_key};
+pub use log::{Entry, Log};
+pub use member::{Consortium, Member, Role};
+pub use policy::{Differencing, Hours, Past, Policy};
+pub use receipt::{Countersigned, Receipt, Signer};
+pub use signed::Signed;
+pub use standing::{Said, Standing, Subject, standing};
+pub use statement::{Kind, Statement, Verdict, read_statements, signatures_beside};
+pub use time::Time;
+pub use verify::{Verified, verify};
