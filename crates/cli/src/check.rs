@@ -59,9 +59,7 @@ impl Check {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let file = StudyFile::load(&self.study)?;
         if self.json {
-            let checked = checked(&file.plan);
-            let text = serde_json::to_string_pretty(&checked).expect("structs, numbers and texts");
-            show::out(&(text + "\n"));
+            show::json(&checked(&file.plan));
         } else {
             show::out(&page(&file));
         }

@@ -40,3 +40,9 @@ impl From<engine::Error> for Failure {
         }
     }
 }
+
+impl From<sharewell_consortium::Error> for Failure {
+    fn from(error: sharewell_consortium::Error) -> Self {
+        Self::Usage(error.to_string())
+    }
+}

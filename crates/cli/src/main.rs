@@ -6,15 +6,19 @@ mod bench;
 mod check;
 mod child;
 mod children;
+mod consortium;
 mod demo;
 mod failure;
+mod home;
 mod key;
 mod local;
+mod log;
 mod party;
 mod progress;
 mod report;
 mod run;
 mod show;
+mod sign;
 mod source;
 mod study_file;
 mod talk;
@@ -49,8 +53,9 @@ Examples:
   sharewell study check examples/failure-rate/study.toml
   sharewell source check study.toml sources/op_a.toml
   sharewell run examples/failure-rate/hours.toml --local --rtt 50ms --bandwidth 100mbit
-  sharewell key new op_a.key
-  sharewell party study.toml --as op_a --key op_a.key
+  sharewell init north --name north --organisation \"North Air\" --address north.example:7100
+  sharewell study sign study.toml --home north
+  sharewell party study.toml --home north
 
 Results go to standard output, progress and errors to standard error. The exit status is 0 if all
 went well, 1 if a run failed, 2 if the command or the study is wrong.";
@@ -58,6 +63,9 @@ went well, 1 if a run failed, 2 if the command or the study is wrong.";
 #[derive(Subcommand)]
 enum Command {
     Demo(demo::Demo),
+    Init(home::Init),
+    #[command(subcommand)]
+    Consortium(consortium::Consortium),
     #[command(subcommand)]
     Study(StudyCommand),
     #[command(subcommand)]
@@ -65,25 +73,34 @@ enum Command {
     Run(run::Run),
     Party(party::Party),
     #[command(subcommand)]
+    Log(log::Log),
+    #[command(subcommand)]
     Key(key::Key),
     Bench(bench::Bench),
     #[command(hide = true)]
     Child(child::Child),
 }
 
-/// Tell what a study computes, reveals and costs.
+/// Tell what a study computes, reveals and costs; say yes or no to it.
 #[derive(Subcommand)]
 enum StudyCommand {
     Check(check::Check),
+    Sign(sign::Sign),
+    Status(sign::Status),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Demo(demo) => demo.run(),
+        Command::Init(init) => init.run(),
+        Command::Consortium(consortium) => consortium.run(),
         Command::Study(StudyCommand::Check(check)) => check.run(),
+        Command::Study(StudyCommand::Sign(sign)) => sign.run(),
+        Command::Study(StudyCommand::Status(status)) => status.run(),
         Command::Source(source) => source.run(),
         Command::Run(run) => run.run(),
         Command::Party(party) => party.run(),
+        Command::Log(log) => log.run(),
         Command::Key(key) => key.run(),
         Command::Bench(bench) => bench.run(),
         Command::Child(child) => return child.run(),

@@ -1,16 +1,17 @@
 //! `sharewell party`: one organisation's part of a study, on its own machine.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use clap::Args;
+use sharewell_consortium::{Digest, Event, Home, Time, read_key};
 use sharewell_engine::{self as engine, Identity, LocalValues, Seat};
 use sharewell_study::suggest;
 
 use crate::check;
 use crate::failure::Failure;
-use crate::key;
+use crate::home::{Passphrase, Terms, refusal};
 use crate::local::{Rows, keep_opening, local};
 use crate::progress::Progress;
 use crate::report::{Told, files};
@@ -20,25 +21,34 @@ use crate::talk::Stage;
 
 /// Run one party's part of a study on its own machine.
 ///
-/// Every party of the study starts this command with the same study, its own name and its own key;
-/// in any order, within the study's `connect_s`. Starting it is the steward's yes to what it
-/// prints first: what is computed from this party's rows, and who learns what.
+/// Every party of the study starts this command with the same study; in any order, within the
+/// study's `connect_s`. With `--home` a node takes part: if its consortium's members are who the
+/// study says, every party has approved the study's very bytes, and the node's policy allows it; its
+/// log tells what happened. With `--as` and `--key` a party takes part without a consortium:
+/// starting it is the steward's yes to what it prints first.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
+  sharewell party study.toml --home north
   sharewell key new op_a.key                            once; its public half goes into the study
   sharewell party study.toml --as op_a --key op_a.key
   sharewell party study.toml --as op_a --key op_a.key --listen 0.0.0.0:7100   behind a router")]
 pub(crate) struct Party {
     /// The study, the same at every party
     study: PathBuf,
-    /// This party's name in the study
-    #[arg(long = "as", value_name = "NAME")]
-    name: String,
-    /// The file that `sharewell key new` made
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-    /// The private mapping file [default: sources/NAME.toml beside the study]
+    /// The node's folder, which `sharewell init` has made
+    #[arg(long, value_name = "FOLDER", env = "SHAREWELL_HOME")]
+    home: Option<PathBuf>,
+    /// Without a node: this party's name in the study
+    #[arg(long = "as", value_name = "NAME", requires = "key", required_unless_present = "home")]
+    name: Option<String>,
+    /// Without a node: the file that `sharewell key new` made
+    #[arg(long, value_name = "FILE", requires = "name", conflicts_with = "home")]
+    key: Option<PathBuf>,
+    #[command(flatten)]
+    word: Passphrase,
+    /// The private mapping file [default: sources/STUDY.toml in the node's folder, or without a node
+    /// sources/NAME.toml beside the study]
     #[arg(long, value_name = "FILE")]
     source: Option<PathBuf>,
     /// Listen here instead of at the study's address
@@ -52,20 +62,54 @@ pub(crate) struct Party {
     out: Option<PathBuf>,
 }
 
+/// Who takes part, and where its files are.
+struct Me {
+    name: String,
+    place: usize,
+    identity: Identity,
+    mapping: PathBuf,
+    report: PathBuf,
+    opening: PathBuf,
+    listen: Option<String>,
+    node: Option<Home>,
+}
+
 impl Party {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let file = StudyFile::load(&self.study)?;
-        let me = self.place(&file)?;
         self.out.as_deref().map_or(Ok(()), files::prepare)?;
-        let identity = self.identity(&file, me)?;
-        let listener = self.listener()?;
-        eprintln!("{}", consent(&file, me));
-        let seat = Seat { party: me, identity, listener, peers: None, wide: None, log: [0; 32] };
-        let progress = Mutex::new(Progress::of([self.name.as_str()]));
-        let opening = file.opening_of(&self.name);
+        let mut me = self.me(&file)?;
+        let listener = listener(me.listen.as_ref())?;
+        eprintln!("{}", consent(&file, me.place));
+        let told = match me.node.take() {
+            None => self.take_part(&file, me, listener, Digest::NONE)?,
+            Some(node) => {
+                let begun = admitted(&node, &file)?;
+                let told = self.take_part(&file, me, listener, begun);
+                // The log knows before anybody acts on the result.
+                node.ended(match &told {
+                    Ok(told) => Event::Finished { receipt: told.receipt().clone() },
+                    Err(failure) => Event::Failed { begun, why: failure.to_string() },
+                })?;
+                told?
+            }
+        };
+        told.print(&file, self.json, |told| told.rows(&file));
+        self.out.iter().try_for_each(|folder| files::write(&told, &file, folder))
+    }
+
+    fn take_part(
+        &self,
+        file: &StudyFile,
+        me: Me,
+        listener: Option<TcpListener>,
+        log: Digest,
+    ) -> Result<Told, Failure> {
+        let (name, party) = (me.name.as_str(), me.place);
+        let progress = Mutex::new(Progress::of([name]));
         let see = |stage: engine::Stage| {
             if let engine::Stage::Committed(ours) = &stage {
-                keep_opening(ours, &opening);
+                keep_opening(ours, &me.opening);
             }
             // Its other user has not panicked: both are this closure.
             if let Ok(mut progress) = progress.lock() {
@@ -73,7 +117,10 @@ impl Party {
                 progress.tick();
             }
         };
-        let given = match self.give(&file, me, &progress) {
+        let given = self.give(file, &me, &progress);
+        let seat =
+            Seat { party, identity: me.identity, listener, peers: None, wide: None, log: log.0 };
+        let given = match given {
             Ok(given) => given,
             Err(why) => {
                 eprintln!("error: {why}\n\nThe others are told that there will be no result.");
@@ -85,67 +132,109 @@ impl Party {
         if let Ok(mut progress) = progress.lock() {
             progress.end();
         }
-        let rows = given.map(|(_, rows)| (self.name.clone(), rows)).into_iter().collect();
-        let told = Told::of_one(&file, outcome?, rows);
-        told.print(&file, self.json, |told| told.rows(&file));
-        self.out.iter().try_for_each(|folder| files::write(&told, &file, folder))
+        let rows = given.map(|(_, rows)| (me.name.clone(), rows)).into_iter().collect();
+        Ok(Told::of_one(file, outcome?, rows))
     }
 
-    fn place(&self, file: &StudyFile) -> Result<usize, Failure> {
-        file.study().party(&self.name).ok_or_else(|| {
-            let names = file.study().parties.iter().map(|party| party.name.as_str());
-            let help = suggest::advice(&self.name, "parties", names).unwrap_or_default();
-            let path = self.study.display();
-            Failure::Usage(format!("{path} has no party `{}`\n  help: {help}", self.name))
+    fn me(&self, file: &StudyFile) -> Result<Me, Failure> {
+        let (name, node) = match (&self.home, &self.name) {
+            (Some(folder), None) => {
+                let word = self.word.read()?;
+                let node = Home::open(folder, word.as_deref().map(Vec::as_slice))?;
+                (node.name.clone(), Some(node))
+            }
+            (_, name) => (name.clone().unwrap_or_default(), None),
+        };
+        let place = place(file, &name)?;
+        let study = &file.study().name;
+        let at = |of_node: fn(&Home, &str) -> PathBuf, other: PathBuf| {
+            node.as_ref().map_or(other, |node| of_node(node, study))
+        };
+        let report = at(Home::report_of, file.report_of(&name));
+        Ok(Me {
+            identity: self.identity(file, place, &name, node.as_ref())?,
+            mapping: at(Home::mapping_of, file.mapping_of(&name)),
+            opening: report.with_extension("opening.json"),
+            listen: self.listen.clone().or(node.as_ref().and_then(|node| node.listen.clone())),
+            report,
+            name,
+            place,
+            node,
         })
     }
 
     /// The party's key, if it is the one that all parties have approved.
-    fn identity(&self, file: &StudyFile, me: usize) -> Result<Identity, Failure> {
-        let identity = key::read(&self.key)?;
-        let wanted = file.study().parties[me].key;
+    fn identity(
+        &self,
+        file: &StudyFile,
+        place: usize,
+        name: &str,
+        node: Option<&Home>,
+    ) -> Result<Identity, Failure> {
+        let (identity, path) = match (node, &self.key) {
+            (Some(node), _) => (Identity::from_seed(&node.identity.seed()), node.folder()),
+            (None, key) => {
+                let path = key.as_deref().unwrap_or(Path::new(""));
+                (read_key(path, self.word.read()?.as_deref().map(Vec::as_slice))?, path)
+            }
+        };
+        let wanted = file.study().parties[place].key;
         if identity.public().0 == wanted.0 {
             return Ok(identity);
         }
         Err(Failure::Usage(format!(
-            "{} is not the key of {}: it holds {}, the study says {wanted}",
-            self.key.display(),
-            self.name,
+            "{} is not the key of {name}: it holds {}, the study says {wanted}",
+            path.display(),
             identity.public()
         )))
-    }
-
-    fn listener(&self) -> Result<Option<TcpListener>, Failure> {
-        let bind = |address: &String| {
-            TcpListener::bind(address)
-                .map_err(|error| Failure::Usage(format!("cannot listen at {address}: {error}")))
-        };
-        self.listen.as_ref().map(bind).transpose()
     }
 
     fn give(
         &self,
         file: &StudyFile,
-        me: usize,
+        me: &Me,
         progress: &Mutex<Progress>,
     ) -> Result<Option<(LocalValues, Rows)>, String> {
-        if !file.study().parties[me].roles.data {
+        if !file.study().parties[me.place].roles.data {
             return Ok(None);
         }
-        let mapping = self.source.clone().unwrap_or_else(|| file.mapping_of(&self.name));
-        let report = file.report_of(&self.name);
+        let (mapping, report) = (self.source.as_ref().unwrap_or(&me.mapping), &me.report);
         let reading = |rows| {
             if let Ok(mut progress) = progress.lock() {
                 progress.see(0, Stage::Reading(rows));
                 progress.tick();
             }
         };
-        let (values, rows) = local(&file.plan, &mapping, &report, &reading)?;
+        let (values, rows) = local(&file.plan, mapping, report, &reading)?;
         if rows.rejected > 0 {
             eprintln!("{} rows were rejected: see {}\n", rows.rejected, report.display());
         }
         Ok(Some((values, rows)))
     }
+}
+
+fn place(file: &StudyFile, name: &str) -> Result<usize, Failure> {
+    file.study().party(name).ok_or_else(|| {
+        let names = file.study().parties.iter().map(|party| party.name.as_str());
+        let help = suggest::advice(name, "parties", names).unwrap_or_default();
+        let path = file.path.display();
+        Failure::Usage(format!("{path} has no party `{name}`\n  help: {help}"))
+    })
+}
+
+fn listener(address: Option<&String>) -> Result<Option<TcpListener>, Failure> {
+    let bind = |address: &String| {
+        TcpListener::bind(address)
+            .map_err(|error| Failure::Usage(format!("cannot listen at {address}: {error}")))
+    };
+    address.map(bind).transpose()
+}
+
+/// Lets a run of this study begin, if the node may run it; the entry of its log that tells so.
+fn admitted(node: &Home, file: &StudyFile) -> Result<Digest, Failure> {
+    let terms = Terms::of(file);
+    let admitted = node.admit(&terms.proposal(file), Time::now())?;
+    admitted.map_err(|refused| refusal(node, "run", file, &refused))
 }
 
 /// The end of a party whose data could not be prepared; it has said why.

@@ -8,7 +8,7 @@ mod results;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use sharewell_engine::{Outcome, Report};
+use sharewell_engine::{Countersigned, Outcome, Report};
 
 use crate::children::Finished;
 use crate::failure::Failure;
@@ -40,6 +40,11 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    /// What all parties have signed.
+    pub(crate) fn receipt(&self) -> &Countersigned {
+        &self.report.receipt
+    }
+
     /// A rehearsal: every party's outcome is here.
     pub(crate) fn of_all(
         file: &StudyFile,

@@ -17,6 +17,12 @@ pub(crate) fn out(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
+/// Writes JSON to standard output.
+pub(crate) fn json(value: &impl serde::Serialize) {
+    let text = serde_json::to_string_pretty(value).expect("structs, lists, numbers and texts");
+    out(&(text + "\n"));
+}
+
 /// `name      value`, a line each.
 pub(crate) fn list<'t>(lines: impl IntoIterator<Item = (&'t str, String)>) -> String {
     let lines: Vec<_> = lines.into_iter().collect();

@@ -27,6 +27,11 @@ pub enum Event {
         /// SHA-256 of its file.
         text: Digest,
     },
+    /// From now on this is the consortium.
+    Adopted {
+        /// SHA-256 of its document.
+        consortium: Digest,
+    },
     /// What this node's steward has said.
     Said {
         /// The same as it is passed on.

@@ -1,22 +1,27 @@
-//! A node's folder: its name, key, policy and log, and where its consortium's document is.
+//! A node's folder: its name, key, policy and log, its consortium's documents, and what was signed.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use sharewell_net::{Identity, PublicKey};
-use sharewell_study::Study;
+use sharewell_net::Identity;
 use sharewell_study::document::Document;
 
-use crate::event::Start;
 use crate::key::{read_key, write_key};
-use crate::statement::{read_statements, signatures_beside};
+use crate::statement::signatures_beside;
 use crate::{
-    Consortium, Digest, Error, Event, Kind, Log, Member, Past, Policy, Role, Signed, Standing,
-    Statement, Subject, Time, Verdict, standing,
+    Consortium, Digest, Error, Event, Log, Member, Policy, Role, Signed, Statement, Subject, Time,
+    Verdict,
 };
 
 /// The policy of a new node.
 const POLICY: &str = include_str!("policy.toml");
+const NODE: &str = "\
+# listen = \"0.0.0.0:7100\" if this node listens elsewhere than at its address in the consortium.
+";
+const KEY: &str = "node.key";
+/// The next key, until the log has named it.
+const NEXT_KEY: &str = "node.key.next";
 
 /// A node at home.
 #[derive(Debug)]
@@ -28,49 +33,7 @@ pub struct Home {
     pub listen: Option<String>,
     /// Its key pair.
     pub identity: Identity,
-    consortium: PathBuf,
 }
-
-/// A study as a file of this site.
-#[derive(Clone, Copy, Debug)]
-pub struct Proposal<'a> {
-    /// The file.
-    pub path: &'a Path,
-    /// Its bytes.
-    pub text: &'a str,
-    /// What it says.
-    pub study: &'a Study,
-    /// The protocol that its plan has chosen.
-    pub protocol: &'a str,
-    /// What its plan tells to whom.
-    pub leakage: &'a [String],
-    /// This program.
-    pub software: &'a str,
-}
-
-impl Proposal<'_> {
-    /// What statements are about.
-    #[must_use]
-    pub fn subject(&self, under: Option<Digest>) -> Subject<'_> {
-        Subject {
-            kind: Kind::Study,
-            name: &self.study.name,
-            text: Digest::of(self.text.as_bytes()),
-            meaning: Digest(self.study.hash().0),
-            under,
-        }
-    }
-
-    fn keys(&self) -> Vec<(String, PublicKey)> {
-        let of = |party: &sharewell_study::Party| (party.name.clone(), PublicKey(party.key.0));
-        self.study.parties.iter().map(of).collect()
-    }
-}
-
-/// Why this node does not approve or run a study, each reason in one sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused(pub Vec<String>);
-
 impl Home {
     /// Makes a folder for a new node: its key, a policy to be read and changed, an empty place for
     /// sources, and its log.
@@ -83,16 +46,15 @@ impl Home {
         word: Option<&[u8]>,
         software: &str,
     ) -> Result<(), Error> {
-        fs::create_dir_all(folder.join("sources")).map_err(Error::file(folder))?;
-        write_key(&folder.join("node.key"), identity, word)?;
+        for part in ["sources", "consortium", "studies", "reports"] {
+            fs::create_dir_all(folder.join(part)).map_err(Error::file(folder))?;
+        }
+        write_key(&folder.join(KEY), identity, word)?;
         let write = |file: &str, text: &str| {
             let path = folder.join(file);
             fs::write(&path, text).map_err(Error::file(path))
         };
-        write(
-            "node.toml",
-            &format!("[node]\nname = \"{name}\"\nconsortium = \"consortium.toml\"\n"),
-        )?;
+        write("node.toml", &format!("{NODE}[node]\nname = \"{name}\"\n"))?;
         write("policy.toml", POLICY)?;
         let mut log = Log::create(&folder.join("log.jsonl"), identity, name, software)?;
         log.append(Event::Policy { text: Digest::of(POLICY.as_bytes()) }, identity)
@@ -110,28 +72,65 @@ impl Home {
         let root = document.root();
         let read = root.required_section("node").and_then(|section| {
             let name = section.required::<String>("name");
-            let consortium = section.required::<String>("consortium");
             let listen = section.optional::<String>("listen");
             section.finish();
-            let listen = listen.map(toml::Spanned::into_inner);
-            Some((name?.into_inner(), folder.join(consortium?.into_inner()), listen))
+            Some((name?.into_inner(), listen.map(toml::Spanned::into_inner)))
         });
         root.finish();
-        let (name, consortium, listen) = document.finish(read)?;
-        let identity = read_key(&folder.join("node.key"), word)?;
-        Ok(Self { folder: folder.into(), name, listen, identity, consortium })
+        let (name, listen) = document.finish(read)?;
+        let mut home = Self {
+            folder: folder.into(),
+            name,
+            listen,
+            identity: read_key(&folder.join(KEY), word)?,
+        };
+        let (of_log, next) = (home.log()?.key().unwrap_or_default(), folder.join(NEXT_KEY));
+        if of_log != home.identity.public().to_string() && next.exists() {
+            // A change of keys was cut off after the log had named the new one.
+            let identity = read_key(&next, word)?;
+            if identity.public().to_string() == of_log {
+                let path = folder.join(KEY);
+                fs::rename(&next, &path).map_err(Error::file(path))?;
+                home.identity = identity;
+            }
+        }
+        Ok(home)
     }
 
-    /// The consortium's document.
+    /// The folder.
     #[must_use]
-    pub fn consortium_file(&self) -> &Path {
-        &self.consortium
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
-    /// Where a study's private mapping file is.
+    /// Where the private mapping file for a study of this name is.
     #[must_use]
     pub fn mapping_of(&self, study: &str) -> PathBuf {
         self.folder.join("sources").join(format!("{study}.toml"))
+    }
+
+    /// Where the quality report of this node's rows for a study of this name goes.
+    #[must_use]
+    pub fn report_of(&self, study: &str) -> PathBuf {
+        self.folder.join("reports").join(format!("{study}.json"))
+    }
+
+    /// Where documents are kept that a statement or a run of this node is about, by SHA-256.
+    #[must_use]
+    pub fn kept(&self, text: Digest) -> PathBuf {
+        self.folder.join("studies").join(format!("{text}.toml"))
+    }
+
+    /// Keeps a document, so that whoever reads the log can read what was signed.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn keep(&self, text: &str) -> Result<PathBuf, Error> {
+        let path = self.kept(Digest::of(text.as_bytes()));
+        if !path.exists() {
+            write_whole(&path, text.as_bytes())?;
+        }
+        Ok(path)
     }
 
     /// The node's log.
@@ -140,7 +139,7 @@ impl Home {
         self.folder.join("log.jsonl")
     }
 
-    fn log(&self) -> Result<Log, Error> {
+    pub(crate) fn log(&self) -> Result<Log, Error> {
         Log::open(&self.log_file())
     }
 
@@ -161,14 +160,93 @@ impl Home {
         Ok(policy)
     }
 
+    /// Where a version of the consortium's document is.
+    pub(crate) fn version(&self, version: u64) -> PathBuf {
+        self.folder.join("consortium").join(format!("{version}.toml"))
+    }
+
+    /// All versions of the consortium as their members have signed them, the newest first; in that
+    /// one this node is a member.
+    ///
+    /// # Errors
+    /// If one does not hold, or this node's key is not in it.
+    pub fn history(&self, now: Time) -> Result<Vec<Consortium>, Error> {
+        let newest = (1..).take_while(|version| self.version(*version).exists()).last();
+        let newest = newest.ok_or_else(|| {
+            Error::Broken(format!(
+                "{} belongs to no consortium yet: `sharewell consortium adopt FILE` once all members \
+                 have signed its document",
+                self.name
+            ))
+        })?;
+        let history = Consortium::history(&self.version(newest), now)?;
+        self.member(&history[0])?;
+        Ok(history)
+    }
+
     /// The consortium as all its members have signed it, in which this node is a member.
     ///
     /// # Errors
-    /// If it does not hold, or this node's key is not in it.
+    /// As [`Self::history`].
     pub fn consortium(&self, now: Time) -> Result<Consortium, Error> {
-        let newest = Consortium::history(&self.consortium, now)?.swap_remove(0);
-        self.member(&newest)?;
-        Ok(newest)
+        Ok(self.history(now)?.swap_remove(0))
+    }
+
+    /// Takes a version of the consortium that all its members have signed for this node's, with all
+    /// versions before it, which lie in the same folder. What this node has is among them.
+    ///
+    /// # Errors
+    /// If it does not hold, this node's key is not in it, or it does not follow what this node has.
+    pub fn adopt(&self, path: &Path, now: Time) -> Result<Consortium, Error> {
+        let history = Consortium::history(path, now)?;
+        self.member(&history[0])?;
+        for version in 1.. {
+            let file = self.version(version);
+            if !file.exists() {
+                break;
+            }
+            let known = Consortium::load(&file)?.text;
+            if !history.iter().any(|version| version.text == known) {
+                return Err(Error::Broken(format!(
+                    "{} does not follow version {version} of this node: an older or another \
+                     consortium is not adopted",
+                    path.display()
+                )));
+            }
+        }
+        for consortium in history.iter().rev() {
+            let (text, statements) = consortium.files_beside(path)?;
+            let file = self.version(consortium.version);
+            // The signatures first: a document without them would hold up this node.
+            write_whole(&signatures_beside(&file), statements.as_bytes())?;
+            write_whole(&file, text.as_bytes())?;
+        }
+        let text = history[0].text;
+        let mut log = self.log()?;
+        let is_news = !log.entries().iter().any(|entry| match &entry.body.event {
+            Event::Adopted { consortium } => *consortium == text,
+            _ => false,
+        });
+        if is_news {
+            log.append(Event::Adopted { consortium: text }, &self.identity)?;
+        }
+        Ok(history.into_iter().next().expect("a history has a newest version"))
+    }
+
+    /// Makes a new key pair for this node. The log names it; from then on it signs. The consortium
+    /// has to take it into a new version before this node runs anything again.
+    ///
+    /// # Errors
+    /// If something cannot be written; then the old key holds.
+    pub fn rotate(&mut self, identity: Identity, word: Option<&[u8]>) -> Result<(), Error> {
+        let (new, path) = (self.folder.join(NEXT_KEY), self.folder.join(KEY));
+        let _ = fs::remove_file(&new);
+        write_key(&new, &identity, word)?;
+        let key = identity.public().to_string();
+        self.log()?.append(Event::Rotated { key }, &self.identity)?;
+        fs::rename(&new, &path).map_err(Error::file(path))?;
+        self.identity = identity;
+        Ok(())
     }
 
     /// This node in a consortium.
@@ -204,143 +282,7 @@ impl Home {
         Ok(consortium)
     }
 
-    /// Why this node would not approve a study, and what its steward should know.
-    ///
-    /// # Errors
-    /// If the consortium, the policy or the log does not hold.
-    pub fn examine(&self, of: &Proposal<'_>, now: Time) -> Result<(Past, Consortium), Error> {
-        let consortium = self.consortium(now)?;
-        let policy = self.policy()?;
-        let mut past = policy.past(&self.start(of, &consortium, &policy), self.log()?.entries());
-        past.refused.splice(0..0, strangers(of.study, &consortium));
-        past.refused.extend(policy.objections(of.study));
-        if of.study.party(&self.name).is_none() {
-            past.refused.push(format!("{} has no part in this study", self.name));
-        }
-        Ok((past, consortium))
-    }
-
-    /// Signs what this node's steward says of a study, and writes it beside the study and into the
-    /// log. What the node's policy does not allow nobody can approve.
-    ///
-    /// # Errors
-    /// If something does not hold or cannot be written.
-    pub fn sign_study(
-        &self,
-        of: &Proposal<'_>,
-        word: &Word<'_>,
-        now: Time,
-    ) -> Result<Result<Past, Refused>, Error> {
-        let (past, consortium) = self.examine(of, now)?;
-        if word.verdict == Verdict::Approves && !past.refused.is_empty() {
-            self.refuse(of, &past.refused)?;
-            return Ok(Err(Refused(past.refused)));
-        }
-        let roles = of.study.party(&self.name).map_or(vec![], |i| roles(of.study.parties[i].roles));
-        self.say(of.path, &of.subject(Some(consortium.text)), roles, word)?;
-        Ok(Ok(past))
-    }
-
-    /// What all parties of a study have said, as its file of signatures and this node's log know.
-    ///
-    /// # Errors
-    /// If a statement does not hold.
-    pub fn standing(
-        &self,
-        of: &Proposal<'_>,
-        consortium: &Consortium,
-        now: Time,
-    ) -> Result<Standing, Error> {
-        let statements = self.statements(of)?;
-        Ok(standing(&of.subject(Some(consortium.text)), &of.keys(), &statements, now))
-    }
-
-    /// Those of the file, and those that this node has heard of before: nobody makes it forget one.
-    fn statements(&self, of: &Proposal<'_>) -> Result<Vec<Signed<Statement>>, Error> {
-        let mut all = read_statements(&signatures_beside(of.path))?;
-        for entry in self.log()?.entries() {
-            if let Event::Said { statement } | Event::Heard { statement } = &entry.body.event
-                && !all.contains(statement)
-            {
-                all.push(statement.clone());
-            }
-        }
-        Ok(all)
-    }
-
-    /// Lets a run begin, if everything holds; the log tells it, either way. Returned is the entry
-    /// by which the run began.
-    ///
-    /// # Errors
-    /// If something does not hold or cannot be written.
-    pub fn admit(&self, of: &Proposal<'_>, now: Time) -> Result<Result<Digest, Refused>, Error> {
-        let (mut past, consortium) = self.examine(of, now)?;
-        let policy = self.policy()?;
-        past.refused.extend(policy.closed(now));
-        let standing = self.standing(of, &consortium, now)?;
-        let said = standing.0.iter().filter_map(|(member, said)| said.objection(member));
-        past.refused.extend(said);
-        if !past.refused.is_empty() {
-            self.refuse(of, &past.refused)?;
-            return Ok(Err(Refused(past.refused)));
-        }
-        let subject = of.subject(Some(consortium.text));
-        let heard = self.statements(of)?;
-        let mut log = self.log()?;
-        for statement in heard {
-            let is_of_study = statement.body.text == subject.text;
-            let is_known = log.entries().iter().any(|entry| match &entry.body.event {
-                Event::Said { statement: known } | Event::Heard { statement: known } => {
-                    *known == statement
-                }
-                _ => false,
-            });
-            if is_of_study && !is_known {
-                log.append(Event::Heard { statement }, &self.identity)?;
-            }
-        }
-        let start = self.start(of, &consortium, &policy);
-        log.append(Event::Started(start), &self.identity)?;
-        Ok(Ok(log.head()))
-    }
-
-    /// Tells the log how a run ended.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub fn ended(&self, event: Event) -> Result<(), Error> {
-        self.log()?.append(event, &self.identity)
-    }
-
-    fn refuse(&self, of: &Proposal<'_>, why: &[String]) -> Result<(), Error> {
-        let study = of.study.hash().to_string();
-        let refused = Event::Refused { study, name: of.study.name.clone(), why: why.to_vec() };
-        self.log()?.append(refused, &self.identity)
-    }
-
-    fn start(&self, of: &Proposal<'_>, consortium: &Consortium, policy: &Policy) -> Start {
-        let study = of.study;
-        let names = |places: &mut dyn Iterator<Item = usize>| -> Vec<String> {
-            places.map(|i| study.parties[i].name.clone()).collect()
-        };
-        Start {
-            study: study.hash().to_string(),
-            name: study.name.clone(),
-            text: Digest::of(of.text.as_bytes()),
-            consortium: consortium.text,
-            policy: policy.text,
-            software: of.software.to_owned(),
-            protocol: of.protocol.to_owned(),
-            question: Digest(study.question(false).0),
-            question_of_all: Digest(study.question(true).0),
-            parties: names(&mut (0..study.parties.len())),
-            givers: names(&mut study.data_parties()),
-            recipients: names(&mut study.recipients()),
-            leakage: of.leakage.to_vec(),
-        }
-    }
-
-    fn say(
+    pub(crate) fn say(
         &self,
         document: &Path,
         of: &Subject<'_>,
@@ -361,6 +303,7 @@ impl Home {
             until: word.until,
             entry: log.next(),
             software: word.software.to_owned(),
+            plan: of.plan,
             reason: word.reason.map(str::to_owned),
         };
         let statement = Signed::new(said, &self.identity);
@@ -369,10 +312,18 @@ impl Home {
         log.append(Event::Said { statement }, &self.identity)?;
         let mut options = fs::OpenOptions::new();
         let file = options.append(true).create(true).open(&path);
-        let written =
-            file.and_then(|mut file| std::io::Write::write_all(&mut file, line.as_bytes()));
+        let written = file.and_then(|mut file| file.write_all(line.as_bytes()));
         written.map_err(Error::file(path))
     }
+}
+
+/// Writes a file in one step: after a loss of power it is there whole, or as it was.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let next = path.with_extension("next");
+    let written = File::create(&next)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&next, path));
+    written.map_err(Error::file(path))
 }
 
 /// What a steward says.
@@ -386,44 +337,4 @@ pub struct Word<'a> {
     pub reason: Option<&'a str>,
     /// This program.
     pub software: &'a str,
-}
-
-/// What of a study's parties is not as the consortium knows it.
-fn strangers(study: &Study, consortium: &Consortium) -> Vec<String> {
-    let mut found = vec![];
-    for party in &study.parties {
-        let Some(member) = consortium.member(&party.name) else {
-            found.push(format!("{} is no member of {}", party.name, consortium.name));
-            continue;
-        };
-        if member.key.0 != party.key.0 {
-            found.push(format!(
-                "the study gives {} the key {}, and the consortium {}",
-                party.name, party.key, member.key
-            ));
-        }
-        if member.address.as_ref() != Some(&party.address) {
-            found.push(format!(
-                "the study gives {} the address {}, and the consortium {}",
-                party.name,
-                party.address,
-                member.address.as_deref().unwrap_or("none")
-            ));
-        }
-        let roles = roles(party.roles).into_iter().filter(|role| !member.roles.contains(role));
-        found.extend(roles.map(|role| {
-            let (name, of) = (&party.name, &consortium.name);
-            format!("{name} does not have the role \"{}\" in {of}", role.name())
-        }));
-    }
-    found
-}
-
-fn roles(roles: sharewell_study::Roles) -> Vec<Role> {
-    let all = [
-        (roles.data, Role::Data),
-        (roles.compute, Role::Compute),
-        (roles.recipient, Role::Recipient),
-    ];
-    all.into_iter().filter_map(|(has, role)| has.then_some(role)).collect()
 }

@@ -9,8 +9,10 @@
 //! Nothing here computes on records or talks to a network.
 #![forbid(unsafe_code)]
 
+mod agree;
 mod error;
 pub mod event;
+mod export;
 mod hex;
 mod home;
 mod key;
@@ -24,10 +26,11 @@ mod statement;
 mod time;
 mod verify;
 
+pub use agree::{Proposal, Refused};
 pub use error::Error;
 pub use event::Event;
 pub use hex::Digest;
-pub use home::{Home, Proposal, Refused, Word};
+pub use home::{Home, Word};
 pub use key::{read_key, write_key};
 pub use log::{Entry, Log};
 pub use member::{Consortium, Member, Role};

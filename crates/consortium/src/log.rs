@@ -96,7 +96,7 @@ impl Log {
     }
 
     /// The key that signs the next entry; any, if there is none yet.
-    fn key(&self) -> Option<String> {
+    pub(crate) fn key(&self) -> Option<String> {
         let last = self.entries.last()?;
         Some(match &last.body.event {
             Event::Rotated { key } => key.clone(),

@@ -59,6 +59,29 @@ pub struct Member {
     pub roles: Vec<Role>,
 }
 
+impl Member {
+    /// Its part of a consortium's document.
+    ///
+    /// # Errors
+    /// What of it no document may say.
+    pub fn block(&self) -> Result<String, Error> {
+        let text = |text: &str| toml::Value::from(text).to_string();
+        let address = self.address.iter().map(|of| format!("address = {}\n", text(of)));
+        let roles: Vec<String> = self.roles.iter().map(|role| text(role.name())).collect();
+        let block = format!(
+            "[[member]]\nname = {}\norganisation = {}\nkey = {}\n{}roles = [{}]\n",
+            text(&self.name),
+            text(&self.organisation),
+            text(&self.key.to_string()),
+            address.collect::<String>(),
+            roles.join(", ")
+        );
+        let head = "[consortium]\nname = \"new\"\nversion = 1\npurpose = \"\"\n";
+        Consortium::parse(&format!("{head}{block}"), "this member")?;
+        Ok(block)
+    }
+}
+
 /// One state of a consortium.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consortium {
@@ -106,7 +129,14 @@ impl Consortium {
     #[must_use]
     pub fn subject(&self) -> Subject<'_> {
         let (name, text) = (self.name.as_str(), self.text);
-        Subject { kind: Kind::Consortium, name, text, meaning: text, under: self.previous }
+        Subject {
+            kind: Kind::Consortium,
+            name,
+            text,
+            meaning: text,
+            under: self.previous,
+            plan: None,
+        }
     }
 
     fn keys(&self) -> Vec<(String, PublicKey)> {
@@ -146,6 +176,13 @@ impl Consortium {
             (file, when) = (there, Time(0));
             history.push(before);
         }
+    }
+
+    /// The bytes of its file in the folder of another, and those of the signatures on it.
+    pub(crate) fn files_beside(&self, path: &Path) -> Result<(String, String), Error> {
+        let (_, file) = find(path, self.text)?;
+        let read = |path: &Path| fs::read_to_string(path).map_err(Error::file(path));
+        Ok((read(&file)?, read(&signatures_beside(&file))?))
     }
 
     /// Whether this version may follow another, apart from signatures on it.

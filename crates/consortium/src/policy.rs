@@ -1,6 +1,5 @@
 //! What a site lets its own steward approve.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -182,7 +181,7 @@ impl Policy {
             Differencing::Warn => past.warnings.push(why),
         };
         let mut told = vec![];
-        for run in finished(log) {
+        for run in released(log) {
             let sees_both = next.recipients.iter().any(|name| run.recipients.contains(name));
             if !sees_both || told.contains(&run.study) {
                 continue;
@@ -214,23 +213,18 @@ impl Policy {
     }
 }
 
-/// What began and was signed for in the end.
-fn finished(log: &[Signed<Entry>]) -> Vec<&Start> {
-    let mut begun: BTreeMap<String, &Start> = BTreeMap::new();
-    let mut finished = vec![];
+/// What began and is not known to have failed: a node that was stopped in a run cannot know whether
+/// the others have released its result.
+fn released(log: &[Signed<Entry>]) -> Vec<&Start> {
+    let mut begun: Vec<(Digest, &Start)> = vec![];
     for entry in log {
         match &entry.body.event {
-            Event::Started(start) => {
-                begun.insert(entry.digest().to_string(), start);
-            }
-            Event::Finished { receipt } => {
-                let parties = receipt.receipt.parties.iter();
-                finished.extend(parties.filter_map(|party| begun.remove(&party.log)));
-            }
+            Event::Started(start) => begun.push((entry.digest(), start)),
+            Event::Failed { begun: by, .. } => begun.retain(|(digest, _)| digest != by),
             _ => {}
         }
     }
-    finished
+    begun.into_iter().map(|(_, start)| start).collect()
 }
 
 fn difference(a: &[String], b: &[String]) -> Vec<String> {

@@ -28,6 +28,13 @@ pub enum Said {
     Another(Time),
     /// Under another state of the consortium.
     Elsewhere(Time),
+    /// Its program makes something else of it.
+    Planned {
+        /// When it said so.
+        time: Time,
+        /// Its program.
+        software: String,
+    },
     /// It has said nothing.
     Nothing,
 }
@@ -49,6 +56,10 @@ impl Said {
             Self::Elsewhere(time) => format!(
                 "{member} has approved it under another version of the consortium ({time}): it must \
                  sign again"
+            ),
+            Self::Planned { time, software } => format!(
+                "{member} has approved what {software} makes of it ({time}), and this program makes \
+                 something else of it: all need the same version"
             ),
             Self::Nothing => format!("{member} has not approved it"),
         })
@@ -88,6 +99,8 @@ pub struct Subject<'a> {
     pub meaning: Digest,
     /// The consortium under which it is signed.
     pub under: Option<Digest>,
+    /// What the program makes of a study.
+    pub plan: Option<Digest>,
 }
 
 /// What these statements come to at a time, for members with their keys. What a member says under
@@ -131,6 +144,9 @@ fn word(body: &Statement, of: &Subject<'_>, now: Time) -> Said {
             Said::No { time, reason: body.reason.clone().unwrap_or_default() }
         }
         Verdict::Approves if body.under != of.under => Said::Elsewhere(time),
+        Verdict::Approves if body.plan != of.plan => {
+            Said::Planned { time, software: body.software.clone() }
+        }
         Verdict::Approves => match body.until {
             Some(until) if until < now => Said::Expired(until),
             until => Said::Yes { time, until },

@@ -71,6 +71,8 @@ pub struct Statement {
     pub entry: u64,
     /// The program that planned the study for the one who signs.
     pub software: String,
+    /// What that program makes of a study: protocol and what becomes known to whom, SHA-256.
+    pub plan: Option<Digest>,
     /// Why not.
     pub reason: Option<String>,
 }

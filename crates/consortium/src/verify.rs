@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::{
-    Consortium, Countersigned, Digest, Entry, Error, Event, Log, Signed, Statement, Time, Verdict,
+    Consortium, Countersigned, Digest, Entry, Error, Event, Kind, Log, Signed, Statement, Time,
+    Verdict,
 };
 
 /// What a log proves.
@@ -97,7 +98,8 @@ impl Seen<'_> {
                 if body.member != found.member || body.entry != entry.number {
                     return Err("the statement is not this log's own".to_owned());
                 }
-                found.approvals += usize::from(body.verdict == Verdict::Approves);
+                let is_study = body.document == Kind::Study;
+                found.approvals += usize::from(is_study && body.verdict == Verdict::Approves);
                 self.word(statement)
             }
             Event::Heard { statement } => self.word(statement),
@@ -120,6 +122,7 @@ impl Seen<'_> {
             Event::Finished { receipt } => self.finished(receipt, found),
             Event::Created { .. }
             | Event::Rotated { .. }
+            | Event::Adopted { .. }
             | Event::Policy { .. }
             | Event::Refused { .. } => Ok(()),
         }

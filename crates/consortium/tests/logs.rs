@@ -1,4 +1,5 @@
 //! Documents, signatures and logs, and whoever would change them.
+#![expect(clippy::unwrap_used, reason = "a panic is a test's report")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,7 @@ fn statement(of: &Subject<'_>, member: &str, verdict: Verdict, entry: u64) -> St
         until: None,
         entry,
         software: SOFTWARE.to_owned(),
+        plan: of.plan,
         reason: None,
     }
 }
@@ -124,6 +126,7 @@ fn what_is_said_later_counts_and_an_old_approval_does_not_come_back() {
         text: Digest::of(b"study"),
         meaning: Digest::of(b"meaning"),
         under: Some(Digest::of(b"consortium")),
+        plan: Some(Digest::of(b"plan")),
     };
     let members = [("a".to_owned(), identity(1).public())];
     let of = |said: &[Signed<Statement>]| standing(&subject, &members, said, NOW).0[0].1.clone();
@@ -143,6 +146,7 @@ fn what_is_said_later_counts_and_an_old_approval_does_not_come_back() {
     assert!(matches!(said(|body| body.until = Some(NOW)), Said::Yes { .. }));
     assert!(matches!(said(|body| body.text = Digest::of(b"other")), Said::Another(_)));
     assert!(matches!(said(|body| body.under = None), Said::Elsewhere(_)));
+    assert!(matches!(said(|body| body.plan = None), Said::Planned { .. }));
     assert_eq!(said(|body| body.name = "rates".to_owned()), Said::Nothing);
     assert_eq!(said(|body| body.document = Kind::Consortium), Said::Nothing);
     let forged = Signed::new(statement(&subject, "a", Verdict::Approves, 4), &identity(2));
@@ -164,6 +168,7 @@ fn site() -> (TempDir, PathBuf, Vec<Consortium>) {
         text,
         meaning: Digest::of(b"meaning"),
         under: Some(history[0].text),
+        plan: Some(Digest::of(b"plan")),
     };
     let own = Signed::new(statement(&subject, "a", Verdict::Approves, log.next()), &a);
     log.append(Event::Said { statement: own }, &a).unwrap();
@@ -185,7 +190,7 @@ fn site() -> (TempDir, PathBuf, Vec<Consortium>) {
         question_of_all: Digest::of(b"q"),
         parties: names.clone(),
         givers: names.clone(),
-        recipients: names.clone(),
+        recipients: names,
         leakage: vec![],
     };
     log.append(Event::Started(start), &a).unwrap();

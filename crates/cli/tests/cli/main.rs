@@ -3,6 +3,7 @@
 
 mod bench;
 mod benchmark;
+mod chapters;
 mod comparisons;
 mod examples;
 mod failures;
