@@ -230,7 +230,7 @@ impl Home {
         if is_news {
             log.append(Event::Adopted { consortium: text }, &self.identity)?;
         }
-        Ok(history.into_iter().next().expect("a history has a newest version"))
+        self.consortium(now)
     }
 
     /// Makes a new key pair for this node. The log names it; from then on it signs. The consortium
