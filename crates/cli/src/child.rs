@@ -95,7 +95,7 @@ fn study(parent: &Parent, order: &Order, path: &Path, text: String) -> Result<Va
     let seat = Seat {
         party: order.me,
         identity: post.identity,
-        listener: Some(post.listener),
+        door: Some(post.listener.into()),
         peers: Some(peers),
         wide: order.wide(),
         log: [0; 32],

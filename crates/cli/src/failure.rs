@@ -41,6 +41,12 @@ impl From<engine::Error> for Failure {
     }
 }
 
+impl From<sharewell_node::Error> for Failure {
+    fn from(error: sharewell_node::Error) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
 impl From<sharewell_consortium::Error> for Failure {
     fn from(error: sharewell_consortium::Error) -> Self {
         Self::Usage(error.to_string())

@@ -11,8 +11,7 @@ use crate::failure::Failure;
 use crate::show;
 use crate::study_file::StudyFile;
 
-/// The program, as statements, logs and receipts name it.
-pub(crate) const SOFTWARE: &str = concat!("sharewell ", env!("CARGO_PKG_VERSION"));
+pub(crate) use sharewell_consortium::SOFTWARE;
 
 /// The node that a command speaks for.
 #[derive(Args)]
@@ -148,10 +147,7 @@ pub(crate) struct Terms {
 
 impl Terms {
     pub(crate) fn of(file: &StudyFile) -> Self {
-        let leaks = file.plan.leakage().into_iter();
-        let line =
-            |leak: sharewell_engine::Leak| format!("{} | {} | {}", leak.what, leak.to, leak.why);
-        Self { leakage: leaks.map(line).collect() }
+        Self { leakage: file.plan.leakage().iter().map(ToString::to_string).collect() }
     }
 
     pub(crate) fn proposal<'a>(&'a self, file: &'a StudyFile) -> Proposal<'a> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use sharewell_consortium::{Consortium, Event, Log as Entries, Time, Verified, verify};
+use sharewell_consortium::{Consortium, Log as Entries, Time, Verified, verify};
 
 use crate::failure::Failure;
 use crate::home::At;
@@ -147,41 +147,11 @@ fn show_log(at: &At, json: bool) -> Result<(), Failure> {
             true => entry.to_line(),
             false => {
                 let body = &entry.body;
-                format!("{:>5}  {}  {}", body.number, body.time, told(&body.event))
+                format!("{:>5}  {}  {}", body.number, body.time, body.event)
             }
         };
         text += "\n";
     }
     show::out(&text);
     Ok(())
-}
-
-/// An event in one line.
-fn told(event: &Event) -> String {
-    let short = |digest: &str| digest.get(..12).unwrap_or(digest).to_owned();
-    match event {
-        Event::Created { member, software, .. } => format!("{member} begins, {software}"),
-        Event::Rotated { key } => format!("a new key: {key}"),
-        Event::Policy { text } => format!("the policy is now {}", short(&text.to_string())),
-        Event::Adopted { consortium } => {
-            format!("the consortium is now {}", short(&consortium.to_string()))
-        }
-        Event::Said { statement } | Event::Heard { statement } => {
-            let said = &statement.body;
-            let why = said.reason.as_ref().map_or(String::new(), |why| format!(": {why}"));
-            let text = short(&said.text.to_string());
-            format!("{} {} {} ({text}){why}", said.member, said.verdict.name(), said.name)
-        }
-        Event::Refused { name, why, .. } => format!("refused {name}: {}", why.join("; ")),
-        Event::Started(start) => format!("begins to run {} ({})", start.name, short(&start.study)),
-        Event::Finished { receipt } => {
-            let receipt = &receipt.receipt;
-            format!(
-                "has run {}; all have signed run {}",
-                short(&receipt.study),
-                short(&receipt.run)
-            )
-        }
-        Event::Failed { why, .. } => format!("the run failed: {why}"),
-    }
 }

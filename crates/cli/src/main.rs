@@ -8,11 +8,13 @@ mod child;
 mod children;
 mod consortium;
 mod demo;
+mod doctor;
 mod failure;
 mod home;
 mod key;
 mod local;
 mod log;
+mod node;
 mod party;
 mod progress;
 mod report;
@@ -24,6 +26,7 @@ mod study_file;
 mod talk;
 mod units;
 mod verify;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -72,6 +75,10 @@ enum Command {
     Source(source::Source),
     Run(run::Run),
     Party(party::Party),
+    Node(node::Node),
+    Doctor(doctor::Doctor),
+    #[command(subcommand)]
+    Token(node::Token),
     #[command(subcommand)]
     Log(log::Log),
     #[command(subcommand)]
@@ -79,14 +86,19 @@ enum Command {
     Bench(bench::Bench),
     #[command(hide = true)]
     Child(child::Child),
+    #[command(hide = true)]
+    Worker,
 }
 
 /// Tell what a study computes, reveals and costs; say yes or no to it.
 #[derive(Subcommand)]
 enum StudyCommand {
     Check(check::Check),
+    Propose(sign::Propose),
     Sign(sign::Sign),
     Status(sign::Status),
+    Run(sign::Run),
+    Result(sign::Result_),
 }
 
 fn main() -> ExitCode {
@@ -96,7 +108,13 @@ fn main() -> ExitCode {
         Command::Consortium(consortium) => consortium.run(),
         Command::Study(StudyCommand::Check(check)) => check.run(),
         Command::Study(StudyCommand::Sign(sign)) => sign.run(),
+        Command::Study(StudyCommand::Propose(propose)) => propose.run(),
         Command::Study(StudyCommand::Status(status)) => status.run(),
+        Command::Study(StudyCommand::Run(run)) => run.run(),
+        Command::Study(StudyCommand::Result(result)) => result.run(),
+        Command::Node(node) => node.run(),
+        Command::Doctor(doctor) => doctor.run(),
+        Command::Token(token) => token.run(),
         Command::Source(source) => source.run(),
         Command::Run(run) => run.run(),
         Command::Party(party) => party.run(),
@@ -104,6 +122,7 @@ fn main() -> ExitCode {
         Command::Key(key) => key.run(),
         Command::Bench(bench) => bench.run(),
         Command::Child(child) => return child.run(),
+        Command::Worker => return worker::run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

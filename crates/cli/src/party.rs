@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use clap::Args;
 use sharewell_consortium::{Digest, Event, Home, Time, read_key};
-use sharewell_engine::{self as engine, Identity, LocalValues, Seat};
+use sharewell_engine::{self as engine, Door, Identity, LocalValues, Seat};
 use sharewell_study::suggest;
 
 use crate::check;
@@ -79,13 +79,13 @@ impl Party {
         let file = StudyFile::load(&self.study)?;
         self.out.as_deref().map_or(Ok(()), files::prepare)?;
         let mut me = self.me(&file)?;
-        let listener = listener(me.listen.as_ref())?;
+        let door = listener(me.listen.as_ref())?.map(Door::from);
         eprintln!("{}", consent(&file, me.place));
         let told = match me.node.take() {
-            None => self.take_part(&file, me, listener, Digest::NONE)?,
+            None => self.take_part(&file, me, door, Digest::NONE)?,
             Some(node) => {
                 let begun = admitted(&node, &file)?;
-                let told = self.take_part(&file, me, listener, begun);
+                let told = self.take_part(&file, me, door, begun);
                 // The log knows before anybody acts on the result.
                 node.ended(match &told {
                     Ok(told) => Event::Finished { receipt: told.receipt().clone() },
@@ -102,7 +102,7 @@ impl Party {
         &self,
         file: &StudyFile,
         me: Me,
-        listener: Option<TcpListener>,
+        door: Option<Door>,
         log: Digest,
     ) -> Result<Told, Failure> {
         let (name, party) = (me.name.as_str(), me.place);
@@ -118,8 +118,7 @@ impl Party {
             }
         };
         let given = self.give(file, &me, &progress);
-        let seat =
-            Seat { party, identity: me.identity, listener, peers: None, wide: None, log: log.0 };
+        let seat = Seat { party, identity: me.identity, door, peers: None, wide: None, log: log.0 };
         let given = match given {
             Ok(given) => given,
             Err(why) => {
@@ -233,7 +232,7 @@ fn listener(address: Option<&String>) -> Result<Option<TcpListener>, Failure> {
 /// Lets a run of this study begin, if the node may run it; the entry of its log that tells so.
 fn admitted(node: &Home, file: &StudyFile) -> Result<Digest, Failure> {
     let terms = Terms::of(file);
-    let admitted = node.admit(&terms.proposal(file), Time::now())?;
+    let admitted = node.admit(&terms.proposal(file), None, Time::now())?;
     admitted.map_err(|refused| refusal(node, "run", file, &refused))
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use sharewell_consortium::{Time, Verdict, Word, signatures_beside};
+use sharewell_consortium::{Digest, End, Home, Time, Verdict, Word, book, signatures_beside};
 
 use crate::check;
 use crate::consortium::{Said, lines, words};
@@ -122,6 +122,133 @@ impl Status {
         for (head, list) in [("not here", &stands.refused), ("warning", &stands.warnings)] {
             list.iter().for_each(|why| text += &show::prose(0, &format!("{head}: {why}")));
         }
+        show::out(&text);
+        Ok(())
+    }
+}
+
+/// Let the other parties of a study hear of it, without a word for or against it.
+///
+/// The node (`sharewell node`) sends it to the others.
+#[derive(Args)]
+#[command(after_help = "Example:\n  sharewell study propose study.toml --home north")]
+pub(crate) struct Propose {
+    /// The study
+    study: PathBuf,
+    #[command(flatten)]
+    at: At,
+}
+
+impl Propose {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let file = StudyFile::load(&self.study)?;
+        let home = self.at.open()?;
+        if file.study().party(&home.name).is_none() {
+            return Err(Failure::Usage(format!("{} has no part in this study", home.name)));
+        }
+        home.proposed(&file.text, &file.study().name, &home.name)?;
+        show::out(&format!("{}\n", Digest::of(file.text.as_bytes())));
+        Ok(())
+    }
+}
+
+/// Call for a run of a study that all its parties have approved.
+///
+/// Every party's node (`sharewell node`) begins within seconds, if all still holds. With `--wait`
+/// the command ends when this node's part has ended.
+#[derive(Args)]
+#[command(after_help = "Example:\n  sharewell study run study.toml --home north --wait")]
+pub(crate) struct Run {
+    /// The study
+    study: PathBuf,
+    #[command(flatten)]
+    at: At,
+    /// Wait for the end, and tell it
+    #[arg(long)]
+    wait: bool,
+}
+
+impl Run {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        /// How long the others have to hear of it.
+        const CALL_S: u64 = 600;
+        let file = StudyFile::load(&self.study)?;
+        let home = self.at.open()?;
+        let terms = Terms::of(&file);
+        let now = Time::now();
+        let until = Some(Time(now.0 + CALL_S));
+        let word = Word { verdict: Verdict::Calls, until, reason: None, software: SOFTWARE };
+        let signed = home.sign_study(&terms.proposal(&file), &word, now)?;
+        signed.map_err(|refused| refusal(&home, "call for", &file, &refused))?;
+        let name = &file.study().name;
+        if !self.wait {
+            show::out(&format!("{} calls for a run of {name}\n", home.name));
+            return Ok(());
+        }
+        eprintln!("{} has called for a run of {name}; waiting for its node", home.name);
+        match self.end(&home, &file)? {
+            End::Finished(receipt, _) => {
+                show::out(&format!("finished; run {}\n", receipt.receipt.run));
+                Ok(())
+            }
+            End::Failed(why, _) => Err(Failure::Run(why)),
+        }
+    }
+
+    /// Waits for the end of the run that follows this node's last call.
+    fn end(&self, home: &Home, file: &StudyFile) -> Result<End, Failure> {
+        const PAUSE: std::time::Duration = std::time::Duration::from_millis(500);
+        let text = Digest::of(file.text.as_bytes());
+        loop {
+            let cases = book(&home.entries()?);
+            let case = cases.iter().find(|case| case.text == text);
+            let call = case.and_then(|case| {
+                let calls = case.statements.iter().rev();
+                let mut own = calls.filter(|of| of.body.member == home.name);
+                own.find(|of| of.body.verdict == Verdict::Calls)
+            });
+            let Some((case, call)) = case.zip(call) else {
+                return Err(Failure::Run("the call is not in the log".to_owned()));
+            };
+            let run = case.runs.iter().find(|run| run.call == Some(call.digest()));
+            if let Some(end) = run.and_then(|run| run.end.clone()) {
+                return Ok(end);
+            }
+            if run.is_none() && call.body.until.is_some_and(|until| until < Time::now()) {
+                let why =
+                    "the call has ended and the node has not begun: does `sharewell node` run?";
+                return Err(Failure::Run(why.to_owned()));
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+}
+
+/// Print the results of the last run of a study, at a recipient.
+#[derive(Args)]
+#[command(after_help = "Example:\n  sharewell study result study.toml --home oversight")]
+pub(crate) struct Result_ {
+    /// The study
+    study: PathBuf,
+    #[command(flatten)]
+    at: At,
+}
+
+impl Result_ {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let file = StudyFile::load(&self.study)?;
+        let home = self.at.open()?;
+        let text = Digest::of(file.text.as_bytes());
+        let cases = book(&home.entries()?);
+        let case = cases.iter().find(|case| case.text == text);
+        let mut runs = case.iter().flat_map(|case| case.runs.iter().rev());
+        let last = runs.find(|run| matches!(run.end, Some(End::Finished(..))));
+        let Some(run) = last else {
+            return Err(Failure::Run(format!("{} has not been run here", file.study().name)));
+        };
+        let path = home.results_of(run.begun).join("report.json");
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| Failure::Run(format!("{}: {error}", path.display())))?;
         show::out(&text);
         Ok(())
     }

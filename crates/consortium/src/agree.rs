@@ -10,7 +10,7 @@ use crate::home::Word;
 use crate::statement::{read_statements, signatures_beside};
 use crate::{
     Consortium, Digest, Error, Event, Home, Kind, Past, Policy, Role, Signed, Standing, Statement,
-    Subject, Time, Verdict, standing,
+    Subject, Time, Verdict, book, standing,
 };
 
 /// A study as a file of this site.
@@ -79,7 +79,8 @@ impl Home {
     }
 
     /// Signs what this node's steward says of a study, and writes it beside the study and into the
-    /// log. What the node's policy does not allow nobody can approve.
+    /// log. What the node's policy does not allow nobody can approve; what not all have approved
+    /// nobody can call for.
     ///
     /// # Errors
     /// If something does not hold or cannot be written.
@@ -91,9 +92,15 @@ impl Home {
     ) -> Result<Result<Past, Refused>, Error> {
         let (past, consortium) = self.examine(of, now)?;
         self.hear(of)?;
-        if word.verdict == Verdict::Approves && !past.refused.is_empty() {
-            self.refuse(of, &past.refused)?;
-            return Ok(Err(Refused(past.refused)));
+        let mut refused = past.refused.clone();
+        if word.verdict == Verdict::Calls {
+            let standing = self.standing(of, &consortium, now)?;
+            refused.extend(standing.0.iter().filter_map(|(member, said)| said.objection(member)));
+        }
+        let asks = matches!(word.verdict, Verdict::Approves | Verdict::Calls);
+        if asks && !refused.is_empty() {
+            self.refuse(of, &refused)?;
+            return Ok(Err(Refused(refused)));
         }
         self.keep(of.text)?;
         let roles = of.study.party(&self.name).map_or(vec![], |i| roles(of.study.parties[i].roles));
@@ -128,12 +135,17 @@ impl Home {
         Ok(all)
     }
 
-    /// Lets a run begin, if everything holds; the log tells it, either way. Returned is the entry
-    /// by which the run began.
+    /// Lets a run begin that a statement has called for, or this node's own steward, if everything
+    /// holds; the log tells it, either way. Returned is the entry by which the run began.
     ///
     /// # Errors
     /// If something does not hold or cannot be written.
-    pub fn admit(&self, of: &Proposal<'_>, now: Time) -> Result<Result<Digest, Refused>, Error> {
+    pub fn admit(
+        &self,
+        of: &Proposal<'_>,
+        call: Option<Digest>,
+        now: Time,
+    ) -> Result<Result<Digest, Refused>, Error> {
         let (mut past, consortium) = self.examine(of, now)?;
         self.hear(of)?;
         let policy = self.policy()?;
@@ -147,31 +159,62 @@ impl Home {
         }
         self.keep(of.text)?;
         let mut log = self.log()?;
-        let start = self.start(of, &consortium, &policy);
+        let start = Start { call, ..self.start(of, &consortium, &policy) };
         log.append(Event::Started(start), &self.identity)?;
         Ok(Ok(log.head()))
     }
 
-    /// Takes into the log what other parties of a study have said of it, under this name, and of its
-    /// earlier texts.
+    /// Takes into the log what the file beside a study says that others have said of it, under this
+    /// name, and of its earlier texts.
     fn hear(&self, of: &Proposal<'_>) -> Result<(), Error> {
-        let keys = of.keys();
+        let said = read_statements(&signatures_beside(of.path))?;
+        let of_study = said.into_iter().filter(|said| said.body.name == of.study.name);
+        self.heard(of_study.collect(), &of.keys()).map(drop)
+    }
+
+    /// Takes into the log what these members have said of studies, by these keys, as far as it is
+    /// news; how much of it was.
+    ///
+    /// # Errors
+    /// If the log cannot be written.
+    pub fn heard(
+        &self,
+        said: Vec<Signed<Statement>>,
+        members: &[(String, PublicKey)],
+    ) -> Result<usize, Error> {
         let mut log = self.log()?;
-        for statement in read_statements(&signatures_beside(of.path))? {
+        let before = log.next();
+        for statement in said {
             let body = &statement.body;
-            let is_of_study = body.document == Kind::Study && body.name == of.study.name;
-            let is_of_party = keys
-                .iter()
-                .any(|(name, key)| *name == body.member && statement.signer() == Some(*key));
-            let is_known = body.member == self.name
-                || log.entries().iter().any(|entry| {
+            let is_by_member = body.member != self.name
+                && members
+                    .iter()
+                    .any(|(name, key)| *name == body.member && statement.signer() == Some(*key));
+            let is_known = || {
+                log.entries().iter().any(|entry| {
                     matches!(&entry.body.event, Event::Heard { statement: known } if *known == statement)
-                });
-            if is_of_study && is_of_party && !is_known {
+                })
+            };
+            if body.document == Kind::Study && is_by_member && !is_known() {
                 log.append(Event::Heard { statement }, &self.identity)?;
             }
         }
-        Ok(())
+        Ok((log.next() - before) as usize)
+    }
+
+    /// Takes a study that came from another member, if it is news.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn proposed(&self, text: &str, name: &str, from: &str) -> Result<(), Error> {
+        self.keep(text)?;
+        let text = Digest::of(text.as_bytes());
+        let mut log = self.log()?;
+        if book(log.entries()).iter().any(|case| case.text == text) {
+            return Ok(());
+        }
+        let (name, from) = (name.to_owned(), from.to_owned());
+        log.append(Event::Proposed { text, name, from }, &self.identity)
     }
 
     /// Tells the log how a run ended.
@@ -201,6 +244,7 @@ impl Home {
             policy: policy.text,
             software: of.software.to_owned(),
             protocol: of.protocol.to_owned(),
+            call: None,
             question: Digest(study.question(false).0),
             question_of_all: Digest(study.question(true).0),
             parties: names(&mut (0..study.parties.len())),

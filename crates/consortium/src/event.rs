@@ -1,5 +1,7 @@
 //! What a node's log tells.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Countersigned, Digest, Signed, Statement};
@@ -31,6 +33,15 @@ pub enum Event {
     Adopted {
         /// SHA-256 of its document.
         consortium: Digest,
+    },
+    /// A study came here.
+    Proposed {
+        /// SHA-256 of its file.
+        text: Digest,
+        /// Its name.
+        name: String,
+        /// The member that it came from.
+        from: String,
     },
     /// What this node's steward has said.
     Said {
@@ -85,6 +96,8 @@ pub struct Start {
     pub software: String,
     /// The protocol that the plan has chosen.
     pub protocol: String,
+    /// The statement that called for it, SHA-256 of its line, if one did.
+    pub call: Option<Digest>,
     /// What is asked, without who is asked: studies that differ in nothing else have it in common.
     pub question: Digest,
     /// The same without the condition on records.
@@ -97,4 +110,42 @@ pub struct Start {
     pub recipients: Vec<String>,
     /// What this node learns, gives or computes.
     pub leakage: Vec<String>,
+}
+
+/// In one line, for people.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short = |digest: &str| digest.get(..12).unwrap_or(digest).to_owned();
+        let text = match self {
+            Event::Created { member, software, .. } => format!("{member} begins, {software}"),
+            Event::Rotated { key } => format!("a new key: {key}"),
+            Event::Policy { text } => format!("the policy is now {}", short(&text.to_string())),
+            Event::Adopted { consortium } => {
+                format!("the consortium is now {}", short(&consortium.to_string()))
+            }
+            Event::Said { statement } | Event::Heard { statement } => {
+                let said = &statement.body;
+                let why = said.reason.as_ref().map_or(String::new(), |why| format!(": {why}"));
+                let text = short(&said.text.to_string());
+                format!("{} {} {} ({text}){why}", said.member, said.verdict.name(), said.name)
+            }
+            Event::Proposed { text, name, from } => {
+                format!("{from} proposes {name} ({})", short(&text.to_string()))
+            }
+            Event::Refused { name, why, .. } => format!("refused {name}: {}", why.join("; ")),
+            Event::Started(start) => {
+                format!("begins to run {} ({})", start.name, short(&start.study))
+            }
+            Event::Finished { receipt } => {
+                let receipt = &receipt.receipt;
+                format!(
+                    "has run {}; all have signed run {}",
+                    short(&receipt.study),
+                    short(&receipt.run)
+                )
+            }
+            Event::Failed { why, .. } => format!("the run failed: {why}"),
+        };
+        f.write_str(&text)
+    }
 }

@@ -10,18 +10,32 @@ use sharewell_study::document::Document;
 use crate::key::{read_key, write_key};
 use crate::statement::signatures_beside;
 use crate::{
-    Consortium, Digest, Error, Event, Log, Member, Policy, Role, Signed, Statement, Subject, Time,
-    Verdict,
+    Consortium, Digest, Entry, Error, Event, Log, Member, Policy, Role, Signed, Statement, Subject,
+    Time, Verdict,
 };
 
 /// The policy of a new node.
 const POLICY: &str = include_str!("policy.toml");
 const NODE: &str = "\
-# listen = \"0.0.0.0:7100\" if this node listens elsewhere than at its address in the consortium.
+# listen = \"0.0.0.0:7100\"  if this node listens elsewhere than at its address in the consortium
+# runs = 2                   runs at a time
+# memory_mb = 16384          memory for the data of one run
+# hours = 24                 the longest run
 ";
 const KEY: &str = "node.key";
 /// The next key, until the log has named it.
 const NEXT_KEY: &str = "node.key.next";
+
+/// What a running node may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Runs at a time; others wait until one has ended.
+    pub runs: usize,
+    /// Memory for a run's data.
+    pub memory_mb: u64,
+    /// The longest run.
+    pub hours: u64,
+}
 
 /// A node at home.
 #[derive(Debug)]
@@ -31,6 +45,8 @@ pub struct Home {
     pub name: String,
     /// Where it listens, if not at its address.
     pub listen: Option<String>,
+    /// What a running node may use.
+    pub limits: Limits,
     /// Its key pair.
     pub identity: Identity,
 }
@@ -46,7 +62,7 @@ impl Home {
         word: Option<&[u8]>,
         software: &str,
     ) -> Result<(), Error> {
-        for part in ["sources", "consortium", "studies", "reports"] {
+        for part in ["sources", "consortium", "studies", "reports", "results"] {
             fs::create_dir_all(folder.join(part)).map_err(Error::file(folder))?;
         }
         write_key(&folder.join(KEY), identity, word)?;
@@ -73,15 +89,25 @@ impl Home {
         let read = root.required_section("node").and_then(|section| {
             let name = section.required::<String>("name");
             let listen = section.optional::<String>("listen");
+            let number = |key, usual| {
+                let set = section.optional::<u64>(key);
+                set.map_or(usual, |set| *set.get_ref()).max(1)
+            };
+            let limits = Limits {
+                runs: number("runs", 2) as usize,
+                memory_mb: number("memory_mb", 16 << 10),
+                hours: number("hours", 24),
+            };
             section.finish();
-            Some((name?.into_inner(), listen.map(toml::Spanned::into_inner)))
+            Some((name?.into_inner(), listen.map(toml::Spanned::into_inner), limits))
         });
         root.finish();
-        let (name, listen) = document.finish(read)?;
+        let (name, listen, limits) = document.finish(read)?;
         let mut home = Self {
             folder: folder.into(),
             name,
             listen,
+            limits,
             identity: read_key(&folder.join(KEY), word)?,
         };
         let (of_log, next) = (home.log()?.key().unwrap_or_default(), folder.join(NEXT_KEY));
@@ -113,6 +139,20 @@ impl Home {
     #[must_use]
     pub fn report_of(&self, study: &str) -> PathBuf {
         self.folder.join("reports").join(format!("{study}.json"))
+    }
+
+    /// Where the results of the run go that began by this entry.
+    #[must_use]
+    pub fn results_of(&self, begun: Digest) -> PathBuf {
+        self.folder.join("results").join(begun.to_string())
+    }
+
+    /// What has happened.
+    ///
+    /// # Errors
+    /// If the log does not hold.
+    pub fn entries(&self) -> Result<Vec<Signed<Entry>>, Error> {
+        Ok(self.log()?.entries().to_vec())
     }
 
     /// Where documents are kept that a statement or a run of this node is about, by SHA-256.

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod agree;
+mod book;
 mod error;
 pub mod event;
 mod export;
@@ -26,11 +27,15 @@ mod statement;
 mod time;
 mod verify;
 
+/// This program, as statements, logs and receipts name it.
+pub const SOFTWARE: &str = concat!("sharewell ", env!("CARGO_PKG_VERSION"));
+
 pub use agree::{Proposal, Refused};
+pub use book::{Case, End, Run, book};
 pub use error::Error;
 pub use event::Event;
 pub use hex::Digest;
-pub use home::{Home, Word};
+pub use home::{Home, Limits, Word};
 pub use key::{read_key, write_key};
 pub use log::{Entry, Log};
 pub use member::{Consortium, Member, Role};

@@ -116,6 +116,7 @@ pub fn standing(
         let own = statements.iter().filter(|signed| {
             let body = &signed.body;
             let about = body.document == of.kind && body.name == of.name;
+            let about = about && body.verdict != Verdict::Calls;
             about && body.member == *member && signed.signer() == Some(*key)
         });
         // One text may replace another under the same name: only what is said of this one counts,
@@ -140,7 +141,8 @@ pub fn standing(
 fn word(body: &Statement, of: &Subject<'_>, now: Time) -> Said {
     let time = body.time;
     match body.verdict {
-        Verdict::Rejects | Verdict::Withdraws => {
+        // A call says nothing about consent, and is not among these.
+        Verdict::Rejects | Verdict::Withdraws | Verdict::Calls => {
             Said::No { time, reason: body.reason.clone().unwrap_or_default() }
         }
         Verdict::Approves if body.under != of.under => Said::Elsewhere(time),

@@ -28,6 +28,8 @@ pub enum Verdict {
     Rejects,
     /// No longer.
     Withdraws,
+    /// Run it now.
+    Calls,
 }
 
 impl Verdict {
@@ -38,6 +40,7 @@ impl Verdict {
             Self::Approves => "approves",
             Self::Rejects => "rejects",
             Self::Withdraws => "withdraws",
+            Self::Calls => "calls for a run of",
         }
     }
 }

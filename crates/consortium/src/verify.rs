@@ -70,13 +70,14 @@ pub fn verify(log: &Path, history: &[Consortium]) -> Result<Verified, Error> {
         failed: 0,
         others: BTreeMap::new(),
     };
-    let mut seen = Seen { history, begun: BTreeMap::new(), words: BTreeMap::new() };
+    let mut seen =
+        Seen { history, begun: BTreeMap::new(), failed: BTreeMap::new(), words: BTreeMap::new() };
     for signed in &entries {
         let entry = &signed.body;
         let told = seen.entry(signed, &mut found);
         told.map_err(|why| broken(entry.number, why))?;
     }
-    found.failed += seen.begun.len();
+    found.failed = seen.begun.len() + seen.failed.len();
     Ok(found)
 }
 
@@ -85,6 +86,8 @@ struct Seen<'a> {
     history: &'a [Consortium],
     /// Runs that have not ended, by the entries that began them: of which study.
     begun: BTreeMap<String, String>,
+    /// Those that failed, likewise.
+    failed: BTreeMap<String, String>,
     /// The last word of each member on each text, and its place in the member's log.
     words: BTreeMap<(String, Digest), (u64, Verdict)>,
 }
@@ -115,14 +118,17 @@ impl Seen<'_> {
                 Ok(())
             }
             Event::Failed { begun, .. } => {
-                let begun = self.begun.remove(&begun.to_string());
-                found.failed += 1;
-                begun.map(drop).ok_or_else(|| "a run fails that did not begin".to_owned())
+                let study = self.begun.remove(&begun.to_string());
+                let study = study.ok_or_else(|| "a run fails that did not begin".to_owned())?;
+                // It may be heard later that all had signed.
+                self.failed.insert(begun.to_string(), study);
+                Ok(())
             }
             Event::Finished { receipt } => self.finished(receipt, found),
             Event::Created { .. }
             | Event::Rotated { .. }
             | Event::Adopted { .. }
+            | Event::Proposed { .. }
             | Event::Policy { .. }
             | Event::Refused { .. } => Ok(()),
         }
@@ -136,6 +142,9 @@ impl Seen<'_> {
 
     fn word(&mut self, statement: &Signed<Statement>) -> Result<(), String> {
         let body = &statement.body;
+        if body.verdict == Verdict::Calls {
+            return Ok(());
+        }
         if statement.signer().is_none() || !self.is_known(&body.member, &statement.key) {
             return Err(format!("this statement is not signed by a key of {}", body.member));
         }
@@ -156,7 +165,8 @@ impl Seen<'_> {
         }
         let own = receipt.parties.iter().find(|party| party.party == found.member);
         let own = own.ok_or_else(|| format!("{} has no part in this receipt", found.member))?;
-        if self.begun.remove(&own.log).as_ref() != Some(&receipt.study) {
+        let begun = self.begun.remove(&own.log).or_else(|| self.failed.remove(&own.log));
+        if begun.as_ref() != Some(&receipt.study) {
             return Err("the receipt names no entry of this log by which its run began: entries \
                         have been changed"
                 .to_owned());

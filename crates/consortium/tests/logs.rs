@@ -186,6 +186,7 @@ fn site() -> (TempDir, PathBuf, Vec<Consortium>) {
         policy: Digest::of(b"policy"),
         software: SOFTWARE.to_owned(),
         protocol: "rep3".to_owned(),
+        call: None,
         question: Digest::of(b"q"),
         question_of_all: Digest::of(b"q"),
         parties: names.clone(),

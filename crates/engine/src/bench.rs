@@ -155,7 +155,7 @@ pub fn run(task: Task<'_>, seat: Seat) -> std::result::Result<Vec<Sample>, Error
         address: peer.address.clone(),
     });
     let config = tls::Config {
-        listener: Some(seat.listener),
+        door: Some(seat.listener.into()),
         limits: Limits { queued_bytes: 4 << 30, ..Limits::default() },
         ..tls::Config::new(PartyId(seat.me), seat.identity, roster.collect(), [0; 32])
     };

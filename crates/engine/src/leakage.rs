@@ -1,5 +1,7 @@
 //! What becomes known to whom: the table that stewards approve.
 
+use std::fmt;
+
 use serde::Serialize;
 use sharewell_study::{BadGiver, Grid, Objective};
 
@@ -15,6 +17,12 @@ pub struct Leak {
     pub to: String,
     /// Why it must be so.
     pub why: String,
+}
+
+impl fmt::Display for Leak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} | {} | {}", self.what, self.to, self.why)
+    }
 }
 
 impl Plan {

@@ -47,6 +47,7 @@ pub use plot::Plot;
 pub use precision::Precision;
 pub use quote::{Estimate, LinkBytes, Quote};
 pub use receipt::results_digest;
-pub use run::{Peer, Seat, Stage, Wide, decline, run};
+pub use run::{Peer, Seat, Stage, Wide, decline, route, run};
 pub use sharewell_consortium::{Countersigned, Receipt, Signer};
+pub use sharewell_net::tls::Door;
 pub use sharewell_net::{Identity, PublicKey};

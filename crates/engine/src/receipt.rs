@@ -1,6 +1,6 @@
 //! How parties come to one account of a run, and sign it.
 
-use sharewell_consortium::{Countersigned, Receipt, Signer};
+use sharewell_consortium::{Countersigned, Receipt, SOFTWARE, Signer};
 use sharewell_mpc::{Entropy, Party};
 use sharewell_net::{Identity, PartyId, PublicKey, Step};
 use sharewell_ring::{Z64, hash};
@@ -86,7 +86,7 @@ fn receipt(plan: &Plan, account: &Account<'_>, parts: &[Vec<u8>]) -> Receipt {
     Receipt {
         study: hash.to_string(),
         run: hex(&hash::digest(&randomness)),
-        software: concat!("sharewell ", env!("CARGO_PKG_VERSION")).to_owned(),
+        software: SOFTWARE.to_owned(),
         protocol: plan.protocol().to_owned(),
         threat: withstands.threat.to_owned(),
         corruptions: withstands.corruptions,

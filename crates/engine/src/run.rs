@@ -1,9 +1,9 @@
 //! One party's part of a run: connect, agree, compute, part.
 
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
+use sharewell_consortium::SOFTWARE;
 use sharewell_mpc::protocols::rep3_malicious::MEND;
 use sharewell_mpc::protocols::tally::Tallied;
 use sharewell_mpc::{Entropy, Error as MpcError, KEYS, Party, pace};
@@ -35,8 +35,8 @@ pub struct Seat {
     pub party: usize,
     /// Its node's key pair.
     pub identity: Identity,
-    /// A listening socket of its own, if not at the study's address.
-    pub listener: Option<TcpListener>,
+    /// Where calls come in, if not at the study's address.
+    pub door: Option<tls::Door>,
     /// Keys and addresses in place of the study's, in its order: for rehearsals on one machine.
     pub peers: Option<Vec<Peer>>,
     /// Makes every link as slow as this.
@@ -204,11 +204,10 @@ pub fn decline(plan: &Plan, seat: Seat, progress: &(dyn Fn(Stage) + Sync)) -> Re
 /// What all parties must agree on, down to the version of the program that they run: the study,
 /// and by which protocol, of which security, in which ring it is run.
 fn session(plan: &Plan) -> [u8; 32] {
-    let version = concat!("sharewell ", env!("CARGO_PKG_VERSION"));
     let Withstands { threat, corruptions, parties, statistical_bits, .. } = plan.withstands();
     let [bits, ring] = [statistical_bits.unwrap_or(0), plan.ring_bits()].map(u32::to_le_bytes);
     hash::digest(&[
-        version.as_bytes(),
+        SOFTWARE.as_bytes(),
         &plan.hash().0,
         plan.protocol().as_bytes(),
         threat.as_bytes(),
@@ -238,6 +237,13 @@ fn agree(
     let round_bytes = pace::agree(&mut main.fork(), plan.card.parties)?;
     let quoted = dispatch::quote(plan, round_bytes).tallied;
     Ok(Agreed { main: main.at_pace(round_bytes), quoted, commitments, salt })
+}
+
+/// What callers of this study's runs say in the clear.
+#[must_use]
+pub fn route(plan: &Plan) -> Vec<u8> {
+    let keys: Vec<PublicKey> = plan.study.parties.iter().map(|of| PublicKey(of.key.0)).collect();
+    tls::route(&plan.study.name, &keys)
 }
 
 fn meet(
@@ -279,7 +285,8 @@ fn connect(
         // A stopped party is known by its silence, half way to the deadline, before anybody
         // gives up a party that itself waits for the stopped one. The same at all parties.
         keepalive: usual.keepalive.min(wait / 8),
-        listener: seat.listener,
+        door: seat.door,
+        route: route(plan),
         connect_deadline: Duration::from_secs(limits.connect_s.into()),
         limits: Limits { deadline, ..Limits::default() },
         waiting: Box::new(move |why| {

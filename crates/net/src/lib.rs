@@ -21,6 +21,7 @@ mod metered;
 mod recorded;
 pub mod sealed;
 mod shaped;
+pub mod talk;
 mod tampered;
 pub mod tls;
 mod transport;

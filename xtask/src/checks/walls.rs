@@ -15,7 +15,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("analytics", &["ring", "mpc", "tensor"]),
     ("engine", &["ring", "study", "net", "consortium", "mpc", "tensor", "analytics"]),
     ("data", &["study"]),
-    ("cli", &["study", "consortium", "engine", "data"]),
+    ("node", &["study", "net", "consortium", "engine"]),
+    ("cli", &["study", "net", "consortium", "engine", "data", "node"]),
     // No room: it feeds those that read what people write.
     ("fuzz", &["study", "data"]),
 ];
@@ -24,7 +25,7 @@ const FLOORS: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("aes", &["ring"]),
     ("arrow", &["data"]),
-    ("askama", &["cli"]),
+    ("askama", &["cli", "node"]),
     ("clap", &["cli"]),
     ("comfy-table", &["cli"]),
     // Sources are read, results are written.
@@ -32,19 +33,19 @@ const HOMES: &[(&str, &[&str])] = &[
     ("datafusion", &["data"]),
     ("indicatif", &["cli"]),
     ("rusqlite", &["data"]),
-    // The links between parties, and the way to a provider's own database.
-    ("rustls", &["net", "data"]),
+    // Between parties; to a provider's own database; to a steward's browser.
+    ("rustls", &["net", "data", "node"]),
     ("sqlparser", &["study"]),
     ("statrs", &["analytics"]),
-    ("tokio", &["data"]),
+    ("tokio", &["data", "node"]),
 ];
 
 /// Words of production code, the paths in which they may occur, and the reason.
 const WORDS: &[(&[&str], &[&str], &str)] = &[
     (
         &["async", "await", "tokio"],
-        &["crates/data/"],
-        "protocols block; only the SQL engine is asynchronous",
+        &["crates/data/", "crates/node/"],
+        "protocols block; only the SQL engine and the node's port are asynchronous",
     ),
     (&["partial_open"], &["crates/mpc/"], "only a protocol may open what it has masked itself"),
     (

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use sharewell_mpc::protocols::rep3::Rep3;
 use sharewell_mpc::{Arithmetic, Card, Entropy, Error as MpcError, Party, Security};
-use sharewell_net::{Error as NetError, Fate, Frame, Metered, PartyId, Step, Tampered, Transport};
+use sharewell_net::{
+    Error as NetError, Fate, Frame, Identity, Metered, PartyId, Step, Tampered, Transport,
+};
 use sharewell_ring::{Ring, Z64};
 
-use super::{agree, commitment, connect, play, run, session};
+use super::{Agreed, Closing, Link, agree, commitment, connect, keys, play, run, session};
 use crate::common::{ALL, Record, Setup, local, seats};
 use crate::joint::Given;
 use crate::{Cell, Error, LocalValues, Opening, Outcome, Plan, Seat, Stage, dispatch};
@@ -273,6 +275,7 @@ fn with_bad_giver(
     }
     .plan();
     beside(&plan, |seat, _| {
+        let by_hand = ByHand::of(&plan, &seat);
         let act = move |to: PartyId, _: usize, frame: &mut Frame| {
             let steps = [Step("give keys"), Step("give rest")];
             let step = steps.into_iter().find(|step| step.hash() == frame.step);
@@ -285,9 +288,34 @@ fn with_bad_giver(
         let given = [dispatch::encode(&plan, &values(&plan)).expect("in bounds")];
         let mine = Given::committed(&given);
         let agreed = agree(&plan, Party::new(metered.clone()), &mine, &|_| ()).expect("all agree");
-        let outcome = play(&plan, &metered, agreed, &session(&plan), &given);
-        drop(outcome);
+        by_hand.to_the_end(&plan, &metered, agreed, &given);
     })
+}
+
+/// What a party that is played by hand needs to sign the receipt.
+struct ByHand {
+    party: usize,
+    identity: Identity,
+    keys: Vec<[u8; 32]>,
+}
+
+impl ByHand {
+    fn of(plan: &Plan, seat: &Seat) -> Self {
+        let identity = Identity::from_seed(&seat.identity.seed());
+        Self { party: seat.party, identity, keys: keys(plan, seat) }
+    }
+
+    /// Plays as far as the others go on.
+    fn to_the_end(self, plan: &Plan, link: &Arc<Link>, agreed: Agreed, given: &[Given]) {
+        let commitments = agreed.commitments.clone();
+        let Ok(mut ended) = play(plan, link, agreed, &session(plan), given) else { return };
+        let commitments = commitment::bound(plan, commitments, ended.opened.integers.as_deref());
+        let (identity, keys) = (&self.identity, &self.keys[..]);
+        let closing = Closing { identity, log: [0; 32], keys, commitments };
+        let name = &plan.study.parties[self.party].name;
+        // Whether all have signed the others tell.
+        drop(closing.outcome(plan, name, &mut ended));
+    }
 }
 
 /// Of one component it gives the holders different ones, and tells the third party another.
@@ -348,12 +376,13 @@ fn with_false_numbers(
     }
     .plan();
     beside(&plan, |seat, _| {
+        let by_hand = ByHand::of(&plan, &seat);
         let metered = Arc::new(Metered::new(link(&plan, seat)));
         let mut given = [dispatch::encode(&plan, &values(&plan)).expect("in bounds")];
         falsify(&mut given[0].integers);
         let mine = Given::committed(&given);
         let agreed = agree(&plan, Party::new(metered.clone()), &mine, &|_| ()).expect("all agree");
-        drop(play(&plan, &metered, agreed, &session(&plan), &given));
+        by_hand.to_the_end(&plan, &metered, agreed, &given);
     })
 }
 
@@ -407,6 +436,7 @@ fn committed(
     .plan();
     let kept = Mutex::new(None);
     let outcomes = beside(&plan, |seat, _| {
+        let by_hand = ByHand::of(&plan, &seat);
         let metered = Arc::new(Metered::new(link(&plan, seat)));
         let mut given = [dispatch::encode(&plan, &values(&plan)).expect("in bounds")];
         let commit = |opening| *kept.lock().expect("no panic") = Some(opening);
@@ -415,7 +445,7 @@ fn committed(
         let salt = agreed.salt.clone().expect("a giver has one");
         given[0].masks = commitment::masks(&plan, &salt);
         otherwise(&mut given[0].integers);
-        drop(play(&plan, &metered, agreed, &session(&plan), &given));
+        by_hand.to_the_end(&plan, &metered, agreed, &given);
     });
     let opening = kept.lock().expect("no panic").take();
     (plan, opening.expect("it has committed"), outcomes)

@@ -310,8 +310,8 @@ pub(crate) fn seats(parties: usize) -> Vec<Seat> {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
         peers.push(Peer { key: identity.public().0, address });
-        let listener = Some(listener);
-        seats.push(Seat { party, identity, listener, peers: None, wide: None, log: [0; 32] });
+        let door = Some(listener.into());
+        seats.push(Seat { party, identity, door, peers: None, wide: None, log: [0; 32] });
     }
     seats.iter_mut().for_each(|seat| seat.peers = Some(peers.clone()));
     seats

@@ -15,7 +15,7 @@ use std::{
 };
 
 use super::{
-    Config, Peer, Tls,
+    Config, Door, Peer, Tls,
     hello::{Caller, HELLO_LEN, Hello, judge},
     io_error,
     link::{CONNECT, Intake, Reader, Writer},
@@ -48,6 +48,7 @@ const LINGER: Duration = Duration::from_secs(1);
 struct Gathering {
     me: PartyId,
     session: [u8; 32],
+    route: Vec<u8>,
     roster: Vec<Peer>,
     secure: Secure,
     inbox: Arc<Inbox>,
@@ -75,18 +76,20 @@ pub(super) fn connect(config: Config) -> Result<Tls> {
     assert!(n <= 255 && usize::from(config.me.0) < n, "{} of {n} parties", config.me);
     check_own_key(&config)?;
     let me = &config.roster[usize::from(config.me.0)];
-    let listener = match config.listener {
-        Some(listener) => listener,
+    let door = match config.door {
+        Some(door) => door,
         None => {
-            TcpListener::bind(&me.address).map_err(io_error("cannot listen at this address"))?
+            let listener = TcpListener::bind(&me.address);
+            listener.map_err(io_error("cannot listen at this address"))?.into()
         }
     };
-    listener.set_nonblocking(true).map_err(io_error("cannot listen"))?;
+    door.set_nonblocking().map_err(io_error("cannot listen"))?;
     let secure = Secure::new(&config.identity)
         .map_err(|_| Error::Io { what: "cannot set up TLS", kind: io::ErrorKind::Unsupported })?;
     let gathering = Arc::new(Gathering {
         me: config.me,
         session: config.session,
+        route: config.route,
         secure,
         inbox: Arc::new(Inbox::new(places(&config.roster), config.limits)),
         roster: config.roster,
@@ -104,7 +107,7 @@ pub(super) fn connect(config: Config) -> Result<Tls> {
         }),
         changed: Condvar::new(),
     });
-    gathering.spawn("accept", move |g| g.accept(&listener))?;
+    gathering.spawn("accept", move |g| g.accept(&door))?;
     for peer in gathering.others() {
         gathering.spawn("dial", move |g| g.dial(peer))?;
     }
@@ -261,10 +264,11 @@ impl Gathering {
         }
         prepare(&socket)?;
         let want = self.roster[usize::from(peer.0)].key;
-        let mut sender = Sender::open(&self.secure, socket, want).map_err(|e| match e {
-            Failure::Key(got) => Setback::Final(Refusal::WrongKey { got, want }),
-            Failure::Io(e) => e.into(),
-        })?;
+        let mut sender =
+            Sender::open(&self.secure, socket, want, &self.route).map_err(|e| match e {
+                Failure::Key(got) => Setback::Final(Refusal::WrongKey { got, want }),
+                Failure::Io(e) => e.into(),
+            })?;
         sender.write(&[&self.hello(peer).encode()])?;
         let mut answer = [0; HELLO_LEN];
         sender.read_answer(&mut answer)?;
@@ -294,10 +298,10 @@ impl Gathering {
     }
 
     /// Takes calls until the attempt is over.
-    fn accept(self: &Arc<Self>, listener: &TcpListener) {
+    fn accept(self: &Arc<Self>, door: &Door) {
         loop {
-            match listener.accept() {
-                Ok((socket, _)) if self.greetings.load(Ordering::SeqCst) < GREETINGS_MAX => {
+            match door.accept() {
+                Ok(socket) if self.greetings.load(Ordering::SeqCst) < GREETINGS_MAX => {
                     self.greetings.fetch_add(1, Ordering::SeqCst);
                     let answered = self.spawn("greet", move |g| {
                         // A caller that fails to greet is a stranger, and forgotten.

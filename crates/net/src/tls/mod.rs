@@ -11,21 +11,25 @@
 //! run by name).
 
 mod connect;
+mod door;
 mod hello;
 mod link;
 mod pin;
-mod secure;
+pub(crate) mod secure;
 #[cfg(test)]
 mod tests;
 
 use std::{
     fmt, io,
-    net::TcpListener,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+#[cfg(unix)]
+pub use self::door::pass;
+pub use self::door::{Door, ROUTE, route};
 use self::link::{Reader, Writer};
+pub(crate) use self::pin::Pinned;
 use crate::{
     Abort, Ending, Error, FRAME_LIMIT, Frame, Identity, Lane, Limits, PartyId, Place, PublicKey,
     Result, Step, Transport,
@@ -53,8 +57,10 @@ pub struct Config {
     pub roster: Vec<Peer>,
     /// Hash of what the parties have agreed on; all must present the same.
     pub session: [u8; 32],
-    /// Where to listen; without it, at this party's address in the roster.
-    pub listener: Option<TcpListener>,
+    /// What callers say in the clear about why they call: see [`route`].
+    pub route: Vec<u8>,
+    /// Where calls come in; without it, at this party's address in the roster.
+    pub door: Option<Door>,
     /// How long to wait until all parties are there.
     pub connect_deadline: Duration,
     /// An idle link gives a sign of life this often; four intervals of silence mean death.
@@ -74,7 +80,8 @@ impl Config {
             identity,
             roster,
             session,
-            listener: None,
+            route: route("", &[]),
+            door: None,
             connect_deadline: Duration::from_secs(60),
             keepalive: Duration::from_secs(5),
             limits: Limits::default(),
@@ -89,7 +96,7 @@ impl fmt::Debug for Config {
             .field("me", &self.me)
             .field("identity", &self.identity)
             .field("roster", &self.roster)
-            .field("listener", &self.listener)
+            .field("door", &self.door)
             .field("connect_deadline", &self.connect_deadline)
             .field("keepalive", &self.keepalive)
             .field("limits", &self.limits)

@@ -14,7 +14,7 @@ use crate::PublicKey;
 
 /// Accepts exactly one server key, and remembers another that was proved.
 #[derive(Debug)]
-pub(super) struct Pinned {
+pub(crate) struct Pinned {
     provider: Arc<CryptoProvider>,
     key: PublicKey,
     other: Mutex<Option<PublicKey>>,
@@ -22,23 +22,23 @@ pub(super) struct Pinned {
 
 /// Accepts every Ed25519 client key, once its possession is proved.
 #[derive(Debug)]
-pub(super) struct AnyKey {
+pub(crate) struct AnyKey {
     provider: Arc<CryptoProvider>,
 }
 
 impl Pinned {
-    pub(super) fn new(provider: Arc<CryptoProvider>, key: PublicKey) -> Self {
+    pub(crate) fn new(provider: Arc<CryptoProvider>, key: PublicKey) -> Self {
         Self { provider, key, other: Mutex::new(None) }
     }
 
     /// The key that the server has proved to hold, if it is not the pinned one.
-    pub(super) fn other(&self) -> Option<PublicKey> {
+    pub(crate) fn other(&self) -> Option<PublicKey> {
         *self.other.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl AnyKey {
-    pub(super) fn new(provider: Arc<CryptoProvider>) -> Self {
+    pub(crate) fn new(provider: Arc<CryptoProvider>) -> Self {
         Self { provider }
     }
 }

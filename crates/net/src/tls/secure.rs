@@ -43,7 +43,7 @@ const READ_BUFFER: usize = 256 << 10;
 
 /// What both kinds of connection of one party share.
 #[derive(Clone)]
-pub(super) struct Secure {
+pub(crate) struct Secure {
     provider: Arc<CryptoProvider>,
     key: Arc<CertifiedKey>,
     server: Arc<ServerConfig>,
@@ -51,7 +51,7 @@ pub(super) struct Secure {
 
 impl Secure {
     /// The party's side of every handshake.
-    pub(super) fn new(identity: &Identity) -> Result<Self, TlsError> {
+    pub(crate) fn new(identity: &Identity) -> Result<Self, TlsError> {
         let provider = Arc::new(CryptoProvider {
             // AES-128 first: with the instructions for it, the fastest on both ends.
             cipher_suites: vec![
@@ -76,7 +76,20 @@ impl Secure {
         Ok(Self { provider, key, server: Arc::new(server) })
     }
 
-    fn client(&self, pinned: Arc<Pinned>) -> Result<ClientConnection, TlsError> {
+    pub(crate) fn provider(&self) -> Arc<CryptoProvider> {
+        Arc::clone(&self.provider)
+    }
+
+    pub(crate) fn server(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.server)
+    }
+
+    /// `route` is what the caller says in the clear; a called party need not look at it.
+    pub(crate) fn client(
+        &self,
+        pinned: Arc<Pinned>,
+        route: &[u8],
+    ) -> Result<ClientConnection, TlsError> {
         let resolver = AlwaysResolvesClientRawPublicKeys::new(Arc::clone(&self.key));
         let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(&[&TLS13])?
@@ -85,6 +98,7 @@ impl Secure {
             .with_client_cert_resolver(Arc::new(resolver));
         config.resumption = Resumption::disabled();
         config.enable_sni = false;
+        config.alpn_protocols = vec![route.to_vec()];
         let name = ServerName::try_from("party.invalid").expect("a valid name, which is not sent");
         ClientConnection::new(Arc::new(config), name)
     }
@@ -127,9 +141,10 @@ impl Sender {
         secure: &Secure,
         mut socket: TcpStream,
         key: PublicKey,
+        route: &[u8],
     ) -> Result<Self, Failure> {
         let pinned = Arc::new(Pinned::new(Arc::clone(&secure.provider), key));
-        let mut tls = secure.client(Arc::clone(&pinned))?;
+        let mut tls = secure.client(Arc::clone(&pinned), route)?;
         // `write` below bounds what is buffered, and empties it before it returns.
         tls.set_buffer_limit(None);
         while tls.is_handshaking() {

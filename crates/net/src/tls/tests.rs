@@ -43,7 +43,7 @@ fn study(n: u8) -> Vec<Config> {
         .zip(listeners)
         .map(|(i, listener)| {
             let mut config = Config::new(PartyId(i), seed(i), roster.clone(), [7; 32]);
-            config.listener = Some(listener);
+            config.door = Some(listener.into());
             config.connect_deadline = Duration::from_secs(20);
             config.limits.deadline = Duration::from_secs(20);
             config
@@ -145,7 +145,7 @@ fn strangers_and_garbage_on_the_port_do_not_stop_the_mesh() {
         let (key, socket) = (configs[1].roster[1].key, call());
         move || {
             let secure = Secure::new(&seed(99)).expect("TLS");
-            let mut sender = Sender::open(&secure, socket, key).expect("any key may greet");
+            let mut sender = Sender::open(&secure, socket, key, b"run").expect("any key may greet");
             let hello = Hello { from: PartyId(9), to: PartyId(1), welcome: true, session: [7; 32] };
             sender.write(&[&hello.encode()]).expect("sent");
             let mut answer = [0; HELLO_LEN];
@@ -202,7 +202,7 @@ fn a_server_that_proves_another_key_than_the_pinned_one_gets_no_link() {
     });
     let secure = Secure::new(&seed(0)).expect("TLS");
     let socket = TcpStream::connect(address).expect("listening");
-    let Err(Failure::Key(got)) = Sender::open(&secure, socket, seed(1).public()) else {
+    let Err(Failure::Key(got)) = Sender::open(&secure, socket, seed(1).public(), b"run") else {
         panic!("the pin did not hold");
     };
     assert_eq!(got, seed(9).public());
@@ -219,7 +219,7 @@ fn a_caller_with_a_wrong_key_is_named_at_the_deadline() {
     );
     let impostor = thread::spawn(move || {
         let secure = Secure::new(&seed(9)).expect("TLS");
-        let mut sender = Sender::open(&secure, socket, key).expect("any key may greet");
+        let mut sender = Sender::open(&secure, socket, key, b"run").expect("any key may greet");
         let hello = Hello { from: PartyId(1), to: PartyId(0), welcome: true, session: [7; 32] };
         sender.write(&[&hello.encode()]).expect("sent");
         sender.read_answer(&mut [0; HELLO_LEN])
@@ -251,7 +251,7 @@ fn two_studies_are_named_on_both_sides_and_to_the_third() {
 #[test]
 fn an_absent_party_is_named_with_its_address_and_the_obstacle() {
     let mut configs = study(2);
-    drop(configs[1].listener.take());
+    drop(configs[1].door.take());
     let (told, heard) = mpsc::channel();
     let told = std::sync::Mutex::new(told);
     configs[0].connect_deadline = Duration::from_millis(200);
@@ -272,14 +272,13 @@ fn by_hand(config: &Config, from: u8) -> (Sender, Receiver) {
     let secure = Secure::new(&seed(from)).expect("TLS");
     let to = &config.roster[0];
     let socket = TcpStream::connect(&to.address).expect("listening");
-    let mut sender = Sender::open(&secure, socket, to.key).expect("greeted");
+    let mut sender = Sender::open(&secure, socket, to.key, b"run").expect("greeted");
     let hello =
         Hello { from: PartyId(from), to: PartyId(0), welcome: true, session: config.session };
     sender.write(&[&hello.encode()]).expect("sent");
     sender.read_answer(&mut [0; HELLO_LEN]).expect("answered");
     sender.write(&[&wire::header(&Message::Alive)]).expect("sent");
-    let listener = config.listener.as_ref().expect("bound");
-    let (socket, _) = listener.accept().expect("called");
+    let socket = config.door.as_ref().expect("bound").accept().expect("called");
     let mut receiver = Receiver::new(&secure, socket).expect("TLS");
     let mut said = Vec::new();
     while said.len() < HELLO_LEN {
@@ -484,13 +483,58 @@ fn queues_are_bounded_on_both_sides() {
 fn a_party_that_hangs_up_after_hello_is_retried_not_believed() {
     let mut configs = study(2);
     configs[0].connect_deadline = Duration::from_millis(200);
-    let listener = configs[1].listener.take().expect("bound");
+    let door = configs[1].door.take().expect("bound");
     let hang_up = thread::spawn(move || {
-        let (mut socket, _) = listener.accept().expect("called");
+        let mut socket = door.accept().expect("called");
         let mut some = [0; 16];
         socket.read_exact(&mut some).expect("a client hello");
     });
     let error = connect(configs.remove(0)).map(|_| ()).expect_err("nobody there");
     assert!(matches!(error, Error::Absent { peer: PartyId(1), .. }), "{error}");
     hang_up.join().expect("no panic");
+}
+
+#[cfg(unix)]
+#[test]
+fn calls_that_another_process_takes_are_handed_over() {
+    let mut configs = study(3);
+    let doors: Vec<_> = configs
+        .iter_mut()
+        .map(|config| {
+            config.route = route("study", &[config.roster[0].key]);
+            let (ours, theirs) = std::os::unix::net::UnixStream::pair().expect("a pair");
+            let Some(Door::Listener(listener)) = config.door.replace(Door::Passed(theirs)) else {
+                panic!("bound")
+            };
+            (listener, ours)
+        })
+        .collect();
+    for (listener, worker) in doors {
+        thread::spawn(move || {
+            for call in listener.incoming() {
+                let call = call.expect("called");
+                let mut hello = [0; 512];
+                call.peek(&mut hello).expect("a client hello");
+                let says = |what: &[u8]| hello.windows(what.len()).any(|part| part == what);
+                assert!(says(ROUTE), "the route can be read by who takes the call");
+                pass(&worker, &call).expect("handed over");
+            }
+        });
+    }
+    let runs: Vec<_> = configs
+        .into_iter()
+        .map(|config| {
+            thread::spawn(move || {
+                let me = config.me;
+                let link = connect(config).expect("connected");
+                let next = PartyId((me.0 + 1) % 3);
+                link.send(next, STEP, frame(LANE, 0, vec![me.0])).expect("sent");
+                let last = PartyId((me.0 + 2) % 3);
+                let got = link.recv(last, STEP, LANE).expect("received");
+                assert_eq!(got.body, [last.0]);
+                link.finish().expect("finished");
+            })
+        })
+        .collect();
+    runs.into_iter().for_each(|run| run.join().expect("no panic"));
 }
