@@ -117,26 +117,26 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let short = |digest: &str| digest.get(..12).unwrap_or(digest).to_owned();
         let text = match self {
-            Event::Created { member, software, .. } => format!("{member} begins, {software}"),
-            Event::Rotated { key } => format!("a new key: {key}"),
-            Event::Policy { text } => format!("the policy is now {}", short(&text.to_string())),
-            Event::Adopted { consortium } => {
+            Self::Created { member, software, .. } => format!("{member} begins, {software}"),
+            Self::Rotated { key } => format!("a new key: {key}"),
+            Self::Policy { text } => format!("the policy is now {}", short(&text.to_string())),
+            Self::Adopted { consortium } => {
                 format!("the consortium is now {}", short(&consortium.to_string()))
             }
-            Event::Said { statement } | Event::Heard { statement } => {
+            Self::Said { statement } | Self::Heard { statement } => {
                 let said = &statement.body;
                 let why = said.reason.as_ref().map_or(String::new(), |why| format!(": {why}"));
                 let text = short(&said.text.to_string());
                 format!("{} {} {} ({text}){why}", said.member, said.verdict.name(), said.name)
             }
-            Event::Proposed { text, name, from } => {
-                format!("{from} proposes {name} ({})", short(&text.to_string()))
+            Self::Proposed { text, name, from } => {
+                format!("{name} ({}) came from {from}", short(&text.to_string()))
             }
-            Event::Refused { name, why, .. } => format!("refused {name}: {}", why.join("; ")),
-            Event::Started(start) => {
+            Self::Refused { name, why, .. } => format!("refused {name}: {}", why.join("; ")),
+            Self::Started(start) => {
                 format!("begins to run {} ({})", start.name, short(&start.study))
             }
-            Event::Finished { receipt } => {
+            Self::Finished { receipt } => {
                 let receipt = &receipt.receipt;
                 format!(
                     "has run {}; all have signed run {}",
@@ -144,7 +144,7 @@ impl fmt::Display for Event {
                     short(&receipt.run)
                 )
             }
-            Event::Failed { why, .. } => format!("the run failed: {why}"),
+            Self::Failed { why, .. } => format!("the run failed: {why}"),
         };
         f.write_str(&text)
     }

@@ -39,7 +39,7 @@ fn tls_mesh(n: u8) -> Vec<Arc<dyn Transport>> {
         .zip(ports)
         .map(|((me, key), port)| {
             let mut config = Config::new(PartyId(me), key, roster.clone(), [0; 32]);
-            config.listener = Some(port);
+            config.door = Some(port.into());
             thread::spawn(|| tls::connect(config).expect("up"))
         })
         .collect();

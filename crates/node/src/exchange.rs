@@ -20,9 +20,10 @@ use sharewell_study::Study;
 use crate::Error;
 use crate::cases::lock;
 use crate::node::Node;
+use crate::runs;
 
 /// Between two questions to the same node.
-const INTERVAL: Duration = Duration::from_secs(2);
+pub(crate) const INTERVAL: Duration = Duration::from_secs(2);
 /// Longest document.
 const DOCUMENT_MAX: usize = 1 << 20;
 /// Most studies that a node keeps; more are not taken from others.
@@ -62,6 +63,10 @@ pub struct Tell {
     pub statements: Vec<Signed<Statement>>,
     /// Receipts of runs that followed these calls.
     pub receipts: Vec<Countersigned>,
+    /// Which of these calls it does not follow.
+    pub declined: Vec<Digest>,
+    /// Which of these calls it has followed without a result.
+    pub failed: Vec<Digest>,
 }
 
 /// How another member was last found.
@@ -101,15 +106,7 @@ pub(crate) fn forever(node: &Arc<Node>) {
 }
 
 fn ask_one(node: &Node, consortium: &Consortium, name: &str, key: PublicKey, address: &str) {
-    let found = question(node, consortium.text)
-        .and_then(|question| Ok(ask(&node.talker, key, address, &question)))
-        .and_then(|found| match found {
-            Ok((tell, health, _)) => {
-                take(node, consortium, name, tell)?;
-                Ok(health)
-            }
-            Err(why) => Err(Error::Refused(vec![why.to_string()])),
-        });
+    let found = learn(node, consortium, (name, key, address));
     let mut all = lock(&node.health);
     let before = all.get(name).cloned();
     let health = match found {
@@ -124,6 +121,19 @@ fn ask_one(node: &Node, consortium: &Consortium, name: &str, key: PublicKey, add
         },
     };
     all.insert(name.to_owned(), health);
+}
+
+/// Asks one member what is new, and takes it.
+fn learn(
+    node: &Node,
+    consortium: &Consortium,
+    (name, key, address): (&str, PublicKey, &str),
+) -> Result<Health, Error> {
+    let question = question(node, consortium.text)?;
+    let (tell, health, _) = ask(&node.talker, key, address, &question)
+        .map_err(|why| Error::Refused(vec![why.to_string()]))?;
+    take(node, consortium, name, tell)?;
+    Ok(health)
 }
 
 /// One question to one node, how it was found, and how long its answer took.
@@ -179,7 +189,11 @@ pub(crate) fn answer(node: &Node, key: PublicKey, question: &[u8]) -> Option<Vec
         documents: vec![],
         statements: vec![],
         receipts: vec![],
+        declined: vec![],
+        failed: vec![],
     };
+    let refused = lock(&node.declined).clone();
+    tell.declined.extend(ask.open.iter().filter(|call| refused.contains(call)));
     let have: std::collections::HashSet<Digest> = ask.have.into_iter().collect();
     let mut room = NEWS_MAX;
     for case in node.book().ok()? {
@@ -199,6 +213,9 @@ pub(crate) fn answer(node: &Node, key: PublicKey, question: &[u8]) -> Option<Vec
             }
         }
         tell.receipts.extend(receipts(&case, &ask.open));
+        let failed = case.runs.iter().filter(|run| matches!(run.end, Some(End::Failed(..))));
+        let calls = failed.filter_map(|run| run.call);
+        tell.failed.extend(calls.filter(|call| ask.open.contains(call)));
     }
     serde_json::to_vec(&tell).ok().filter(|bytes| bytes.len() <= TALK_MAX)
 }
@@ -232,10 +249,29 @@ fn take(node: &Node, consortium: &Consortium, from: &str, tell: Tell) -> Result<
     // Of studies that this node does not know nobody need tell.
     let of_known = tell.statements.into_iter().filter(|said| node.known(said.body.text).is_ok());
     node.home.heard(of_known.collect(), &members)?;
+    for (calls, why) in [
+        (&tell.declined, format!("{from} does not take part: its own log says why")),
+        (&tell.failed, format!("it has ended at {from}")),
+    ] {
+        let going: Vec<Digest> = lock(&node.running)
+            .iter()
+            .filter(|(_, run)| calls.contains(&run.call) && is_party(node, run.text, from))
+            .map(|(begun, _)| *begun)
+            .collect();
+        for begun in going {
+            // It may have ended by itself, and this is why.
+            let _ = runs::cancel(node, begun, &why);
+        }
+    }
     for receipt in tell.receipts {
         settle(node, receipt)?;
     }
     Ok(())
+}
+
+/// Whether a member has a part in a study: nobody else can end its runs.
+fn is_party(node: &Node, text: Digest, member: &str) -> bool {
+    node.known(text).is_ok_and(|known| known.study.party(member).is_some())
 }
 
 fn has(node: &Node, text: &str) -> bool {

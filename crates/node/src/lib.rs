@@ -4,8 +4,8 @@
 //! What the node knows is its folder ([`sharewell_consortium::Home`]), above all the log: whatever
 //! is not there did not happen, and a node that is stopped at any moment goes on from it. Three
 //! things go on at a time: nodes ask each other what is new ([`exchange`]), runs that a party has
-//! called for are begun and watched ([`runs`]), and calls at the port go where they belong
-//! ([`door`]). A run is a process of its own, to which its parties' calls are handed over.
+//! called for are begun and watched (`runs`), and calls at the port go where they belong
+//! (`door`). A run is a process of its own, to which its parties' calls are handed over.
 #![forbid(unsafe_code)]
 
 mod cases;

@@ -1,6 +1,6 @@
 //! What the parts of a node share, and how they start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -39,6 +39,8 @@ pub(crate) struct Node {
     pub(crate) health: Mutex<BTreeMap<String, Health>>,
     /// By the entry by which they began.
     pub(crate) running: Mutex<BTreeMap<Digest, Running>>,
+    /// Calls that this node does not follow.
+    pub(crate) declined: Mutex<HashSet<Digest>>,
     /// Bytes and entries of the log as it was last read.
     log: Mutex<(u64, Entries)>,
 }
@@ -125,6 +127,7 @@ pub fn serve(config: Config) -> Result<(), Error> {
         cases: Cases::default(),
         health: Mutex::default(),
         running: Mutex::default(),
+        declined: Mutex::default(),
         log: Mutex::default(),
         home,
     });

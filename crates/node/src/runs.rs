@@ -1,6 +1,5 @@
 //! Runs: begun when a party of the study has called for one, each in a process of its own.
 
-use std::collections::HashSet;
 use std::os::unix::net::UnixStream;
 use std::process::Child;
 use std::sync::{Arc, Mutex};
@@ -12,6 +11,7 @@ use sharewell_engine::route;
 
 use crate::Error;
 use crate::cases::{Planned, lock};
+use crate::exchange;
 use crate::node::Node;
 use crate::worker::{News, Order, Stage, Worker};
 
@@ -22,6 +22,7 @@ const INTERVAL: Duration = Duration::from_millis(300);
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) text: Digest,
+    pub(crate) call: Digest,
     pub(crate) started: Time,
     pub(crate) stage: Stage,
     pub(crate) route: Vec<u8>,
@@ -44,9 +45,8 @@ pub(crate) fn after_a_stop(node: &Node) -> Result<(), Error> {
 
 /// Begins what is called for, again and again.
 pub(crate) fn forever(node: &Arc<Node>) {
-    let mut refused = HashSet::new();
     loop {
-        if let Err(error) = look(node, &mut refused) {
+        if let Err(error) = look(node) {
             (node.say)(&format!("error: {error}"));
             thread::sleep(INTERVAL * 10);
         }
@@ -54,8 +54,7 @@ pub(crate) fn forever(node: &Arc<Node>) {
     }
 }
 
-/// `refused` are calls that this node has not followed.
-fn look(node: &Arc<Node>, refused: &mut HashSet<Digest>) -> Result<(), Error> {
+fn look(node: &Arc<Node>) -> Result<(), Error> {
     let now = Time::now();
     let limit = node.home.limits.hours * 3600;
     let late: Vec<Digest> = lock(&node.running)
@@ -70,7 +69,7 @@ fn look(node: &Arc<Node>, refused: &mut HashSet<Digest>) -> Result<(), Error> {
         let Ok(known) = node.known(case.text) else { continue };
         let Some(call) = case.call(&known.study, now) else { continue };
         let digest = call.digest();
-        if refused.contains(&digest) {
+        if lock(&node.declined).contains(&digest) {
             continue;
         }
         let planned = node.planned(case.text)?;
@@ -83,11 +82,11 @@ fn look(node: &Arc<Node>, refused: &mut HashSet<Digest>) -> Result<(), Error> {
             }
         }
         match node.home.admit(&planned.proposal(), Some(digest), now)? {
-            Ok(begun) => begin(node, planned, begun, route)?,
+            Ok(begun) => begin(node, planned, (begun, digest), route)?,
             Err(why) => {
                 let name = &known.study.name;
                 (node.say)(&format!("does not run \"{name}\": {}", why.0.join("; ")));
-                refused.insert(digest);
+                lock(&node.declined).insert(digest);
             }
         }
     }
@@ -97,13 +96,14 @@ fn look(node: &Arc<Node>, refused: &mut HashSet<Digest>) -> Result<(), Error> {
 fn begin(
     node: &Arc<Node>,
     planned: Arc<Planned>,
-    begun: Digest,
+    (begun, call): (Digest, Digest),
     route: Vec<u8>,
 ) -> Result<(), Error> {
     let name = planned.known.study.name.clone();
     (node.say)(&format!("runs \"{name}\""));
     let running = Running {
         text: Digest::of(planned.known.text.as_bytes()),
+        call,
         started: Time::now(),
         stage: Stage::Starting,
         route,
@@ -159,7 +159,20 @@ fn watch(node: &Node, planned: &Planned, begun: Digest) -> Event {
             end => last = Some(end),
         }
     }
-    let status = lock(&process).wait();
+    // Not one long wait: `cancel` must get at it, too.
+    let status = loop {
+        match lock(&process).try_wait() {
+            Ok(None) => {}
+            Ok(Some(status)) => break Ok(status),
+            Err(error) => break Err(error),
+        }
+        thread::sleep(Duration::from_millis(10));
+    };
+    if !matches!(last, Some(News::Done(_))) {
+        // Who hears first that a party takes no part ends first, and seems to be at fault: a moment
+        // later this node has heard of it, too.
+        thread::sleep(exchange::INTERVAL + INTERVAL);
+    }
     let stopped = lock(&node.running).get(&begun).and_then(|run| run.stop.clone());
     match (last, stopped) {
         // All have signed: nobody can stop it any more.
@@ -196,8 +209,9 @@ fn order(node: &Node, planned: &Planned, begun: Digest) -> Order {
 pub(crate) fn cancel(node: &Node, begun: Digest, why: &str) -> Result<(), Error> {
     let mut running = lock(&node.running);
     let run = running.get_mut(&begun).ok_or(Error::Unknown("such run going on"))?;
-    run.stop = Some(why.to_owned());
+    run.stop.get_or_insert_with(|| why.to_owned());
     if let Some(process) = &run.process {
+        // A process that has ended is none that could be.
         lock(process).kill().map_err(Error::io("the run's process cannot be ended"))?;
     }
     Ok(())

@@ -69,6 +69,7 @@ fn play(page: &str) {
     }
     drop(free);
     let folder = TempDir::new().unwrap();
+    let _left = Left(folder.path());
     let binary = Path::new(env!("CARGO_BIN_EXE_sharewell")).parent().unwrap();
     let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
     let found = blocks(&text);
@@ -91,6 +92,25 @@ fn play(page: &str) {
             assert!(lines.iter().any(|line| holds(line, &wanted)), "no {wanted:?}: {context}");
         }
     }
+}
+
+/// Processes that a page leaves running end with its test.
+struct Left<'f>(&'f Path);
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        for file in fs::read_dir(self.0).into_iter().flatten().flatten() {
+            if file.path().extension().is_some_and(|extension| extension == "pid") {
+                let pid = fs::read_to_string(file.path()).unwrap_or_default();
+                let _ = Command::new("kill").arg(pid.trim()).stderr(Stdio::null()).status();
+            }
+        }
+    }
+}
+
+#[test]
+fn running_a_node() {
+    play("node.md");
 }
 
 #[test]

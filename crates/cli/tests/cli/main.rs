@@ -12,6 +12,7 @@ mod input;
 mod kept;
 mod linkage;
 mod multivariate;
+mod nodes;
 mod parties;
 mod pooled;
 mod regressions;

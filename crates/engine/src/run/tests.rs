@@ -288,7 +288,7 @@ fn with_bad_giver(
         let given = [dispatch::encode(&plan, &values(&plan)).expect("in bounds")];
         let mine = Given::committed(&given);
         let agreed = agree(&plan, Party::new(metered.clone()), &mine, &|_| ()).expect("all agree");
-        by_hand.to_the_end(&plan, &metered, agreed, &given);
+        by_hand.play_on(&plan, &metered, agreed, &given);
     })
 }
 
@@ -306,7 +306,7 @@ impl ByHand {
     }
 
     /// Plays as far as the others go on.
-    fn to_the_end(self, plan: &Plan, link: &Arc<Link>, agreed: Agreed, given: &[Given]) {
+    fn play_on(self, plan: &Plan, link: &Arc<Link>, agreed: Agreed, given: &[Given]) {
         let commitments = agreed.commitments.clone();
         let Ok(mut ended) = play(plan, link, agreed, &session(plan), given) else { return };
         let commitments = commitment::bound(plan, commitments, ended.opened.integers.as_deref());
@@ -382,7 +382,7 @@ fn with_false_numbers(
         falsify(&mut given[0].integers);
         let mine = Given::committed(&given);
         let agreed = agree(&plan, Party::new(metered.clone()), &mine, &|_| ()).expect("all agree");
-        by_hand.to_the_end(&plan, &metered, agreed, &given);
+        by_hand.play_on(&plan, &metered, agreed, &given);
     })
 }
 
@@ -445,7 +445,7 @@ fn committed(
         let salt = agreed.salt.clone().expect("a giver has one");
         given[0].masks = commitment::masks(&plan, &salt);
         otherwise(&mut given[0].integers);
-        by_hand.to_the_end(&plan, &metered, agreed, &given);
+        by_hand.play_on(&plan, &metered, agreed, &given);
     });
     let opening = kept.lock().expect("no panic").take();
     (plan, opening.expect("it has committed"), outcomes)

@@ -149,14 +149,16 @@ fn wrong(frame: Frame, error: &Error) -> Response {
 }
 
 /// The bearer, if there is one of these roles; the page to show if not.
-fn bearer(node: &Node, bearer: Bearer, roles: &[Role]) -> Result<Token, Response> {
-    let Some(Extension(token)) = bearer else { return Err(Redirect::to("/login").into_response()) };
+fn bearer(node: &Node, bearer: Bearer, roles: &[Role]) -> Result<Token, Box<Response>> {
+    let Some(Extension(token)) = bearer else {
+        return Err(Box::new(Redirect::to("/login").into_response()));
+    };
     if may(Some(&token), roles) {
         return Ok(token);
     }
     let why = vec![format!("a token of the role \"{}\" may not do this", token.role.name())];
     let page = WrongPage { frame: Frame::of(node, &token), why };
-    Err((StatusCode::FORBIDDEN, html(&page)).into_response())
+    Err(Box::new((StatusCode::FORBIDDEN, html(&page)).into_response()))
 }
 
 const READERS: &[Role] = &[Role::Analyst, Role::Auditor];
@@ -171,7 +173,7 @@ async fn page<T: Template + Send + 'static>(
 ) -> Response {
     let token = match bearer(&node, who, roles) {
         Ok(token) => token,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let shared = Arc::clone(&node);
     let frame = Frame::of(&node, &token);
@@ -190,7 +192,7 @@ async fn act(
 ) -> Response {
     let token = match bearer(&node, who, roles) {
         Ok(token) => token,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let shared = Arc::clone(&node);
     match apart(move || work(&shared)).await {
@@ -206,7 +208,7 @@ async fn style() -> Response {
 async fn nothing(State(node): Shared, who: Bearer) -> Response {
     match bearer(&node, who, READERS) {
         Ok(token) => wrong(Frame::of(&node, &token), &Error::Unknown("such page")),
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -325,7 +327,7 @@ fn told(stage: Option<&Stage>) -> (String, Option<u64>) {
 async fn report(State(node): Shared, who: Bearer, Path(begun): Path<String>) -> Response {
     let token = match bearer(&node, who, ANALYSTS) {
         Ok(token) => token,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let shared = Arc::clone(&node);
     let read = apart(move || {
