@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use sharewell_engine::{Candidate, Leak, Plan, Precision, Quote};
+use sharewell_engine::{Candidate, Leak, NoiseOf, Plan, Precision, Quote};
 use sharewell_study::{Measure, Objective, PART_BYTES, Recorded};
 
 use crate::failure::Failure;
@@ -37,6 +37,8 @@ struct Checked<'a> {
     candidates: Vec<Candidate>,
     plan: Planned<'a>,
     leakage: Vec<Leak>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    noise: Vec<NoiseOf>,
     precision: Vec<Precision>,
     quote: Quote,
 }
@@ -90,6 +92,7 @@ fn checked(plan: &Plan) -> Checked<'_> {
             },
         },
         leakage: plan.leakage(),
+        noise: plan.noise_told(),
         precision: plan.precision(),
         quote: plan.quote(),
     }
@@ -142,6 +145,9 @@ fn page(file: &StudyFile) -> String {
     page += &format!("\nProtocol, in the ring of {}-bit integers\n", planned.ring_bits);
     page += &format!("{}\n{}", show::prose(2, &planned.why), candidates(&checked.candidates));
     page += &format!("\n{}", leakage(&checked.leakage));
+    if let Some(noise) = noise(plan) {
+        page += &format!("\n{noise}");
+    }
     page += &format!("\n{}\n{}", precision(&checked.precision), quote(&checked.quote));
     page
 }
@@ -240,9 +246,27 @@ pub(crate) fn leakage(leaks: &[Leak]) -> String {
     show::grid(&["what becomes known", "to whom", "because"], &rows.collect::<Vec<_>>(), 3)
 }
 
+/// The noise in each released sum and count, if there is any.
+pub(crate) fn noise(plan: &Plan) -> Option<String> {
+    let promise = plan.promise()?;
+    let number = |value: f64| show::number(value, 0.0);
+    let rows = plan.noise_told().into_iter().map(|noise| {
+        let unit = if noise.unit.is_empty() { String::new() } else { format!(" {}", noise.unit) };
+        vec![
+            noise.of,
+            format!("{}{unit}", number(noise.sensitivity)),
+            format!("{}, {}{unit}", noise.distribution, number(noise.scale)),
+            format!("{}{unit}", number(noise.within_95)),
+        ]
+    });
+    let heads = ["sum", "one unit moves it by", "noise of scale", "within, 95 %"];
+    let grid = show::grid(&heads, &rows.collect::<Vec<_>>(), 4);
+    Some(format!("{}{grid}", show::prose(0, &format!("Differential privacy: {promise}."))))
+}
+
 fn precision(columns: &[Precision]) -> String {
     let bound = |column: &Precision| match (column.absolute, column.relative) {
-        (_, None) => "64-bit floating point in the clear, on exact sums".to_owned(),
+        (_, None) => "64-bit floating point in the clear, on the released sums".to_owned(),
         (0.0, Some(0.0)) => "exact".to_owned(),
         (absolute, Some(relative)) => {
             format!("{} + {} of the value", show::error(absolute), show::error(relative))

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sharewell_engine::{Countersigned, Outcome, Report};
 
+use crate::check;
 use crate::children::Finished;
 use crate::failure::Failure;
 use crate::local::Rows;
@@ -88,6 +89,7 @@ impl Told {
             results: outcome.results,
             left_out: outcome.left_out,
             commitments: outcome.commitments,
+            noise: file.plan.noise_told(),
             receipt: outcome.receipt,
             salt: outcome.salt,
             quote: file.plan.quote_at(outcome.actual.round_bytes),
@@ -131,6 +133,9 @@ impl Told {
                     show::and(&names)
                 ),
             );
+        }
+        if let Some(noise) = check::noise(&file.plan) {
+            page += &format!("\n{noise}");
         }
         let protection = show::protection(self.report.protocol, &self.report.withstands);
         page += &format!("\n{}\n{protection}\n{}\n{}", self.cost(), self.learned(), rows(self));

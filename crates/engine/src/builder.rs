@@ -19,6 +19,7 @@ use sharewell_study::{
 use crate::dispatch::{DryRun, RingKind};
 use crate::grouped::Grouped;
 use crate::hidden::Hidden;
+use crate::noise::noise;
 use crate::path::Path;
 use crate::plan::{Benchmark, Column, Combine, Joint, Output, Slot, Support};
 use crate::rows::{Linked, OfRows, RowColumn};
@@ -76,7 +77,7 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
     let mut order: Vec<usize> = study.compute_parties().collect();
     order.extend((0..study.parties.len()).filter(|i| !study.parties[*i].roles.compute));
     let (study, ring, dry) = (study.clone(), RingKind::Z64, DryRun::default());
-    Ok(Plan {
+    let mut plan = Plan {
         study,
         card,
         ring,
@@ -94,8 +95,11 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         benchmark,
         hidden,
         is_veiled: veiled.is_some(),
+        noise: vec![],
         dry,
-    })
+    };
+    plan.noise = noise(&plan.study, &plan)?;
+    Ok(plan)
 }
 
 /// What is opened of an objective whose sums stay secret, if it is a statistic that can be made so.

@@ -303,6 +303,14 @@ impl SecurePhase<'_> {
         }
         let mut contributors: Vec<_> =
             (0..supports.len()).map(|s| total(at_home.len() + s)).collect();
+        if !plan.noise.is_empty() {
+            let drawn = in_lanes(p, &plan.noise, &|p, noise| noise.draw(p, cells))?;
+            let noised = slots.iter().zip(plan.noise.iter().zip(&drawn));
+            slots = noised.map(|(slot, (noise, drawn))| noise.added(slot, drawn)).collect();
+            // Which of them have records in a cell would tell of single records.
+            let all = p.public(&vec![P::Ring::from_i128(givers.len() as i128); cells]);
+            contributors = vec![all; supports.len()];
+        }
         let of_givers: Vec<_> = givers.iter().map(|giver| &shared[usize::from(*giver)]).collect();
         let rows = plan.shares_rows().then(|| Rows::of(&of_givers, plan));
         let by_giver = |output: &Output| matches!(output.joint, Joint::Drift(_));

@@ -80,6 +80,13 @@ impl Plan {
                  those of all others together; of one of them, only if the rest tell it theirs",
             ));
         }
+        leaks.extend(self.promise().map(|promise| {
+            leak(
+                "all of it with noise that nobody knows".into(),
+                &recipients,
+                &format!("{promise}: see the noise of each sum and count"),
+            )
+        }));
         leaks.extend(self.path.as_ref().map(|path| path.leak(&recipients)));
         leaks.extend(self.hidden.as_ref().map(|hidden| hidden.leak(&recipients)));
         leaks

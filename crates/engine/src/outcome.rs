@@ -9,6 +9,7 @@ use sharewell_study::{Missing, Objective, Truncation};
 use crate::grouped::{self, Filled, Grouped};
 use crate::hidden::UNDEFINED;
 use crate::joint::{Opened, Scale};
+use crate::noise::NoiseOf;
 use crate::plan::{Column, Combine, Joint};
 use crate::{Commitment, Countersigned, Plan, Plot, Quote, Withstands, arrange, statistic};
 
@@ -49,6 +50,9 @@ pub struct Report {
     pub left_out: Vec<String>,
     /// What each data party committed to before the first share moved.
     pub commitments: Vec<Commitment>,
+    /// The noise in each released sum or count, where the study asks for privacy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub noise: Vec<NoiseOf>,
     /// The account of the run that every party has signed.
     pub receipt: Countersigned,
     /// What the results were salted with in the receipt, at a recipient.

@@ -12,6 +12,7 @@ use crate::dispatch::{self, DryRun, RingKind};
 use crate::grouped::Grouped;
 use crate::hidden::Hidden;
 use crate::joint::{Given, Scale};
+use crate::noise::Noise;
 use crate::path::Path;
 use crate::rows::{Linked, OfRows, RowColumn};
 use crate::{Error, Quote, ResultTable, builder, choice, outcome};
@@ -315,6 +316,8 @@ pub struct Plan {
     pub(crate) hidden: Option<Hidden>,
     /// Whether a statistic is opened instead of the sums that it is made of.
     pub(crate) is_veiled: bool,
+    /// Of each pooled vector, if the study asks for privacy.
+    pub(crate) noise: Vec<Noise>,
     /// What each data party alone learns, if anything.
     pub(crate) benchmark: Option<Benchmark>,
     pub(crate) dry: DryRun,
@@ -537,6 +540,11 @@ impl Plan {
 
     /// Most records behind one cell.
     pub(crate) fn records_max(&self) -> u64 {
-        self.study.table.max_rows.saturating_mul(self.givers().len() as u64)
+        let records = self.study.table.max_rows.saturating_mul(self.givers().len() as u64);
+        // Noise goes either way, and the least number beside it.
+        let noise = self.noise.iter().map(Noise::most).max();
+        noise.map_or(records, |noise| {
+            records.saturating_add(noise).saturating_add(self.study.release.min_records)
+        })
     }
 }

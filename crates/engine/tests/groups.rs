@@ -30,13 +30,14 @@ fn numbers(table: &ResultTable) -> Vec<Vec<f64>> {
 
 /// What the records give.
 fn expected(providers: &[Vec<Record>], least: usize, parties: usize) -> Vec<Vec<f64>> {
-    let mut groups: BTreeMap<Option<i64>, Vec<(usize, Record)>> = BTreeMap::new();
+    // Sorted by their keys; who has none comes last.
+    let mut groups: BTreeMap<(bool, Option<i64>), Vec<(usize, Record)>> = BTreeMap::new();
     for (provider, records) in providers.iter().enumerate() {
         for record in records {
-            groups.entry(record.x).or_default().push((provider, *record));
+            groups.entry((record.x.is_none(), record.x)).or_default().push((provider, *record));
         }
     }
-    let row = |(x, members): (Option<i64>, Vec<(usize, Record)>)| {
+    let row = |((_, x), members): ((bool, Option<i64>), Vec<(usize, Record)>)| {
         let mut givers: Vec<usize> = members.iter().map(|(provider, _)| *provider).collect();
         givers.dedup();
         let n = members.len();

@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 use crate::{
     Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Cross, DatePart, Decimal, Drift,
     DriftIndex, Errors, Expr, Family, Grid, Hash, Having, Item, Join, JointQuality, Kind, Limits,
-    Linkage, Matrix, Missing, Objective, Order, Party, Predicate, Protocol, PublicKey, Quality,
-    Query, Release, Reveal, Roles, RowExpr, Scale, Security, Statistic, StatisticKind, Study,
-    Sufficient, Table, Threat, Truncation, Variances, Weight,
+    Linkage, Matrix, Missing, Objective, Order, Party, Predicate, Privacy, PrivacyUnit, Protocol,
+    PublicKey, Quality, Query, Release, Reveal, Roles, RowExpr, Scale, Security, Statistic,
+    StatisticKind, Study, Sufficient, Table, Threat, Truncation, Variances, Weight,
 };
 
 /// What every canonical form begins with. The number changes with the form.
@@ -25,6 +25,10 @@ impl Study {
     pub fn canonical(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         self.write(&mut out);
+        // The last part, and absent where nothing is said: older studies keep their form.
+        if let Some(privacy) = &self.privacy {
+            privacy.write(&mut out);
+        }
         out
     }
 
@@ -75,7 +79,11 @@ macro_rules! structs {
     )*};
 }
 structs! {
-    Study { name, version, purpose, parties, table, quality, objective, security, release, limits }
+    Study {
+        name, version, purpose, parties, table, quality, objective, security, release, limits;
+        privacy
+    }
+    Privacy { epsilon, delta, unit }
     Party { name, roles, key, address }
     Roles { data, compute, recipient }
     Security { threat, corruptions, protocol, bad_giver }
@@ -204,6 +212,10 @@ enums! {
         0 Self::Auto => ()
         1 Self::Rep3 => ()
         2 Self::Rep3Malicious => ()
+    }
+    PrivacyUnit {
+        0 Self::Record => ()
+        1 Self::Organisation => ()
     }
     BadGiver {
         0 Self::Stop => ()

@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use crate::document::{Document, Section};
 use crate::report::Report;
-use crate::{Limits, Release, Study, Sufficient, suggest};
+use crate::{Decimal, Limits, Privacy, PrivacyUnit, Release, Study, Sufficient, suggest};
 
 /// The study format that this crate reads.
 const FORMAT: u64 = 1;
@@ -62,6 +62,10 @@ impl Reader<'_> {
             Some(section) => self.release(section, parties.as_deref()),
             None => self.release(self.empty(), parties.as_deref()),
         };
+        let privacy = match root.optional_section("privacy") {
+            Some(section) => self.privacy(section).map(Some),
+            None => Some(None),
+        };
         let limits = match root.optional_section("limits") {
             Some(section) => self.limits(section),
             None => self.limits(self.empty()),
@@ -78,6 +82,7 @@ impl Reader<'_> {
             objective: objective?,
             security: security?,
             release: release?,
+            privacy: privacy?,
             limits: limits?,
         })
     }
@@ -133,6 +138,39 @@ impl Reader<'_> {
         section.finish();
         let min_parties = u32::try_from(min_parties?).ok()?;
         Some(Release { min_records: min_records?, min_parties, sufficient: sufficient? })
+    }
+
+    fn privacy(&self, section: Section<'_>) -> Option<Privacy> {
+        /// Beyond these a promise is none.
+        const EPSILON_MAX: i128 = 100;
+        let epsilon = section.required::<Decimal>("epsilon").and_then(|epsilon| {
+            let Decimal { digits, scale } = *epsilon.get_ref();
+            let fits = digits > 0 && digits <= EPSILON_MAX * 10i128.pow(scale.into());
+            self.require(fits, epsilon.span(), || {
+                let message = format!("`epsilon` must be above 0 and at most {EPSILON_MAX}");
+                (message, "1 is usual: results change by a factor of at most e^epsilon".to_owned())
+            })?;
+            Some(epsilon.into_inner())
+        });
+        let delta = match section.has("delta") {
+            false => Some(None),
+            true => section.optional::<Decimal>("delta").and_then(|delta| {
+                let Decimal { digits, scale } = *delta.get_ref();
+                let fits = digits > 0 && digits * 100 <= 10i128.pow(scale.into());
+                self.require(fits, delta.span(), || {
+                    let message = "`delta` must be above 0 and at most 0.01".to_owned();
+                    (message, "choose it well below 1 over the number of records".to_owned())
+                })?;
+                Some(Some(delta.into_inner()))
+            }),
+        };
+        let units = PrivacyUnit::ALL.map(|unit| (unit.name(), unit));
+        let unit = match section.has("unit") {
+            false => Some(PrivacyUnit::Record),
+            true => section.optional("unit").and_then(|unit| self.choice(&unit, &units)),
+        };
+        section.finish();
+        Some(Privacy { epsilon: epsilon?, delta: delta?, unit: unit? })
     }
 
     fn limits(&self, section: Section<'_>) -> Option<Limits> {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::{JointQuality, Linkage, Predicate, Quality, Query, Statistic, Table};
+use crate::{Decimal, JointQuality, Linkage, Predicate, Quality, Query, Statistic, Table};
 
 /// Everything the parties agree on before a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,8 @@ pub struct Study {
     pub security: Security,
     /// What may leave the computation.
     pub release: Release,
+    /// How much what leaves it may tell of one record or organisation, if that is limited.
+    pub privacy: Option<Privacy>,
     /// How long parties wait for each other.
     pub limits: Limits,
 }
@@ -316,6 +318,41 @@ pub enum Sufficient {
     Hidden,
     /// Recipients may also learn the sums and counts that the values are made of.
     Open,
+}
+
+/// Differential privacy: noise that nobody knows is added to every sum and count before it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Privacy {
+    /// The budget of the whole study; positive.
+    pub epsilon: Decimal,
+    /// The chance beside it, below 1; without one the noise is discrete Laplace, with one discrete
+    /// Gaussian.
+    pub delta: Option<Decimal>,
+    /// Whose presence is hidden.
+    pub unit: PrivacyUnit,
+}
+
+/// What may be added or left out without a noticeable change of the results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrivacyUnit {
+    /// One record.
+    Record,
+    /// All records of one organisation.
+    Organisation,
+}
+
+impl PrivacyUnit {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Record, Self::Organisation];
+
+    /// The word for it in a study.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Record => "record",
+            Self::Organisation => "organisation",
+        }
+    }
 }
 
 /// How long parties wait for each other, in seconds; each at least 1.

@@ -1,7 +1,7 @@
 //! A run as one HTML page that asks for no other file.
 
 use askama::Template;
-use sharewell_engine::{Cell, ResultTable};
+use sharewell_engine::{Cell, NoiseOf, ResultTable};
 use sharewell_study::Study;
 
 use super::{Told, plot, results};
@@ -21,6 +21,8 @@ struct Page<'p> {
     release: String,
     protection: String,
     learned: Vec<Learned>,
+    promise: Option<String>,
+    noise: Vec<NoiseOf>,
     rows: String,
     cost: Vec<[String; 3]>,
     verdict: &'static str,
@@ -73,6 +75,8 @@ pub(super) fn page(told: &Told, file: &StudyFile) -> String {
              organisations; the rest is suppressed, and counts of it stay hidden."
         ),
         protection: show::protection(told.report.protocol, &told.report.withstands),
+        promise: file.plan.promise(),
+        noise: file.plan.noise_told(),
         learned: told.learned_together().into_iter().map(learned).collect(),
         rows: told.of_rows(),
         cost,

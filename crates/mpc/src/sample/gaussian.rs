@@ -52,7 +52,7 @@ pub fn discrete_gaussian<P: Protocol>(
 ) -> Result<P::AShare> {
     assert!(variance.den > 0, "a denominator of zero");
     assert_distance(distance_bits);
-    let bits = magnitude_bits(variance, distance_bits);
+    let bits = discrete_gaussian_bits(variance, distance_bits);
     require_room::<P::Ring>("discrete Gaussian", 2 * bits + 1)?;
     if len == 0 {
         return Ok(p.public(&[]));
@@ -69,7 +69,7 @@ fn gaussian_chunk<P: Protocol>(
     len: usize,
     distance_bits: u32,
 ) -> Result<P::AShare> {
-    let bits = magnitude_bits(variance, distance_bits);
+    let bits = discrete_gaussian_bits(variance, distance_bits);
     let count = candidates(len, acceptance(variance, bits), distance_bits);
     let rate = rate(variance);
     let bit = |i| Probability::logistic(2 * i, rate);
@@ -91,8 +91,10 @@ fn gaussian_chunk<P: Protocol>(
     Ok(values.gather(&index))
 }
 
-/// `L`: the least positive one with `4^L >= 2 variance ln(2) (distance_bits + 3)`.
-fn magnitude_bits(variance: Ratio, distance_bits: u32) -> u32 {
+/// `L`, the least positive one with `4^L >= 2 variance ln(2) (distance_bits + 3)`: what
+/// [`discrete_gaussian`] draws is below `2^L` in magnitude.
+#[must_use]
+pub fn discrete_gaussian_bits(variance: Ratio, distance_bits: u32) -> u32 {
     // 1.4 is above 2 ln 2.
     let reach = u128::from(variance.num) * 14 * u128::from(distance_bits + 3);
     let suffices = |bits: &u32| (10 * u128::from(variance.den)) << (2 * bits) >= reach;
@@ -163,7 +165,7 @@ fn accepted<P: Protocol>(
 
 #[cfg(test)]
 mod tests {
-    use super::{Ratio, acceptance, candidates, magnitude_bits};
+    use super::{Ratio, acceptance, candidates, discrete_gaussian_bits};
 
     /// What the stated distance and the stated number of candidates rest on.
     #[test]
@@ -172,7 +174,7 @@ mod tests {
         for eighths in -100..160 {
             let variance = f64::from(eighths).exp2().powf(0.125);
             let ratio = Ratio { num: (variance * f64::from(1 << 20)) as u64, den: 1 << 20 };
-            let bits = magnitude_bits(ratio, 60);
+            let bits = discrete_gaussian_bits(ratio, 60);
             let variance = ratio.num as f64 / f64::from(1 << 20);
             let weight = |x: f64| (-x * x / (2.0 * variance)).exp();
             let all: f64 = (-(1 << bits) + 1..1 << bits).map(|x| weight(f64::from(x))).sum();

@@ -41,9 +41,7 @@ pub fn discrete_laplace<P: Protocol>(
 ) -> Result<P::AShare> {
     assert!(scale.den > 0, "a denominator of zero");
     assert_distance(distance_bits);
-    // 0.7 is above ln 2.
-    let reach = u128::from(scale.num) * 7 * u128::from(distance_bits + 1);
-    let bits = (0..).find(|&bits| (10 * u128::from(scale.den)) << bits >= reach).unwrap_or(127);
+    let bits = discrete_laplace_bits(scale, distance_bits);
     require_room::<P::Ring>("discrete Laplace", bits + 2)?;
     let rate = Rate { num: scale.den.into(), den: scale.num.into() };
     let bit = |i| Probability::logistic(i, rate);
@@ -53,6 +51,14 @@ pub fn discrete_laplace<P: Protocol>(
     let [out] =
         in_chunks(p, len, CHUNK, |p, range| Ok([from_coins(p, &chances, range.len(), digits)?]))?;
     Ok(out)
+}
+
+/// `L`: what [`discrete_laplace`] draws is at most `2^L` in magnitude.
+#[must_use]
+pub fn discrete_laplace_bits(scale: Ratio, distance_bits: u32) -> u32 {
+    // 0.7 is above ln 2.
+    let reach = u128::from(scale.num) * 7 * u128::from(distance_bits + 1);
+    (0..).find(|&bits| (10 * u128::from(scale.den)) << bits >= reach).unwrap_or(127)
 }
 
 fn from_coins<P: Protocol>(

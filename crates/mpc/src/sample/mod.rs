@@ -24,8 +24,8 @@ mod rejection;
 mod uniform;
 
 pub use bernoulli::{DIGITS_MAX, bernoulli};
-pub use gaussian::discrete_gaussian;
-pub use laplace::discrete_laplace;
+pub use gaussian::{discrete_gaussian, discrete_gaussian_bits};
+pub use laplace::{discrete_laplace, discrete_laplace_bits};
 pub use normal::normal;
 pub use probability::{Probability, Ratio};
 pub use uniform::uniform;
