@@ -74,14 +74,12 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         records: records.unwrap_or_else(shared),
         ..local_plan(&study.table, filter, (group_by, grid), at_home)
     };
-    let mut order: Vec<usize> = study.compute_parties().collect();
-    order.extend((0..study.parties.len()).filter(|i| !study.parties[*i].roles.compute));
-    let (study, ring, dry) = (study.clone(), RingKind::Z64, DryRun::default());
+    let (ring, dry) = (RingKind::Z64, DryRun::default());
     let mut plan = Plan {
-        study,
+        order: order(study),
+        study: study.clone(),
         card,
         ring,
-        order,
         local,
         slots,
         rows,
@@ -100,6 +98,13 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
     };
     plan.noise = noise(&plan.study, &plan)?;
     Ok(plan)
+}
+
+/// The parties by their places: who computes comes first.
+fn order(study: &Study) -> Vec<usize> {
+    let mut order: Vec<usize> = study.compute_parties().collect();
+    order.extend((0..study.parties.len()).filter(|i| !study.parties[*i].roles.compute));
+    order
 }
 
 /// What is opened of an objective whose sums stay secret, if it is a statistic that can be made so.

@@ -304,9 +304,7 @@ impl SecurePhase<'_> {
         let mut contributors: Vec<_> =
             (0..supports.len()).map(|s| total(at_home.len() + s)).collect();
         if !plan.noise.is_empty() {
-            let drawn = in_lanes(p, &plan.noise, &|p, noise| noise.draw(p, cells))?;
-            let noised = slots.iter().zip(plan.noise.iter().zip(&drawn));
-            slots = noised.map(|(slot, (noise, drawn))| noise.added(slot, drawn)).collect();
+            slots = self.noised(p, &slots)?;
             // Which of them have records in a cell would tell of single records.
             let all = p.public(&vec![P::Ring::from_i128(givers.len() as i128); cells]);
             contributors = vec![all; supports.len()];
@@ -333,6 +331,14 @@ impl SecurePhase<'_> {
             (slots, contributors, told) = (cells.slots, cells.contributors, cells.told);
         }
         Ok(Ok(Pooled { slots, given, rows, linked, fitted, told, contributors, binding, left_out }))
+    }
+
+    /// The slots with the noise of the study's promise.
+    fn noised<P: Protocol + Send>(&self, p: &mut P, slots: &[Value<P>]) -> Result<Vec<Value<P>>> {
+        let (noise, cells) = (&self.plan.noise, self.plan.cells());
+        let drawn = in_lanes(p, noise, &|p, noise| noise.draw(p, cells))?;
+        let noised = slots.iter().zip(noise.iter().zip(&drawn));
+        Ok(noised.map(|(slot, (noise, drawn))| noise.added(slot, drawn)).collect())
     }
 
     /// The first output that a slot goes into.

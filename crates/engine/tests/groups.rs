@@ -28,16 +28,18 @@ fn numbers(table: &ResultTable) -> Vec<Vec<f64>> {
     table.rows.iter().map(|row| row.iter().map(number).collect()).collect()
 }
 
+/// A group's key, behind whether it has none: sorted so, who has none comes last.
+type Key = (bool, Option<i64>);
+
 /// What the records give.
 fn expected(providers: &[Vec<Record>], least: usize, parties: usize) -> Vec<Vec<f64>> {
-    // Sorted by their keys; who has none comes last.
-    let mut groups: BTreeMap<(bool, Option<i64>), Vec<(usize, Record)>> = BTreeMap::new();
+    let mut groups: BTreeMap<Key, Vec<(usize, Record)>> = BTreeMap::new();
     for (provider, records) in providers.iter().enumerate() {
         for record in records {
             groups.entry((record.x.is_none(), record.x)).or_default().push((provider, *record));
         }
     }
-    let row = |((_, x), members): ((bool, Option<i64>), Vec<(usize, Record)>)| {
+    let row = |((_, x), members): (Key, Vec<(usize, Record)>)| {
         let mut givers: Vec<usize> = members.iter().map(|(provider, _)| *provider).collect();
         givers.dedup();
         let n = members.len();
