@@ -98,7 +98,7 @@ fn study(parent: &Parent, order: &Order, path: &Path, text: String) -> Result<Va
         door: Some(post.listener.into()),
         peers: Some(peers),
         wide: order.wide(),
-        log: [0; 32],
+        log: engine::Log::default(),
     };
     let values = given.as_ref().map(|(values, _)| values);
     let opening = file.opening_of(&party.name);

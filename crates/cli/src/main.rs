@@ -12,6 +12,7 @@ mod doctor;
 mod failure;
 mod home;
 mod key;
+mod ledger;
 mod local;
 mod log;
 mod node;
@@ -79,6 +80,7 @@ enum Command {
     Doctor(doctor::Doctor),
     #[command(subcommand)]
     Token(node::Token),
+    Ledger(ledger::Ledger),
     #[command(subcommand)]
     Log(log::Log),
     #[command(subcommand)]
@@ -118,6 +120,7 @@ fn main() -> ExitCode {
         Command::Source(source) => source.run(),
         Command::Run(run) => run.run(),
         Command::Party(party) => party.run(),
+        Command::Ledger(ledger) => ledger.run(),
         Command::Log(log) => log.run(),
         Command::Key(key) => key.run(),
         Command::Bench(bench) => bench.run(),

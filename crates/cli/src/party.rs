@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use clap::Args;
-use sharewell_consortium::{Digest, Event, Home, Time, read_key};
+use sharewell_consortium::{Digest, Event, Home, Run, Time, book, read_key};
 use sharewell_engine::{self as engine, Door, Identity, LocalValues, Seat};
 use sharewell_study::suggest;
 
@@ -82,10 +82,12 @@ impl Party {
         let door = listener(me.listen.as_ref())?.map(Door::from);
         eprintln!("{}", consent(&file, me.place));
         let told = match me.node.take() {
-            None => self.take_part(&file, me, door, Digest::NONE)?,
+            None => self.take_part(&file, me, door, engine::Log::default())?,
             Some(node) => {
                 let begun = admitted(&node, &file)?;
-                let told = self.take_part(&file, me, door, begun);
+                let seed = *node.identity.seed();
+                let releases = Home::releases(node.log_file(), seed, begun);
+                let told = self.take_part(&file, me, door, engine::Log::new(begun.0, releases));
                 // The log knows before anybody acts on the result.
                 node.ended(match &told {
                     Ok(told) => Event::Finished { receipt: told.receipt().clone() },
@@ -103,7 +105,7 @@ impl Party {
         file: &StudyFile,
         me: Me,
         door: Option<Door>,
-        log: Digest,
+        log: engine::Log,
     ) -> Result<Told, Failure> {
         let (name, party) = (me.name.as_str(), me.place);
         let progress = Mutex::new(Progress::of([name]));
@@ -118,7 +120,7 @@ impl Party {
             }
         };
         let given = self.give(file, &me, &progress);
-        let seat = Seat { party, identity: me.identity, door, peers: None, wide: None, log: log.0 };
+        let seat = Seat { party, identity: me.identity, door, peers: None, wide: None, log };
         let given = match given {
             Ok(given) => given,
             Err(why) => {
@@ -231,6 +233,15 @@ fn listener(address: Option<&String>) -> Result<Option<TcpListener>, Failure> {
 
 /// Lets a run of this study begin, if the node may run it; the entry of its log that tells so.
 fn admitted(node: &Home, file: &StudyFile) -> Result<Digest, Failure> {
+    for case in book(&node.entries()?) {
+        // Of this study nothing else goes on at this address: what has no end was stopped.
+        let is_cut = |run: &&Run| run.end.is_none() && run.call.is_none();
+        let is_it = case.text == Digest::of(file.text.as_bytes());
+        for run in case.runs.iter().filter(|run| is_it && is_cut(run)) {
+            let why = "this node was stopped while it ran".to_owned();
+            node.ended(Event::Failed { begun: run.begun, why })?;
+        }
+    }
     let terms = Terms::of(file);
     let admitted = node.admit(&terms.proposal(file), None, Time::now())?;
     admitted.map_err(|refused| refusal(node, "run", file, &refused))

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use sharewell_consortium::Home;
 use sharewell_engine::{self as engine, Identity, Seat};
 use sharewell_node::worker::{News, Order, Stage, order, tell};
 
@@ -50,7 +51,10 @@ fn work(order: &Order, door: engine::Door) -> Result<News, String> {
         door: Some(door),
         peers: None,
         wide: None,
-        log: order.begun.0,
+        log: engine::Log::new(
+            order.begun.0,
+            Home::releases(order.log.clone(), order.seed, order.begun),
+        ),
     };
     let opening = order.report.with_extension("opening.json");
     let see = said();

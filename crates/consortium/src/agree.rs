@@ -9,8 +9,8 @@ use crate::event::Start;
 use crate::home::Word;
 use crate::statement::{read_statements, signatures_beside};
 use crate::{
-    Consortium, Digest, Error, Event, Home, Kind, Past, Policy, Role, Signed, Standing, Statement,
-    Subject, Time, Verdict, book, standing,
+    Consortium, Digest, Error, Event, Home, Kind, Past, Policy, Role, Signed, Spend, Standing,
+    Statement, Subject, Time, Verdict, book, standing,
 };
 
 /// A study as a file of this site.
@@ -69,7 +69,8 @@ impl Home {
     pub fn examine(&self, of: &Proposal<'_>, now: Time) -> Result<(Past, Consortium), Error> {
         let consortium = self.consortium(now)?;
         let policy = self.policy()?;
-        let mut past = policy.past(&self.start(of, &consortium, &policy), self.log()?.entries());
+        let next = self.start(of, &consortium, &policy);
+        let mut past = policy.past(&next, &self.name, self.log()?.entries());
         past.refused.splice(0..0, strangers(of.study, &consortium));
         past.refused.extend(policy.objections(of.study));
         if of.study.party(&self.name).is_none() {
@@ -160,6 +161,12 @@ impl Home {
         self.keep(of.text)?;
         let mut log = self.log()?;
         let start = Start { call, ..self.start(of, &consortium, &policy) };
+        // Once more, and nobody else writes now: two runs that begin at once see each other.
+        let refused = policy.past(&start, &self.name, log.entries()).refused;
+        if !refused.is_empty() {
+            log.append(refusal(of, &refused), &self.identity)?;
+            return Ok(Err(Refused(refused)));
+        }
         log.append(Event::Started(start), &self.identity)?;
         Ok(Ok(log.head()))
     }
@@ -226,9 +233,7 @@ impl Home {
     }
 
     fn refuse(&self, of: &Proposal<'_>, why: &[String]) -> Result<(), Error> {
-        let study = of.study.hash().to_string();
-        let refused = Event::Refused { study, name: of.study.name.clone(), why: why.to_vec() };
-        self.log()?.append(refused, &self.identity)
+        self.log()?.append(refusal(of, why), &self.identity)
     }
 
     fn start(&self, of: &Proposal<'_>, consortium: &Consortium, policy: &Policy) -> Start {
@@ -251,8 +256,14 @@ impl Home {
             givers: names(&mut study.data_parties()),
             recipients: names(&mut study.recipients()),
             leakage: of.leakage.to_vec(),
+            spend: study.privacy.as_ref().map(Spend::of),
         }
     }
+}
+
+fn refusal(of: &Proposal<'_>, why: &[String]) -> Event {
+    let study = of.study.hash().to_string();
+    Event::Refused { study, name: of.study.name.clone(), why: why.to_vec() }
 }
 
 /// What of a study's parties is not as the consortium knows it.

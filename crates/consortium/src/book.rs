@@ -27,6 +27,8 @@ pub struct Run {
     pub call: Option<Digest>,
     /// When it began.
     pub time: Time,
+    /// Whether this node let the result be opened: then it may be known, however the run ended.
+    pub released: bool,
     /// How it ended, if this node knows.
     pub end: Option<End>,
 }
@@ -57,8 +59,14 @@ pub fn book(log: &[Signed<Entry>]) -> Vec<Case> {
                 case(&mut cases, *text, name);
             }
             Event::Started(Start { text, name, call, .. }) => {
-                let run = Run { begun: entry.digest(), call: *call, time, end: None };
+                let run =
+                    Run { begun: entry.digest(), call: *call, time, released: false, end: None };
                 case(&mut cases, *text, name).runs.push(run);
+            }
+            Event::Releases { begun } => {
+                if let Some(run) = run(&mut cases, |run| run.begun == *begun) {
+                    run.released = true;
+                }
             }
             Event::Failed { begun, why } => {
                 if let Some(run) = run(&mut cases, |run| run.begun == *begun) {

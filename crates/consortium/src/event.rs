@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Countersigned, Digest, Signed, Statement};
+use crate::{Countersigned, Digest, Signed, Spend, Statement};
 
 /// One thing that happened.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -64,6 +64,11 @@ pub enum Event {
     },
     /// A run begins.
     Started(Start),
+    /// All is computed, and now the result is opened: from here on it may be known.
+    Releases {
+        /// The entry by which the run began: SHA-256.
+        begun: Digest,
+    },
     /// It has ended, and every party has signed for it.
     Finished {
         /// The account that all have signed.
@@ -110,6 +115,9 @@ pub struct Start {
     pub recipients: Vec<String>,
     /// What this node learns, gives or computes.
     pub leakage: Vec<String>,
+    /// What it spends of the givers' budgets, if it adds noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spend: Option<Spend>,
 }
 
 /// In one line, for people.
@@ -135,6 +143,9 @@ impl fmt::Display for Event {
             Self::Refused { name, why, .. } => format!("refused {name}: {}", why.join("; ")),
             Self::Started(start) => {
                 format!("begins to run {} ({})", start.name, short(&start.study))
+            }
+            Self::Releases { begun } => {
+                format!("opens the result of the run of entry {}", short(&begun.to_string()))
             }
             Self::Finished { receipt } => {
                 let receipt = &receipt.receipt;

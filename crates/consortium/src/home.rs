@@ -10,8 +10,8 @@ use sharewell_study::document::Document;
 use crate::key::{read_key, write_key};
 use crate::statement::signatures_beside;
 use crate::{
-    Consortium, Digest, Entry, Error, Event, Log, Member, Policy, Role, Signed, Statement, Subject,
-    Time, Verdict,
+    Consortium, Digest, Entry, Error, Event, Ledger, Log, Member, Policy, Role, Signed, Statement,
+    Subject, Time, Verdict,
 };
 
 /// The policy of a new node.
@@ -198,6 +198,30 @@ impl Home {
             log.append(Event::Policy { text: policy.text }, &self.identity)?;
         }
         Ok(policy)
+    }
+
+    /// What this member's records have told so far, by the runs of this node.
+    ///
+    /// # Errors
+    /// If the policy or the log does not hold.
+    pub fn ledger(&self) -> Result<Ledger, Error> {
+        let budget = self.policy()?.budget;
+        Ok(Ledger::of(self.log()?.entries(), &self.name, budget))
+    }
+
+    /// What tells the log that the run that began by this entry opens its result, from any process.
+    #[must_use]
+    pub fn releases(
+        log: PathBuf,
+        seed: [u8; 32],
+        begun: Digest,
+    ) -> impl Fn() -> Result<(), String> + Send + Sync + 'static {
+        move || {
+            let by = Identity::from_seed(&seed);
+            let written =
+                Log::open(&log).and_then(|mut log| log.append(Event::Releases { begun }, &by));
+            written.map_err(|error| error.to_string())
+        }
     }
 
     /// Where a version of the consortium's document is.

@@ -5,11 +5,12 @@ use std::ops::Range;
 use std::path::Path;
 
 use sharewell_study::document::{Document, Section};
-use sharewell_study::{Study, Sufficient, Threat, suggest};
+use sharewell_study::{Decimal, Study, Sufficient, Threat, suggest};
 use toml::Spanned;
 
 use crate::event::Start;
-use crate::{Digest, Entry, Error, Event, Signed, Time};
+use crate::ledger::opened;
+use crate::{Budget, Digest, Entry, Error, Ledger, Signed, State, Time};
 
 /// Whether a study may tell one organisation's part by a difference from an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Hours {
 }
 
 /// A site's policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// The least threat that a study must withstand.
     pub threat: Threat,
@@ -71,6 +72,10 @@ pub struct Policy {
     /// About studies that differ from an earlier one by a single organisation, or in which records
     /// they take.
     pub differencing: Differencing,
+    /// The most that one study may spend; if set, every study must add noise.
+    pub max_epsilon: Option<f64>,
+    /// What all studies together may spend; if set, every study must add noise.
+    pub budget: Option<Budget>,
     /// SHA-256 of its file.
     pub text: Digest,
 }
@@ -155,7 +160,27 @@ impl Policy {
                 format!("the policy does not name {party} among those who may learn results"),
             );
         }
+        self.limits_privacy(study).into_iter().for_each(|why| unless(false, why));
         found
+    }
+
+    fn limits_privacy(&self, study: &Study) -> Option<String> {
+        if self.max_epsilon.is_none() && self.budget.is_none() {
+            return None;
+        }
+        let Some(privacy) = &study.privacy else {
+            return Some(
+                "the policy asks for differential privacy, and the study has no [privacy]"
+                    .to_owned(),
+            );
+        };
+        let most = self.max_epsilon?;
+        let epsilon: f64 = privacy.epsilon.to_string().parse().unwrap_or(f64::INFINITY);
+        (epsilon > most).then(|| {
+            format!(
+                "the study spends an epsilon of {epsilon}, and the policy allows {most} to a study"
+            )
+        })
     }
 
     /// Why no run may begin now.
@@ -172,10 +197,13 @@ impl Policy {
     }
 
     /// What a run would tell beside those that a log knows: who has the result of one question over
-    /// some organisations and over one more, has the part of that one.
+    /// some organisations and over one more, has the part of that one. And whether the budget of
+    /// this member's records is enough for it.
     #[must_use]
-    pub fn past(&self, next: &Start, log: &[Signed<Entry>]) -> Past {
+    pub fn past(&self, next: &Start, member: &str, log: &[Signed<Entry>]) -> Past {
         let mut past = Past::default();
+        let ledger = Ledger::of(log, member, self.budget);
+        past.refused.extend(ledger.overspent(next, member));
         let mut tell = |why: String| match self.differencing {
             Differencing::Refuse => past.refused.push(why),
             Differencing::Warn => past.warnings.push(why),
@@ -213,18 +241,10 @@ impl Policy {
     }
 }
 
-/// What began and is not known to have failed: a node that was stopped in a run cannot know whether
-/// the others have released its result.
-fn released(log: &[Signed<Entry>]) -> Vec<&Start> {
-    let mut begun: Vec<(Digest, &Start)> = vec![];
-    for entry in log {
-        match &entry.body.event {
-            Event::Started(start) => begun.push((entry.digest(), start)),
-            Event::Failed { begun: by, .. } => begun.retain(|(digest, _)| digest != by),
-            _ => {}
-        }
-    }
-    begun.into_iter().map(|(_, start)| start).collect()
+/// Those whose result may be known, or may still become known.
+fn released(log: &[Signed<Entry>]) -> impl Iterator<Item = &Start> {
+    let opens = opened(log);
+    opens.into_iter().filter(|of| of.state != State::Unopened).map(|of| of.start)
 }
 
 fn difference(a: &[String], b: &[String]) -> Vec<String> {
@@ -236,6 +256,10 @@ fn difference(a: &[String], b: &[String]) -> Vec<String> {
 
 fn short(study: &str) -> &str {
     study.get(..12).unwrap_or(study)
+}
+
+fn number(of: Decimal) -> f64 {
+    of.digits as f64 / 10f64.powi(of.scale.into())
 }
 
 struct Reader<'d>(&'d Document<'d>);
@@ -265,6 +289,13 @@ impl<'d> Reader<'d> {
             self.require(hours.is_some(), text.span(), "hours are written as \"08:00-18:00\"")?;
             hours
         });
+        let max_epsilon = self.positive(&section, "max_epsilon");
+        let epsilon = self.positive(&section, "budget_epsilon");
+        let delta = section.optional::<Decimal>("budget_delta");
+        if let (Some(delta), None) = (&delta, &epsilon) {
+            self.require(false, delta.span(), "there is no `budget_epsilon` that it belongs to")?;
+        }
+        let delta = delta.map_or(0.0, |delta| number(*delta.get_ref()));
         let hours = match hours {
             Some(hours) => Some(hours?),
             None => None,
@@ -279,8 +310,16 @@ impl<'d> Reader<'d> {
             recipients,
             hours,
             differencing: differencing?,
+            max_epsilon,
+            budget: epsilon.map(|epsilon| Budget { epsilon, delta }),
             text,
         })
+    }
+
+    fn positive(&self, section: &Section<'_>, key: &'static str) -> Option<f64> {
+        let set = section.optional::<Decimal>(key)?;
+        self.require(set.get_ref().digits > 0, set.span(), "it must be above 0")?;
+        Some(number(*set.get_ref()))
     }
 
     fn word<T: Copy>(

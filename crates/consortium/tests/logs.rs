@@ -193,6 +193,7 @@ fn site() -> (TempDir, PathBuf, Vec<Consortium>) {
         givers: names.clone(),
         recipients: names,
         leakage: vec![],
+        spend: None,
     };
     log.append(Event::Started(start), &a).unwrap();
     let signer = |(name, seed): &(&str, u8)| Signer {

@@ -128,7 +128,7 @@ pub(crate) fn tally(plan: &Plan, round_bytes: u64) -> Result<DryRun, Error> {
 
 fn tally_in<R: Integer>(plan: &Plan, round_bytes: u64) -> Result<DryRun, Error> {
     let mut tally = Tally::<R>::new(plan.card, plan.order.len() as u8).at_pace(round_bytes);
-    let opened = SecurePhase { plan, given: &[] }.run(&mut tally)?;
+    let opened = SecurePhase { plan, given: &[], release: None }.run(&mut tally)?;
     let opened = opened.map_err(|too_large| refuse(plan, too_large))?;
     let (tallied, memory_bytes) = (tally.tallied(), tally.memory_bytes());
     Ok(DryRun { tallied, memory_bytes, scales: opened.scales })
@@ -147,7 +147,7 @@ fn dry_run_in<R: Integer>(plan: &Plan) -> Result<DryRun, Error> {
         .into());
     }
     let mut bounds = Bounds::<R>::new(input_ranges(plan));
-    match (SecurePhase { plan, given: &[] }).run(&mut bounds) {
+    match (SecurePhase { plan, given: &[], release: None }).run(&mut bounds) {
         Ok(_) => Ok(dry),
         Err(overflow @ MpcError::Overflow { .. }) => Err(Refusal::new(
             format!("step {overflow}"),
@@ -200,16 +200,18 @@ pub(crate) struct Compute<'a> {
     pub session: &'a [u8; 32],
     pub given: &'a [Given],
     pub ready: &'a dyn Fn(),
+    /// Called before anything is opened.
+    pub release: &'a dyn Fn() -> Result<()>,
 }
 
 impl Work for Compute<'_> {
     type Output = Result<(Opened, u32)>;
 
     fn over<P: Endpoint>(self) -> Self::Output {
-        let Self { plan, party, session, given, ready } = self;
+        let Self { plan, party, session, given, ready, release } = self;
         let mut p = P::connect(party, session, Entropy::System)?;
         ready();
-        let opened = SecurePhase { plan, given }.run(&mut p)?;
+        let opened = SecurePhase { plan, given, release: Some(release) }.run(&mut p)?;
         let opened = opened.expect("the dry run of the same program fitted the same ring");
         Ok((opened, p.party().rounds()))
     }
@@ -220,24 +222,27 @@ pub(crate) struct Attend<'a> {
     pub plan: &'a Plan,
     pub party: &'a mut Party,
     pub given: &'a [Given],
+    /// Called before anything is taken.
+    pub release: &'a dyn Fn() -> Result<()>,
 }
 
 impl Work for Attend<'_> {
     type Output = Result<(Opened, u32)>;
 
     fn over<P: Endpoint>(self) -> Self::Output {
-        let Self { plan, party, given } = self;
+        let Self { plan, party, given, release } = self;
         let learns = plan.learners().contains(&party.me().0);
         let take = |party: &mut Party, len: usize| {
             let taken = P::take(party, len)?;
             Ok(taken.into_iter().map(Integer::to_i128).collect::<Vec<_>>())
         };
-        let exchange = |party: &mut Party, mine: Vec<i128>, len: usize| {
+        let give = |party: &mut Party, mine: Vec<i128>| {
             let mine: Vec<P::Ring> = mine.into_iter().map(P::Ring::from_i128).collect();
-            P::give(party, &mine)?;
-            learns.then(|| take(party, len)).transpose()
+            P::give(party, &mine)
         };
-        let integers = exchange(party, Given::shared(given), plan.opened_len())?;
+        give(party, Given::shared(given))?;
+        release()?;
+        let integers = learns.then(|| take(party, plan.opened_len())).transpose()?;
         let scales = plan.dry.scales.clone();
         let is_mine = |giver: &u8| plan.benchmark.is_some() && *giver == party.me().0;
         let own: Vec<bool> = plan.givers().iter().map(is_mine).collect();
@@ -246,7 +251,8 @@ impl Work for Attend<'_> {
         let mut opened = Opened { scales, integers, own, ..Opened::default() };
         if let Some(path) = &plan.path {
             opened.climb(plan, path, &mut |of, at| {
-                exchange(party, Given::sums(given, path, of, at), path.len(of))
+                give(party, Given::sums(given, path, of, at))?;
+                learns.then(|| take(party, path.len(of))).transpose()
             })?;
         }
         Ok((opened, party.rounds()))
@@ -255,7 +261,7 @@ impl Work for Attend<'_> {
 
 /// The reference: everybody's inputs in one process, nothing secret. For rehearsals and tests.
 pub(crate) fn rehearse(plan: &Plan, given: &[Given]) -> Result<Opened> {
-    let phase = SecurePhase { plan, given };
+    let phase = SecurePhase { plan, given, release: None };
     let opened = match plan.ring {
         RingKind::Z64 => phase.run(&mut Plain::<Z64>::new(0))?,
         RingKind::Z128 => phase.run(&mut Plain::<Z128>::new(0))?,

@@ -142,6 +142,8 @@ pub(crate) struct TooLarge {
 pub(crate) struct SecurePhase<'a> {
     pub plan: &'a Plan,
     pub given: &'a [Given],
+    /// Called when everything is computed and nothing has been opened, if there are parties.
+    pub release: Option<&'a dyn Fn() -> Result<()>>,
 }
 
 impl Program for SecurePhase<'_> {
@@ -178,6 +180,10 @@ impl Program for SecurePhase<'_> {
         let released = [&verdict.records, &verdict.parties, &gated, &pooled.binding];
         let opened = P::AShare::concat(&released);
         debug_assert_eq!(opened.len(), self.plan.opened_len());
+        if let Some(release) = self.release {
+            p.verify()?;
+            release()?;
+        }
         let integers = self.reveal(p, &opened)?;
         let own = match &self.plan.benchmark {
             None => vec![],

@@ -14,6 +14,7 @@
 
 use serde::{Deserialize, Serialize};
 use sharewell_analytics::Value;
+use sharewell_analytics::clear::tails::normal_quantile;
 use sharewell_dp::rho_for;
 use sharewell_mpc::sample::{
     Ratio, discrete_gaussian, discrete_gaussian_bits, discrete_laplace, discrete_laplace_bits,
@@ -84,23 +85,31 @@ impl Noise {
         1_u64.checked_shl(self.bits).unwrap_or(u64::MAX)
     }
 
+    /// It lies within this of zero but for a share of so many, in quanta.
+    pub(crate) fn within(&self, misses: f64) -> f64 {
+        let of = |ratio: Ratio| ratio.num as f64 / ratio.den as f64;
+        match self.mechanism {
+            // Pr[|x| > t] is below exp(-t / scale) of the continuous one by a step at most.
+            Mechanism::Laplace { scale } => (of(scale) * (1.0 / misses).ln()).ceil(),
+            Mechanism::Gaussian { variance } => {
+                (of(variance).sqrt() * normal_quantile(misses / 2.0)).ceil()
+            }
+        }
+    }
+
     fn told(&self, slot: &Slot) -> NoiseOf {
         let quantum = 10f64.powi(-slot.decimals);
         let of = |ratio: Ratio| ratio.num as f64 / ratio.den as f64;
-        let (distribution, scale, within) = match self.mechanism {
-            // Pr[|x| > t] is below exp(-t / scale) of the continuous one by a step at most.
-            Mechanism::Laplace { scale } => ("discrete Laplace", of(scale), of(scale) * 20f64.ln()),
-            Mechanism::Gaussian { variance } => {
-                let deviation = of(variance).sqrt();
-                ("discrete Gaussian", deviation, 1.959_964 * deviation)
-            }
+        let (distribution, scale) = match self.mechanism {
+            Mechanism::Laplace { scale } => ("discrete Laplace", of(scale)),
+            Mechanism::Gaussian { variance } => ("discrete Gaussian", of(variance).sqrt()),
         };
         NoiseOf {
             of: slot.name.clone(),
             distribution: distribution.to_owned(),
             sensitivity: self.sensitivity as f64 * quantum,
             scale: scale * quantum,
-            within_95: within.ceil() * quantum,
+            within_95: self.within(0.05) * quantum,
             unit: slot.unit.clone(),
         }
     }
@@ -200,9 +209,10 @@ fn of_slot(
         }
         Some(delta) => {
             let rho = rho_for(to_f64(privacy.epsilon), to_f64(delta));
-            // Three digits of rho as a whole number: every party comes to the same fraction.
+            // Three digits of rho as a whole number, never more than it: every party comes to the
+            // same fraction.
             let places = u32::try_from((2 - rho.log10().floor() as i32).max(0)).unwrap_or(0);
-            let digits = (rho * 10f64.powi(places as i32)).round() as u128;
+            let digits = (rho * 10f64.powi(places as i32)).floor() as u128;
             let square = sensitivity.checked_mul(sensitivity);
             let num = square.and_then(|square| square.checked_mul(u128::from(shares)));
             let num = num.and_then(|num| num.checked_mul(10u128.checked_pow(places)?));
@@ -235,5 +245,6 @@ fn to_f64(number: Decimal) -> f64 {
     number.digits as f64 / 10f64.powi(number.scale.into())
 }
 
+pub(crate) mod interval;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use sharewell_study::{Missing, Objective, Truncation};
 use crate::grouped::{self, Filled, Grouped};
 use crate::hidden::UNDEFINED;
 use crate::joint::{Opened, Scale};
-use crate::noise::NoiseOf;
+use crate::noise::{NoiseOf, interval};
 use crate::plan::{Column, Combine, Joint};
 use crate::{Commitment, Countersigned, Plan, Plot, Quote, Withstands, arrange, statistic};
 
@@ -183,7 +183,9 @@ pub(crate) fn tables(plan: &Plan, opened: &Opened) -> Option<Vec<ResultTable>> {
         }
         Objective::Sql(query) => {
             let found = plan.grouped.is_some();
-            vec![arrange::arranged(query, found, Decoder::of(plan, opened)?.table())]
+            let table = Decoder::of(plan, opened)?.table();
+            let table = arrange::arranged(query, found, table);
+            vec![if plan.noise.is_empty() { table } else { interval::interleaved(table) }]
         }
         Objective::FailureRate { .. } => vec![Decoder::of(plan, opened)?.table()],
         Objective::Linkage(asked) => {
@@ -251,10 +253,22 @@ impl Decoder<'_> {
                     }
                 });
             }
+            row.extend(self.noisy().flat_map(|(_, joint)| {
+                let noisy =
+                    |slot| self.clear(&Joint::Slot(slot), cell).ok().map(|(value, _)| value);
+                interval::cells(plan, joint, interval::interval(plan, joint, &noisy))
+            }));
             rows.push(row);
         }
-        let columns = plan.columns.iter().map(|(name, _)| name.clone()).collect();
-        let units = plan.columns.iter().map(|(_, column)| unit(plan, column)).collect();
+        let mut columns: Vec<String> = plan.columns.iter().map(|(name, _)| name.clone()).collect();
+        columns.extend(interval::heads(self.noisy().map(|(name, _)| name)));
+        let mut units: Vec<String> = plan.columns.iter().map(|of| unit(plan, &of.1)).collect();
+        let of_ends = |name: &str| plan.columns.iter().position(|of| of.0 == name);
+        let ends = self.noisy().filter_map(|(name, _)| of_ends(name));
+        let ends: Vec<String> =
+            ends.flat_map(|at| [units[at].clone(), units[at].clone()]).collect();
+        units.extend(ends);
+        bounds.resize(columns.len(), None);
         let name = plan.study.name.clone();
         let plot = matches!(plan.study.objective, Objective::FailureRate { .. }).then(|| {
             let [estimate, lower, upper] = ["rate", "lower", "upper"].map(str::to_owned);
@@ -303,6 +317,15 @@ impl Decoder<'_> {
                 Ok(Value::Number(limit, (error + 1e-10) * limit))
             }
         }
+    }
+
+    /// The columns that noise is in.
+    fn noisy(&self) -> impl Iterator<Item = (&str, &Joint)> {
+        let columns = self.plan.columns.iter().filter(|_| !self.plan.noise.is_empty());
+        columns.filter_map(|(name, column)| match column {
+            Column::Clear(joint) => Some((name.as_str(), joint)),
+            _ => None,
+        })
     }
 
     /// Of secret groups only those that pass the gate are there.
@@ -452,9 +475,15 @@ impl Decoder<'_> {
             }
             Joint::Div(x, y) => quotient(pair(x, y)?),
             // The count first: if it is suppressed, it tells every reason.
-            Joint::Mean { sum, count, .. } => {
+            Joint::Mean { sum, count, lo, hi } => {
                 let count = slot(count)?;
-                quotient((slot(sum)?, count))
+                let (mean, error) = quotient((slot(sum)?, count))?;
+                if self.plan.noise.is_empty() {
+                    return Ok((mean, error));
+                }
+                // Noise may carry it to where no record is.
+                let ends = [*lo, *hi].map(|end| decimal(end, self.plan.slots[*sum].decimals));
+                Ok((mean.clamp(ends[0], ends[1]), error))
             }
             Joint::Variance { sum, squares, count, divisor, .. } => {
                 let ((n, _), (sum, _), (squares, _)) = (slot(count)?, slot(sum)?, slot(squares)?);

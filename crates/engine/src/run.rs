@@ -1,5 +1,6 @@
 //! One party's part of a run: connect, agree, compute, part.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
@@ -16,13 +17,14 @@ use sharewell_study::BadGiver;
 use crate::commitment::{self, COMMITMENTS};
 use crate::joint::{Given, Opened};
 use crate::receipt::{self, RECEIPT};
+use crate::release::{self, Log, RELEASE};
 use crate::{
     Actual, Commitment, Error, LocalValues, Opening, Outcome, Plan, StepCost, Withstands, dispatch,
     outcome,
 };
 
 /// Steps before the first share moves, or where a party deviates: outside every quote.
-const UNQUOTED: [Step; 5] = [KEYS, pace::PACE, MEND, COMMITMENTS, RECEIPT];
+const UNQUOTED: [Step; 6] = [KEYS, pace::PACE, MEND, COMMITMENTS, RELEASE, RECEIPT];
 /// The closing exchange of accounts: outside every quote, as the set-up is.
 const FAREWELL: Step = Step("farewell");
 /// Who gave nothing that could be used.
@@ -41,8 +43,8 @@ pub struct Seat {
     pub peers: Option<Vec<Peer>>,
     /// Makes every link as slow as this.
     pub wide: Option<Wide>,
-    /// The last entry of this party's log, for the receipt; zeros if it keeps none.
-    pub log: [u8; 32],
+    /// Where this party keeps what it does.
+    pub log: Log,
 }
 
 /// Another key and address for a party.
@@ -104,7 +106,7 @@ pub fn run(
         None => Ok(vec![]),
     };
     let session = session(plan);
-    let (log, keys) = (seat.log, keys(plan, &seat));
+    let (log, keys) = (seat.log.clone(), keys(plan, &seat));
     let identity = Identity::from_seed(&seat.identity.seed());
     let link = Arc::new(Metered::new(meet(plan, seat, session, progress)?));
     let result = mine.and_then(|mut mine| {
@@ -119,9 +121,9 @@ pub fn run(
         let of = agreed.quoted.bytes_sent_by(place);
         let computing = || Stage::Computing { sent: link.meter().total().sent.bytes.min(of), of };
         let mut ended =
-            watched(progress, computing, || play(plan, &link, agreed, &session, &mine))?;
+            watched(progress, computing, || play(plan, &link, agreed, &session, &mine, &log))?;
         let commitments = commitment::bound(plan, commitments, ended.opened.integers.as_deref());
-        let closing = Closing { identity: &identity, log, keys: &keys, commitments };
+        let closing = Closing { identity: &identity, log: log.last, keys: &keys, commitments };
         closing.outcome(plan, &party.name, &mut ended)
     });
     match result {
@@ -331,16 +333,18 @@ fn play(
     Agreed { mut main, quoted, .. }: Agreed,
     session: &[u8; 32],
     given: &[Given],
+    log: &Log,
 ) -> Result<Ended, Error> {
     let round_bytes = main.round_bytes();
-    let mut closing = main.fork();
+    let (releasing, mut closing) = (RefCell::new(main.fork()), main.fork());
+    let release = &|| release::agree(&mut releasing.borrow_mut(), plan.card.parties, log);
     let (start, cpu) = (Instant::now(), cpu_seconds());
     let (opened, rounds) = if main.me().0 < plan.card.parties {
         let ready = &|| link.restart_rounds();
-        let compute = dispatch::Compute { plan, party: main, session, given, ready };
+        let compute = dispatch::Compute { plan, party: main, session, given, ready, release };
         dispatch::over(plan.card, plan.ring, compute)?
     } else {
-        let attend = dispatch::Attend { plan, party: &mut main, given };
+        let attend = dispatch::Attend { plan, party: &mut main, given, release };
         dispatch::over(plan.card, plan.ring, attend)?
     };
     let (wall_s, cpu_s) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);

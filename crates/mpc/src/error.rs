@@ -63,6 +63,9 @@ pub enum Error {
     /// An operation of this run has failed before.
     #[error("this run has failed and its keys are destroyed: only a new run can try again")]
     Ended,
+    /// This party does not go on, for a reason of its own.
+    #[error("{0}")]
+    Declined(String),
     /// The operating system gave no randomness.
     #[error("the operating system's random generator failed")]
     Entropy,
@@ -74,7 +77,9 @@ impl From<&Error> for sharewell_net::Abort {
         match error {
             Error::Net(error) => error.into(),
             Error::Cheating { .. } => Self::Cheating,
-            Error::Overflow { .. } | Error::Ended | Error::Entropy => Self::Failed,
+            Error::Overflow { .. } | Error::Declined(_) | Error::Ended | Error::Entropy => {
+                Self::Failed
+            }
         }
     }
 }

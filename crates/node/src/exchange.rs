@@ -241,7 +241,7 @@ fn take(node: &Node, consortium: &Consortium, from: &str, tell: Tell) -> Result<
         let Ok(study) = Study::parse(&text, "study") else { continue };
         if study.party(from).is_some() && study.party(&node.home.name).is_some() {
             node.home.proposed(&text, &study.name, from)?;
-            (node.say)(&format!("{from} proposes the study \"{}\"", study.name));
+            (node.say)(&format!("the study \"{}\" came from {from}", study.name));
         }
     }
     let members: Vec<(String, PublicKey)> =

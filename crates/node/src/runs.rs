@@ -197,6 +197,7 @@ fn order(node: &Node, planned: &Planned, begun: Digest) -> Order {
         text: known.text.clone(),
         party: known.study.party(&node.home.name).unwrap_or_default(),
         seed: *node.home.identity.seed(),
+        log: node.home.log_file(),
         begun,
         mapping: node.home.mapping_of(name),
         report: node.home.report_of(name),

@@ -29,6 +29,8 @@ pub struct Order {
     pub party: usize,
     /// The seed of the node's key, which the worker proves and signs with.
     pub seed: [u8; 32],
+    /// The node's log, which is told before anything is opened.
+    pub log: PathBuf,
     /// The entry by which the run began.
     pub begun: Digest,
     /// The private mapping file.

@@ -206,6 +206,7 @@ fn each_role_may_do_what_it_is_for_and_nothing_else() {
         ("GET", study.as_str(), [200, 200, 200]),
         ("GET", "/api/peers", [200, 200, 200]),
         ("GET", "/api/log", [200, 403, 200]),
+        ("GET", "/api/ledger", [200, 403, 200]),
         ("POST", approve.as_str(), [200, 403, 403]),
         // Not all have approved.
         ("POST", run.as_str(), [409, 409, 403]),

@@ -31,10 +31,11 @@ fn blocks(page: &str) -> Vec<Block> {
             }
             (Some(_), Some(_)) => inside = None,
             (Some(kind), None) => {
-                let block = blocks.last_mut().expect("commands come first");
+                let Some(block) = blocks.last_mut() else { continue };
                 match kind {
                     "text" => block.expected.push(line.to_owned()),
-                    _ => writeln!(block.script, "{line}").expect("a text grows"),
+                    "sh" | "sh fails" => writeln!(block.script, "{line}").expect("a text grows"),
+                    _ => {}
                 }
             }
             (None, None) => {}
@@ -111,6 +112,11 @@ impl Drop for Left<'_> {
 #[test]
 fn running_a_node() {
     play("node.md");
+}
+
+#[test]
+fn differential_privacy_and_its_account() {
+    play("privacy.md");
 }
 
 #[test]

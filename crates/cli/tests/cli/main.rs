@@ -15,6 +15,7 @@ mod multivariate;
 mod nodes;
 mod parties;
 mod pooled;
+mod privacy;
 mod regressions;
 mod roles;
 mod source;

@@ -25,7 +25,7 @@ fn inputs(plan: &Plan, providers: &[Vec<Record>]) -> Vec<Given> {
 }
 
 fn plainly(plan: &Plan, given: &[Given]) -> Opened {
-    let phase = SecurePhase { plan, given };
+    let phase = SecurePhase { plan, given, release: None };
     let opened = match plan.ring {
         RingKind::Z64 => phase.run(&mut Plain::<Z64>::new(1)),
         RingKind::Z128 => phase.run(&mut Plain::<Z128>::new(1)),
@@ -52,7 +52,7 @@ impl Work for OnShares<'_> {
 fn on_shares(plan: &Plan, given: &[Given]) -> Outcome<Opened> {
     Sim::new(plan.card.parties).run(|party, entropy| {
         let me = usize::from(party.me().0);
-        let phase = SecurePhase { plan, given: &given[me..=me] };
+        let phase = SecurePhase { plan, given: &given[me..=me], release: None };
         dispatch::over(plan.card, plan.ring, OnShares { phase, party, entropy })
     })
 }

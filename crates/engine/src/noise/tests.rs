@@ -114,7 +114,7 @@ fn gaussian_noise_costs_what_the_accountant_says() {
 fn opened(plan: &Plan, records: &[Record], seed: u64) -> Vec<i128> {
     let given: Result<Vec<Given>, Error> =
         (0..3).map(|_| dispatch::encode(plan, &local(plan, records))).collect();
-    let phase = SecurePhase { plan, given: &given.expect("in bounds") };
+    let phase = SecurePhase { plan, given: &given.expect("in bounds"), release: None };
     let opened = match plan.ring {
         RingKind::Z64 => phase.run(&mut Plain::<Z64>::new(seed)),
         RingKind::Z128 => phase.run(&mut Plain::<sharewell_ring::Z128>::new(seed)),

@@ -13,7 +13,7 @@ use sharewell_ring::{Ring, Z64};
 use super::{Agreed, Closing, Link, agree, commitment, connect, keys, play, run, session};
 use crate::common::{ALL, Record, Setup, local, seats};
 use crate::joint::Given;
-use crate::{Cell, Error, LocalValues, Opening, Outcome, Plan, Seat, Stage, dispatch};
+use crate::{Cell, Error, LocalValues, Log, Opening, Outcome, Plan, Seat, Stage, dispatch};
 
 /// Well below the deadlines of the test's studies.
 const SOON: Duration = Duration::from_secs(10);
@@ -202,7 +202,7 @@ fn spoiled(plan: &Plan, at: usize, spoil: fn(&mut Frame)) -> Vec<Result<Outcome,
         let given = [dispatch::encode(plan, &values(plan)).expect("in bounds")];
         let mine = Given::committed(&given);
         let agreed = agree(plan, Party::new(metered.clone()), &mine, &|_| ()).expect("all agree");
-        let outcome = play(plan, &metered, agreed, &session(plan), &given);
+        let outcome = play(plan, &metered, agreed, &session(plan), &given, &Log::default());
         outcome.map(drop).expect_err("the others have stopped");
     })
 }
@@ -308,7 +308,8 @@ impl ByHand {
     /// Plays as far as the others go on.
     fn play_on(self, plan: &Plan, link: &Arc<Link>, agreed: Agreed, given: &[Given]) {
         let commitments = agreed.commitments.clone();
-        let Ok(mut ended) = play(plan, link, agreed, &session(plan), given) else { return };
+        let log = Log::default();
+        let Ok(mut ended) = play(plan, link, agreed, &session(plan), given, &log) else { return };
         let commitments = commitment::bound(plan, commitments, ended.opened.integers.as_deref());
         let (identity, keys) = (&self.identity, &self.keys[..]);
         let closing = Closing { identity, log: [0; 32], keys, commitments };

@@ -3,7 +3,7 @@
 
 use std::net::TcpListener;
 
-use sharewell_engine::{Error, Identity, LocalValues, Outcome, Peer, Plan, Seat, run};
+use sharewell_engine::{Error, Identity, LocalValues, Log, Outcome, Peer, Plan, Seat, run};
 use sharewell_study::{Measure, Recorded, Study};
 
 pub(crate) const ALL: &str = "\"data\", \"compute\", \"recipient\"";
@@ -311,7 +311,7 @@ pub(crate) fn seats(parties: usize) -> Vec<Seat> {
         let address = listener.local_addr().expect("an address").to_string();
         peers.push(Peer { key: identity.public().0, address });
         let door = Some(listener.into());
-        seats.push(Seat { party, identity, door, peers: None, wide: None, log: [0; 32] });
+        seats.push(Seat { party, identity, door, peers: None, wide: None, log: Log::default() });
     }
     seats.iter_mut().for_each(|seat| seat.peers = Some(peers.clone()));
     seats

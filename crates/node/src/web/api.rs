@@ -35,6 +35,7 @@ pub(super) fn router() -> Router<Arc<Node>> {
         .route("/api/runs/{begun}/results", get(results))
         .route("/api/runs/{begun}/cancel", post(cancel))
         .route("/api/log", get(log))
+        .route("/api/ledger", get(ledger))
         .route("/api/peers", get(peers))
         .route("/api/{*rest}", get(nothing).post(nothing))
 }
@@ -239,6 +240,13 @@ async fn log(State(node): Shared, bearer: Bearer) -> Response {
     match lines.await {
         Ok(text) => ([(header::CONTENT_TYPE, "application/jsonl")], text).into_response(),
         Err(error) => wrong(status(&error), error.to_string()),
+    }
+}
+
+async fn ledger(State(node): Shared, bearer: Bearer) -> Response {
+    match denied(&bearer, &[Role::Auditor]) {
+        Some(denied) => denied,
+        None => told(apart(move || Ok(node.home.ledger()?)).await),
     }
 }
 

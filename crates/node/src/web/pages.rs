@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
-use sharewell_consortium::{Digest, Time};
+use sharewell_consortium::{Digest, Ledger, Time};
 
 use super::api::{Saying, speak};
 use super::{COOKIE, apart, may, status, view};
@@ -39,6 +39,7 @@ pub(super) fn router() -> Router<Arc<Node>> {
         .route("/runs/{begun}/report", get(report))
         .route("/runs/{begun}/cancel", post(cancel))
         .route("/log", get(log))
+        .route("/ledger", get(ledger))
         .route("/peers", get(peers))
         .fallback(nothing)
 }
@@ -117,6 +118,13 @@ struct LogLine {
     number: u64,
     time: String,
     told: String,
+}
+
+#[derive(Template)]
+#[template(path = "ledger.html")]
+struct LedgerPage {
+    frame: Frame,
+    ledger: Ledger,
 }
 
 #[derive(Template)]
@@ -367,6 +375,13 @@ async fn log(State(node): Shared, who: Bearer) -> Response {
             all: log.len(),
             head: log.last().map_or(Digest::NONE, |last| last.digest()).to_string(),
         })
+    })
+    .await
+}
+
+async fn ledger(State(node): Shared, who: Bearer) -> Response {
+    page(node, who, &[Role::Auditor], |node, frame| {
+        Ok(LedgerPage { frame, ledger: node.home.ledger()? })
     })
     .await
 }
