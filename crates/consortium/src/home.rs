@@ -210,7 +210,6 @@ impl Home {
     }
 
     /// What tells the log that the run that began by this entry opens its result, from any process.
-    #[must_use]
     pub fn releases(
         log: PathBuf,
         seed: [u8; 32],

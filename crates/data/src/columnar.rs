@@ -332,7 +332,7 @@ mod tests {
             kind in kinds(), array in arrays(), optional: bool
         ) {
             let missing = if optional { Missing::Allow } else { Missing::Refuse };
-            let column = Column { name: "x".to_owned(), kind, missing };
+            let column = Column { name: "x".to_owned(), kind, missing, clip: false };
             let values = Values::new(&array).expect("castable").expect("of a known type");
             let mut texts = Texts::new(&column.kind);
             // The second time with all texts met.
@@ -371,7 +371,8 @@ mod tests {
 
     #[test]
     fn plain_values_are_decided_without_looking_at_each() {
-        let column = |kind| Column { name: "x".to_owned(), kind, missing: Missing::Allow };
+        let column =
+            |kind| Column { name: "x".to_owned(), kind, missing: Missing::Allow, clip: false };
         let hours = Kind::Decimal { unit: "h".to_owned(), decimals: 1, min: 0, max: 10_000 };
         let day = Kind::Date { min: 0, max: 18_000 };
         let numbers = Decimal128Array::from(vec![Some(1500), None, Some(20)]);

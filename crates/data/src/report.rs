@@ -34,6 +34,8 @@ pub struct QualityReport {
     pub faults: Vec<FaultCount>,
     /// Columns in which accepted values had more digits than agreed and were rounded.
     pub rounded: Vec<ColumnCount>,
+    /// Columns in which accepted values lay beyond the range and count as its end, as agreed.
+    pub coded: Vec<ColumnCount>,
     /// Columns in which accepted rows have no value, as the schema allows.
     pub missing: Vec<ColumnCount>,
     /// Columns whose values were converted from another unit.
@@ -221,6 +223,9 @@ impl fmt::Display for QualityReport {
         }
         for ColumnCount { column, rows } in &self.rounded {
             write!(f, "\n  {column}: rounded to the schema's decimals in {rows} rows")?;
+        }
+        for ColumnCount { column, rows } in &self.coded {
+            write!(f, "\n  {column}: beyond the range, and counted as its end, in {rows} rows")?;
         }
         for ColumnCount { column, rows } in &self.missing {
             write!(f, "\n  {column}: no value in {rows} accepted rows")?;

@@ -64,6 +64,7 @@ pub(crate) struct Validation<'t> {
     rejected: Vec<Rejected>,
     faults: Tally<Fault>,
     rounded: Tally<()>,
+    coded: Tally<()>,
     missing: Tally<()>,
     /// By column.
     texts: Vec<Texts>,
@@ -86,6 +87,8 @@ struct Outcome {
     failures: Vec<Failure>,
     /// Values with digits cut off, by row and column.
     rounded: Vec<(usize, usize)>,
+    /// Values beyond their range that count as its end.
+    coded: Vec<(usize, usize)>,
 }
 
 impl<'t> Validation<'t> {
@@ -100,6 +103,7 @@ impl<'t> Validation<'t> {
             rejected: Vec::new(),
             faults: Tally::new(),
             rounded: Tally::new(),
+            coded: Tally::new(),
             missing: Tally::new(),
             texts: table.columns.iter().map(|column| Texts::new(&column.kind)).collect(),
             keys: HashMap::new(),
@@ -111,13 +115,15 @@ impl<'t> Validation<'t> {
     pub(crate) fn accept(&mut self, batch: &RecordBatch) -> Result<RecordBatch, Error> {
         let mapped = self.values(batch)?;
         let keep = vec![true; batch.num_rows()];
-        let mut outcome = Outcome { keep, failures: vec![], rounded: vec![] };
+        let mut outcome = Outcome { keep, failures: vec![], rounded: vec![], coded: vec![] };
         let columns: Vec<ArrayRef> =
             mapped.iter().enumerate().map(|(i, v)| self.column(i, v, &mut outcome)).collect();
         self.refuse_duplicates(batch, &columns, &mut outcome);
-        let Outcome { keep, failures, rounded } = outcome;
-        for (_, column) in rounded.into_iter().filter(|(row, _)| keep[*row]) {
-            self.rounded.add(column, (), 1);
+        let Outcome { keep, failures, rounded, coded } = outcome;
+        for (tally, changed) in [(&mut self.rounded, rounded), (&mut self.coded, coded)] {
+            for (_, column) in changed.into_iter().filter(|(row, _)| keep[*row]) {
+                tally.add(column, (), 1);
+            }
         }
         let all_fit = failures.is_empty();
         self.reject(batch, &mapped, failures);
@@ -150,7 +156,8 @@ impl<'t> Validation<'t> {
         let mut builder = Builder::new(&agreed.kind);
         for row in open {
             let cell = values.cell(row);
-            match value(cell, agreed, rule) {
+            let clipped = |fault| clipped(agreed, fault).inspect(|_| outcome.coded.push((row, i)));
+            match value(cell, agreed, rule).or_else(clipped) {
                 Ok(value) => {
                     if let Value::Number { rounded: true, .. } = value {
                         outcome.rounded.push((row, i));
@@ -268,6 +275,7 @@ impl<'t> Validation<'t> {
             rows_rejected: self.rows_read - self.rows_accepted,
             faults: self.faults.iter().map(fault).collect(),
             rounded: columns(&self.rounded),
+            coded: columns(&self.coded),
             missing: columns(&self.missing),
             converted: Vec::new(),
             columns: Vec::new(),
@@ -275,6 +283,19 @@ impl<'t> Validation<'t> {
             rejected: self.rejected,
             audited_rows: 0,
         }
+    }
+}
+
+/// The end of the range that a value lies beyond, if that is what it counts as.
+fn clipped(column: &Column, fault: Fault) -> Result<Value<'static>, Fault> {
+    let end = match (column.clip.then(|| column.quanta()).flatten(), fault) {
+        (Some((min, ..)), Fault::BelowMinimum) => min,
+        (Some((_, max, _)), Fault::AboveMaximum) => max,
+        _ => return Err(fault),
+    };
+    match column.kind {
+        Kind::Date { .. } => i32::try_from(end).map(Value::Day).map_err(|_| fault),
+        _ => Ok(Value::Number { quanta: end, rounded: false }),
     }
 }
 

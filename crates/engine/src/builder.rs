@@ -23,8 +23,10 @@ use crate::noise::noise;
 use crate::path::Path;
 use crate::plan::{Benchmark, Column, Combine, Joint, Output, Slot, Support};
 use crate::rows::{Linked, OfRows, RowColumn};
+use crate::rule::{refuse_unruled, totals};
 use crate::{Error, Plan, Refusal, statistic};
 
+static NO_GROUPS: Vec<usize> = Vec::new();
 /// Bits that a provider's sum may have: the rest of the largest ring is for pooling.
 const SUM_BITS: u32 = 120;
 
@@ -34,6 +36,7 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
     let mut builder = Builder::new(study, &table);
     let (complete, groups);
     let (mut steps, mut grid) = (None, None);
+    let of_all = |(outputs, columns)| (outputs, columns, None, &NO_GROUPS);
     let (outputs, columns, filter, group_by) = match &study.objective {
         Objective::Sql(query) => {
             let (outputs, columns) = builder.query(query)?;
@@ -46,14 +49,8 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
             let (outputs, columns) = builder.failure_rate(&study.objective, group_by)?;
             (outputs, columns, filter.as_ref(), group_by)
         }
-        Objective::Quality(asked) => {
-            let (outputs, columns) = builder.quality(asked)?;
-            (outputs, columns, None, &vec![])
-        }
-        Objective::Linkage(asked) => {
-            let (outputs, columns) = builder.linkage(asked)?;
-            (outputs, columns, None, &vec![])
-        }
+        Objective::Quality(asked) => of_all(builder.quality(asked)?),
+        Objective::Linkage(asked) => of_all(builder.linkage(asked)?),
         Objective::Statistic(statistic) => {
             complete = statistic::complete_cases(statistic, &study.table);
             groups = builder.group_by.clone();
@@ -80,6 +77,7 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         study: study.clone(),
         card,
         ring,
+        totals: totals(&study.objective, &local.groups),
         local,
         slots,
         rows,
@@ -96,6 +94,7 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         noise: vec![],
         dry,
     };
+    refuse_unruled(study, &plan)?;
     plan.noise = noise(&plan.study, &plan)?;
     Ok(plan)
 }

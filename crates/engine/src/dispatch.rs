@@ -274,8 +274,9 @@ pub(crate) fn rehearse(plan: &Plan, given: &[Given]) -> Result<Opened> {
 pub(crate) fn encode(plan: &Plan, local: &crate::LocalValues) -> Result<Given, Error> {
     let mut out = Vec::with_capacity(plan.input_len());
     let (slots, supports) = plan.filled_at_home();
+    let cells = plan.with_totals(&local.cells);
     for (at, slot) in slots.iter().enumerate() {
-        for cell in &local.cells {
+        for cell in &cells {
             let value = cell.get(at).copied().flatten().unwrap_or(slot.absent());
             if value < slot.lo || value > slot.hi {
                 return Err(Error::OutOfBounds { measure: slot.name.clone() });
@@ -285,7 +286,7 @@ pub(crate) fn encode(plan: &Plan, local: &crate::LocalValues) -> Result<Given, E
     }
     for support in supports {
         let present = |cell: &Vec<Option<i128>>| i128::from(cell[support.slot].unwrap_or(0) > 0);
-        out.extend(local.cells.iter().map(present));
+        out.extend(cells.iter().map(present));
     }
     out.extend(plan.encode_rows(local)?);
     let masks = vec![0; plan.masks_len()];

@@ -9,9 +9,9 @@ mod linkage;
 mod quality;
 mod related;
 mod rows;
+mod verdict;
 
 use sharewell_analytics::clear::regression::{At, Family, Record};
-use sharewell_analytics::release::{Minimum, gate};
 use sharewell_analytics::{Overflow, Value, stats};
 use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_net::PartyId;
@@ -154,18 +154,18 @@ impl Program for SecurePhase<'_> {
             Ok(pooled) => pooled,
             Err(too_large) => return Ok(Err(too_large)),
         };
-        let (records, parties) = self.counts(&pooled);
-        let minimum = Minimum {
-            records: self.plan.study.release.min_records,
-            parties: u64::from(self.plan.study.release.min_parties),
-        };
-        let verdict = gate(p, &records, &parties, minimum, self.plan.records_max())?;
+        let verdict = self.verdict(p, &pooled)?;
 
         let outputs: Vec<(usize, &Output)> = self.plan.outputs.iter().enumerate().collect();
         let values = match evaluate_all(p, &outputs, &pooled, self.plan)? {
             Ok(values) => values,
             Err(too_large) => return Ok(Err(too_large)),
         };
+        let values: Vec<Value<P>> = values
+            .into_iter()
+            .zip(&self.plan.outputs)
+            .map(|(value, output)| self.rounded(p, &output.joint, value))
+            .collect::<Result<_>>()?;
         let scales = values.iter().map(|value| Scale {
             frac_bits: value.raw.frac_bits(),
             decimals: value.decimals,
@@ -175,9 +175,9 @@ impl Program for SecurePhase<'_> {
         });
         let scales = scales.collect();
 
-        let passes = self.passes(p, &verdict.records, &verdict.parties)?;
+        let passes = self.passes(p, &verdict)?;
         let gated = gated(p, &values, &passes)?;
-        let released = [&verdict.records, &verdict.parties, &gated, &pooled.binding];
+        let released = [&verdict, &gated, &pooled.binding];
         let opened = P::AShare::concat(&released);
         debug_assert_eq!(opened.len(), self.plan.opened_len());
         if let Some(release) = self.release {
@@ -317,9 +317,7 @@ impl SecurePhase<'_> {
         }
         let of_givers: Vec<_> = givers.iter().map(|giver| &shared[usize::from(*giver)]).collect();
         let rows = plan.shares_rows().then(|| Rows::of(&of_givers, plan));
-        let by_giver = |output: &Output| matches!(output.joint, Joint::Drift(_));
-        let by_giver = plan.benchmark.is_some() || plan.outputs.iter().any(by_giver);
-        let given = if by_giver { shared } else { vec![] };
+        let given = if plan.looks_at_parts() { shared } else { vec![] };
         let linked = match (&plan.linked, &rows) {
             (Some(linked), Some(rows)) => linkage::linked(p, linked, rows, plan)?,
             _ => vec![],
@@ -370,15 +368,9 @@ impl SecurePhase<'_> {
     }
 
     /// For every output, 1 in the cells that the gate lets pass.
-    fn passes<P: Protocol>(
-        &self,
-        p: &mut P,
-        records: &P::AShare,
-        parties: &P::AShare,
-    ) -> Result<Vec<P::AShare>> {
+    fn passes<P: Protocol>(&self, p: &mut P, verdict: &P::AShare) -> Result<Vec<P::AShare>> {
         let cells = self.plan.cells();
-        let both = p.mul(records, parties)?;
-        let of_support = |s: usize| both.gather(&(s * cells..(s + 1) * cells).collect::<Vec<_>>());
+        let of_support = |s: usize| verdict.take(s * cells..(s + 1) * cells);
         let mut passes = Vec::with_capacity(self.plan.outputs.len());
         for output in &self.plan.outputs {
             let mut supports = output.supports.iter();

@@ -52,14 +52,10 @@ impl Plan {
                 columns => format!("records with a value of `{}`", columns.join("` and `")),
             };
             leaks.push(leak(
-                format!(
-                    "per cell, whether at least {} {records} stand behind it, and whether at \
-                     least {} organisations gave some",
-                    self.study.release.min_records, self.study.release.min_parties
-                ),
+                format!("per cell, in one bit, {}", self.rule(&records)),
                 &recipients,
-                "the release gate says why a cell is suppressed; the counts are compared, not \
-                 opened",
+                "the release gate says which cells are suppressed; counts and parts are compared, \
+                 not opened",
             ));
         }
         let in_words = |output: &&Output| !output.is_told_elsewhere();

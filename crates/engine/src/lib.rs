@@ -30,6 +30,7 @@ mod quote;
 mod receipt;
 mod release;
 mod rows;
+mod rule;
 mod run;
 mod statistic;
 

@@ -291,7 +291,7 @@ impl Decoder<'_> {
                 let name = format!("\"{}\"", self.plan.study.table.columns[*column].name);
                 let place = self.plan.local.group_by.iter().position(|group| *group == name);
                 let place = place.expect("group columns of the result make its groups");
-                Ok(Value::Text(self.plan.local.groups[cell][place].clone()))
+                Ok(Value::Text(self.plan.group_name(cell, place).to_owned()))
             }
             Column::Key { of, first } => self.key(*of, *first, cell),
             Column::Opened { output, root: false } => self.output(*output, cell).map(number),
@@ -338,9 +338,7 @@ impl Decoder<'_> {
         let Some(support) = groups.and_then(all_of_group) else {
             return true;
         };
-        let (cells, supports) = (self.plan.cells(), self.plan.supports.len());
-        let passes = |block: usize| self.integers[block * cells + cell] != 0;
-        passes(support) && passes(supports + support)
+        self.integers[support * self.plan.cells() + cell] != 0
     }
 
     fn key(&self, of: usize, first: usize, cell: usize) -> Result<Value, String> {
@@ -386,26 +384,17 @@ impl Decoder<'_> {
         let plan = self.plan;
         let (cells, supports) = (plan.cells(), plan.supports.len());
         let flag = |block: usize| self.integers[block * cells + cell] != 0;
-        let release = &plan.study.release;
-        let rests_on = &plan.outputs[output].supports;
-        let mut reasons = vec![];
-        if !rests_on.iter().all(|&s| flag(s)) {
-            reasons.push(format!("fewer than {} records", release.min_records));
-        }
-        if !rests_on.iter().all(|&s| flag(supports + s)) {
-            reasons.push(format!("fewer than {} organisations", release.min_parties));
-        }
-        if !reasons.is_empty() {
-            return Err(format!("suppressed: {}", reasons.join(" and ")));
+        if !plan.outputs[output].supports.iter().all(|&s| flag(s)) {
+            return Err(plan.why_suppressed(cell));
         }
         let divides = |outputs: &[crate::plan::Output]| {
             outputs.iter().filter(|output| output.joint.divides()).count()
         };
         let before = divides(&plan.outputs[..output]);
-        if plan.outputs[output].joint.divides() && !flag(2 * supports + before) {
+        if plan.outputs[output].joint.divides() && !flag(supports + before) {
             return Err(match &plan.outputs[output].joint {
                 Joint::Linked(_) => {
-                    format!("suppressed: fewer than {} records", release.min_records)
+                    format!("suppressed: fewer than {} records", plan.study.release.min_records)
                 }
                 Joint::Fitted(_) => UNDEFINED.to_owned(),
                 Joint::Correlation { .. } => UNVARIED.to_owned(),
@@ -429,7 +418,7 @@ impl Decoder<'_> {
     fn raw(&self, output: usize, cell: usize) -> i128 {
         let plan = self.plan;
         let undefined = plan.outputs.iter().filter(|output| output.joint.divides()).count();
-        let block = 2 * plan.supports.len() + undefined + output;
+        let block = plan.supports.len() + undefined + output;
         self.integers[block * plan.cells() + cell]
     }
 

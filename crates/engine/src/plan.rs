@@ -15,6 +15,7 @@ use crate::joint::{Given, Scale};
 use crate::noise::Noise;
 use crate::path::Path;
 use crate::rows::{Linked, OfRows, RowColumn};
+use crate::rule::Total;
 use crate::{Error, Quote, ResultTable, builder, choice, outcome};
 
 /// What a provider's local phase gave: per group one integer per measure, in its quanta;
@@ -316,6 +317,8 @@ pub struct Plan {
     pub(crate) hidden: Option<Hidden>,
     /// Whether a statistic is opened instead of the sums that it is made of.
     pub(crate) is_veiled: bool,
+    /// Totals over the public groups, which come behind them as cells of their own.
+    pub(crate) totals: Vec<Total>,
     /// Of each pooled vector, if the study asks for privacy.
     pub(crate) noise: Vec<Noise>,
     /// What each data party alone learns, if anything.
@@ -385,10 +388,11 @@ impl Plan {
         &self.local
     }
 
-    /// Cells of the result: public groups, or as many as there can be of secret ones.
+    /// Cells of the result: public groups and totals over them, or as many as there can be of secret ones.
     #[must_use]
     pub fn cells(&self) -> usize {
-        self.grouped.as_ref().map_or(self.local.groups.len(), |grouped| grouped.places)
+        let at_home = self.local.groups.len() + self.totals.len();
+        self.grouped.as_ref().map_or(at_home, |grouped| grouped.places)
     }
 
     /// What each provider fills of every public cell.
@@ -526,8 +530,7 @@ impl Plan {
     /// Elements that are opened.
     pub(crate) fn opened_len(&self) -> usize {
         let undefined = self.outputs.iter().filter(|output| output.joint.divides()).count();
-        (2 * self.supports.len() + undefined + self.outputs.len()) * self.cells()
-            + self.binding_len()
+        (self.supports.len() + undefined + self.outputs.len()) * self.cells() + self.binding_len()
     }
 
     /// How many of them, the last, bind the shares to the commitments: coins, and sums of each giver.

@@ -119,7 +119,7 @@ fn nothing_but_the_fit_is_opened() {
     let plan = setup(&objective(LOGISTIC, false), CLOSED).plan();
     let leaks: Vec<String> = plan.leakage().into_iter().map(|leak| leak.what).collect();
     let opened: Vec<&String> = leaks[2..].iter().collect();
-    assert!(opened[0].contains("whether at least 3 records stand behind it"), "{opened:?}");
+    assert!(opened[0].contains("whether at least 3 records of at least 2"), "{opened:?}");
     assert!(opened[1].contains("the coefficients of `intercept`, `y`, `x`"), "{opened:?}");
     assert_eq!(opened.len(), 2, "{opened:?}");
 }
@@ -137,7 +137,7 @@ fn what_has_no_estimate_or_too_few_records_shows_no_number() {
         (changed(|record| record.f = false), end),
         (changed(|record| record.f = true), end),
         (changed(|record| record.y = 70), end),
-        ([records()[0].clone(), vec![], vec![]], "fewer than 2 organisations"),
+        ([records()[0].clone(), vec![], vec![]], "or 2 organisations"),
         (records().map(|records| records[..0].to_vec()), "fewer than 3 records"),
     ] {
         for release in [OPEN, CLOSED] {

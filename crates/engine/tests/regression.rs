@@ -259,7 +259,7 @@ fn what_has_no_estimate_says_why_and_shows_no_number() {
         (COX, changed(|record| record.f = false), "there is no event"),
         (COX, changed(|record| record.y = 70), "y does not vary"),
         (COX, changed(|record| record.y = if record.f { 10 } else { 0 }), "y separates"),
-        (LOGISTIC, [records()[0].clone(), vec![], vec![]], "fewer than 2 organisations"),
+        (LOGISTIC, [records()[0].clone(), vec![], vec![]], "or 2 organisations"),
         (WEIBULL, records().map(|records| records[..0].to_vec()), "fewer than 3 records"),
     ] {
         let reason = reason(objective, &records);

@@ -84,7 +84,7 @@ fn every_statistic_is_within_its_bound_and_costs_what_was_quoted() {
         // Nobody has a record of group `c`.
         assert!(numbers(&table.rows[2]).iter().all(Option::is_none));
         assert!(table.notes.iter().any(|note| note.row == 2
-            && note.reason == "suppressed: fewer than 3 records and fewer than 2 organisations"));
+            && note.reason == "suppressed: fewer than 3 records or 2 organisations"));
     }
 }
 
@@ -186,7 +186,7 @@ fn too_few_organisations_suppress_a_cell_whatever_its_records() {
         let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));
         let table = &outcome.results[0];
         assert_eq!(table.rows[0][1], Cell::Empty);
-        assert_eq!(table.notes[0].reason, "suppressed: fewer than 3 organisations");
+        assert_eq!(table.notes[0].reason, "suppressed: fewer than 2 records or 3 organisations");
         assert!(matches!(table.rows[1][1], Cell::Number(mean) if (mean - 24.5).abs() < 1e-6));
     }
 }

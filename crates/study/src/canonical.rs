@@ -8,11 +8,12 @@
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Cross, DatePart, Decimal, Drift,
-    DriftIndex, Errors, Expr, Family, Grid, Hash, Having, Item, Join, JointQuality, Kind, Limits,
-    Linkage, Matrix, Missing, Objective, Order, Party, Predicate, Privacy, PrivacyUnit, Protocol,
-    PublicKey, Quality, Query, Release, Reveal, Roles, RowExpr, Scale, Security, Statistic,
-    StatisticKind, Study, Sufficient, Table, Threat, Truncation, Variances, Weight,
+    Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Cross, DatePart, Decimal,
+    Dominance, Drift, DriftIndex, Errors, Expr, Family, Grid, Hash, Having, Item, Join,
+    JointQuality, Kind, Limits, Linkage, Matrix, Missing, Objective, Order, Party, Predicate,
+    Privacy, PrivacyUnit, Protocol, PublicKey, Quality, Query, Release, Reveal, Roles, RowExpr,
+    Rules, Scale, Security, Statistic, StatisticKind, Study, Sufficient, Table, Threat, Truncation,
+    Variances, Weight,
 };
 
 /// What every canonical form begins with. The number changes with the form.
@@ -25,9 +26,14 @@ impl Study {
     pub fn canonical(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         self.write(&mut out);
-        // The last part, and absent where nothing is said: older studies keep their form.
+        // The last parts, and absent where nothing is said: older studies keep their form.
         if let Some(privacy) = &self.privacy {
+            out.push(1);
             privacy.write(&mut out);
+        }
+        if self.release.rules != Rules::default() {
+            out.push(2);
+            self.release.rules.write(&mut out);
         }
         out
     }
@@ -69,10 +75,10 @@ integers!(u8, u32, u64, i32, i64, i128);
 
 /// Structs are their fields in the order of declaration, but one that something else tells.
 macro_rules! structs {
-    ($($name:ident { $($field:ident),* $(; $told:ident)? })*) => {$(
+    ($($name:ident { $($field:ident),* $(; $($told:ident),*)? })*) => {$(
         impl Canonical for $name {
             fn write(&self, out: &mut Vec<u8>) {
-                let Self { $($field),* $(, $told: _)? } = self;
+                let Self { $($field),* $($(, $told: _)*)? } = self;
                 $($field.write(out);)*
             }
         }
@@ -87,12 +93,13 @@ structs! {
     Party { name, roles, key, address }
     Roles { data, compute, recipient }
     Security { threat, corruptions, protocol, bad_giver }
-    Release { min_records, min_parties, sufficient }
+    Release { min_records, min_parties, sufficient; rules }
+    Rules { dominance, p_percent, round_counts, records_per_parameter }
+    Dominance { top, percent }
     Limits { connect_s, wait_s }
     CodeList { name, version }
     Quality { min_rows, max_rejected, max_missing, max_outliers, outlier_z, max_future, constant }
-    Column { name, kind, missing }
-    Query { items, filter, group_by, having, order_by, limit; join }
+    Query { items, filter, group_by, having, order_by, limit; join, margins }
     Join { parties, names, on }
     Table { name, version, max_rows, columns, key; sides }
     Order { item, descending }
@@ -104,6 +111,19 @@ structs! {
     Cross { parties, columns }
     Decimal { digits, scale }
     Grid { column, width }
+}
+
+impl Canonical for Column {
+    fn write(&self, out: &mut Vec<u8>) {
+        let Self { name, kind, missing, clip } = self;
+        name.write(out);
+        kind.write(out);
+        missing.write(out);
+        // The next variant of what was the last byte of older studies.
+        if let (true, Some(last)) = (clip, out.last_mut()) {
+            *last += 2;
+        }
+    }
 }
 
 /// Enums are a byte for the variant, then its fields.
@@ -124,6 +144,7 @@ macro_rules! enums {
 enums! {
     Objective {
         5 Self::Sql(query @ Query { join: Some(join), .. }) => (join, query)
+        6 Self::Sql(query @ Query { margins: true, .. }) => (query)
         0 Self::Sql(query) => (query)
         1 Self::FailureRate { events, exposure, per, confidence, truncation, filter, group_by } =>
             (events, exposure, per, confidence, truncation, filter, group_by)

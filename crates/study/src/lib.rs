@@ -39,7 +39,7 @@ pub use query::{
 pub use report::{Position, Problem, Report};
 pub use statistic::{Errors, Family, Matrix, Scale, Statistic, StatisticKind, Variances, Weight};
 pub use study::{
-    BadGiver, Hash, Limits, Objective, Party, Privacy, PrivacyUnit, Protocol, PublicKey, Release,
-    Roles, Security, Study, Sufficient, Threat, Truncation,
+    BadGiver, Dominance, Hash, Limits, Objective, Party, Privacy, PrivacyUnit, Protocol, PublicKey,
+    Release, Roles, Rules, Security, Study, Sufficient, Threat, Truncation,
 };
 pub use table::{CodeList, Column, Kind, Missing, Overflow, Range, Table};

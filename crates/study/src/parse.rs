@@ -12,7 +12,9 @@ use toml::Spanned;
 
 use crate::document::{Document, Section};
 use crate::report::Report;
-use crate::{Decimal, Limits, Privacy, PrivacyUnit, Release, Study, Sufficient, suggest};
+use crate::{
+    Decimal, Dominance, Limits, Privacy, PrivacyUnit, Release, Rules, Study, Sufficient, suggest,
+};
 
 /// The study format that this crate reads.
 const FORMAT: u64 = 1;
@@ -135,9 +137,48 @@ impl Reader<'_> {
             false => Some(Sufficient::Hidden),
             true => section.optional("sufficient").and_then(|mode| self.choice(&mode, &modes)),
         };
+        let rules = self.rules(&section);
         section.finish();
         let min_parties = u32::try_from(min_parties?).ok()?;
-        Some(Release { min_records: min_records?, min_parties, sufficient: sufficient? })
+        let (min_records, sufficient, rules) = (min_records?, sufficient?, rules?);
+        Some(Release { min_records, min_parties, sufficient, rules })
+    }
+
+    fn rules(&self, section: &Section<'_>) -> Option<Rules> {
+        let dominance = match section.has("dominance") {
+            false => Some(None),
+            true => section.optional::<Vec<Spanned<u64>>>("dominance").and_then(|pair| {
+                let span = pair.span();
+                let Ok([top, percent]) = <[Spanned<u64>; 2]>::try_from(pair.into_inner()) else {
+                    let message = "`dominance` is two numbers".to_owned();
+                    let help = "[2, 85]: the largest 2 have at most 85 % of a sum".to_owned();
+                    return self.require(false, span, || (message, help)).and(None);
+                };
+                let fits = (1..=10).contains(top.get_ref());
+                self.require(fits, top.span(), || {
+                    let message = "the first number of `dominance` is from 1 to 10".to_owned();
+                    (message, "it is how many organisations are looked at together".to_owned())
+                })?;
+                let fits = (1..100).contains(percent.get_ref());
+                self.require(fits, percent.span(), || {
+                    let message = "the second number of `dominance` is from 1 to 99".to_owned();
+                    (message, "it is what these may have of a sum, in percent".to_owned())
+                })?;
+                let small = |number: &Spanned<u64>| u8::try_from(*number.get_ref()).ok();
+                Some(Some(Dominance { top: small(&top)?, percent: small(&percent)? }))
+            }),
+        };
+        let set = |key: &'static str, range: std::ops::RangeInclusive<u64>| match section.has(key) {
+            false => Some(None),
+            true => self.number(section, key, 0, range).map(|number| u32::try_from(number).ok()),
+        };
+        let p_percent = set("p_percent", 1..=100);
+        Some(Rules {
+            dominance: dominance?,
+            p_percent: p_percent?.and_then(|percent| u8::try_from(percent).ok()),
+            round_counts: set("round_counts", 2..=1000)?,
+            records_per_parameter: set("records_per_parameter", 1..=100_000)?,
+        })
     }
 
     fn privacy(&self, section: Section<'_>) -> Option<Privacy> {

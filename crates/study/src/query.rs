@@ -16,6 +16,9 @@ pub struct Query {
     /// the groups are the product of their values, the last column running fastest; otherwise
     /// they are found in the records, in secret, and those without a value are a group too.
     pub group_by: Vec<usize>,
+    /// Whether there are totals too, over the values of each column and of several
+    /// (`GROUP BY CUBE`).
+    pub margins: bool,
     /// The released groups that are shown; all of them if absent.
     pub having: Option<Having>,
     /// How released groups are ordered, the first deciding; those without a value come last.

@@ -68,8 +68,11 @@ impl Query {
         if !self.group_by.is_empty() {
             let columns: Vec<String> =
                 self.group_by.iter().map(|&column| table.name_of(column)).collect();
-            sql.push_str(" GROUP BY ");
-            sql.push_str(&columns.join(", "));
+            let columns = columns.join(", ");
+            sql += &match self.margins {
+                true => format!(" GROUP BY CUBE ({columns})"),
+                false => format!(" GROUP BY {columns}"),
+            };
         }
         sql + &self.arrangement()
     }

@@ -55,6 +55,13 @@ pub(crate) fn query(
     group_by.sort_unstable();
     if problems.is_empty() {
         problems.extend(typing.refuse_groups(&group_by, &clauses.group_by));
+        problems.extend(
+            clauses
+                .group_by
+                .last()
+                .filter(|_| clauses.margins)
+                .and_then(|last| typing.refuse_margins(&group_by, last)),
+        );
     }
     let items = clauses.items.iter();
     let items: Vec<Item> =
@@ -70,7 +77,8 @@ pub(crate) fn query(
         order_by = orders.filter_map(|by| keep(typing.order(by, &items), &mut problems)).collect();
     }
     if problems.is_empty() {
-        Ok(Query { join, items, filter, group_by, having, order_by, limit: clauses.limit })
+        let (margins, limit) = (clauses.margins, clauses.limit);
+        Ok(Query { join, items, filter, group_by, margins, having, order_by, limit })
     } else {
         Err(problems)
     }
@@ -139,6 +147,7 @@ struct Clauses {
     from: join::From,
     filter: Option<Located>,
     group_by: Vec<Ident>,
+    margins: bool,
     having: Option<Located>,
     order_by: Vec<OrderItem>,
     limit: Option<u64>,
@@ -195,11 +204,17 @@ fn clauses(parser: &mut Parser<'_>) -> Result<Clauses, ParserError> {
     let from = join::from(parser)?;
     let filter =
         parser.parse_keyword(Keyword::WHERE).then(|| Located::parse(parser)).transpose()?;
-    let group_by = if parser.parse_keywords(&[Keyword::GROUP, Keyword::BY]) {
-        parser.parse_comma_separated(identifier)?
-    } else {
-        Vec::new()
-    };
+    let (mut group_by, mut margins) = (Vec::new(), false);
+    if parser.parse_keywords(&[Keyword::GROUP, Keyword::BY]) {
+        margins = parser.parse_keyword(Keyword::CUBE);
+        if margins {
+            parser.expect_token(&Token::LParen)?;
+        }
+        group_by = parser.parse_comma_separated(identifier)?;
+        if margins {
+            parser.expect_token(&Token::RParen)?;
+        }
+    }
     let having =
         parser.parse_keyword(Keyword::HAVING).then(|| Located::parse(parser)).transpose()?;
     let order_by = if parser.parse_keywords(&[Keyword::ORDER, Keyword::BY]) {
@@ -213,7 +228,7 @@ fn clauses(parser: &mut Parser<'_>) -> Result<Clauses, ParserError> {
         Vec::new()
     };
     let limit = parser.parse_keyword(Keyword::LIMIT).then(|| limit(parser)).transpose()?;
-    Ok(Clauses { items, from, filter, group_by, having, order_by, limit })
+    Ok(Clauses { items, from, filter, group_by, margins, having, order_by, limit })
 }
 
 /// A number of rows.
@@ -247,6 +262,21 @@ impl Typing<'_> {
         }
         once(self.table, columns, column)
             .map_err(|refusal| refusal.at(self.text.problem(name.span, "")))
+    }
+
+    /// Totals are taken over groups that the schema lists, and not too many of them.
+    fn refuse_margins(&self, columns: &[usize], last: &Ident) -> Option<Problem> {
+        let at = |refusal: Refusal| Some(refusal.at(self.text.problem(last.span, "")));
+        let of = |column: &usize| &self.table.columns[*column];
+        if self.table.sides.is_some() || !columns.iter().all(|column| of(column).is_public_group())
+        {
+            let message = "CUBE takes totals over groups that the agreed schema lists";
+            let help = "group by category and boolean columns, or leave CUBE out";
+            return at(Refusal::new(message).help(help));
+        }
+        let each = columns.iter().map(|column| of(column).values().len() as u64 + 1);
+        let all = each.fold(1, u64::saturating_mul);
+        (all > CELLS_MAX).then(|| at(too_many(&last.value)))?
     }
 
     /// Where all groups are public, there can be too many of them.

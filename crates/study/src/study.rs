@@ -309,6 +309,39 @@ pub struct Release {
     pub min_parties: u32,
     /// Whether the sums and counts behind the selected values may be opened too.
     pub sufficient: Sufficient,
+    /// What else must hold.
+    pub rules: Rules,
+}
+
+/// Rules of release beside the least numbers; none of them unless the study says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// The (n, k) rule: no cell in which few organisations have nearly all of a sum.
+    pub dominance: Option<Dominance>,
+    /// The p % rule: the second largest organisation cannot tell the largest one's part of a sum
+    /// more exactly than to so many percent.
+    pub p_percent: Option<u8>,
+    /// Released counts are rounded to multiples of this.
+    pub round_counts: Option<u32>,
+    /// A fitted model rests on at least so many records for each of its parameters.
+    pub records_per_parameter: Option<u32>,
+}
+
+/// The largest `top` organisations have at most `percent` of a sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dominance {
+    /// n.
+    pub top: u8,
+    /// k.
+    pub percent: u8,
+}
+
+impl Rules {
+    /// Whether what single organisations have of a sum matters.
+    #[must_use]
+    pub fn compare_parts(&self) -> bool {
+        self.dominance.is_some() || self.p_percent.is_some()
+    }
 }
 
 /// Whether what lies behind the selected values may be opened.

@@ -105,6 +105,9 @@ pub struct Column {
     pub kind: Kind,
     /// Whether a value may be missing.
     pub missing: Missing,
+    /// Whether a value beyond the range counts as its nearest end (top and bottom coding), instead
+    /// of being refused.
+    pub clip: bool,
 }
 
 impl Column {

@@ -169,6 +169,7 @@ fn a_bad_schema_is_refused() {
             row("max_rows = 100000", "max_rows = 100000\nkey = [¦\"installed\"]", "may be missing, but is part of the key", "refuse"),
             row("[[table.column]]\nname = \"model\"", "¦[[table.column]]\nname = \"model\"\ncode_list_version = \"1\"", "lacks `code_list`", ""),
             row("\"decimal\"\ndecimals = 1\nunit = \"h\"", "\"timespan\"\ndecimals = 1\nunit = ¦\"cycles\"", "a unit of time", "min, h, d"),
+            row("\"boolean\"", "\"boolean\"\noutside = ¦\"clip\"", "numbers and dates have a range", "leave `outside` out"),
             row("[limits]", "[quality]\nmax_missing = ¦1.5\n[limits]", "`max_missing` must be from 0 to 1", "0.05"),
             row("[limits]", "[quality]\noutlier_z = ¦-1\n[limits]", "must not be negative", ""),
             row("[limits]", "[quality]\n¦max_mising = 1\n[limits]", "no key `max_mising`", "`max_missing`"),

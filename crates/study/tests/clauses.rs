@@ -6,7 +6,7 @@ use sharewell_study::Study;
 const QUERY: &str = include_str!("studies/query.toml");
 
 /// A query whose mistake is at the mark, a part of the message, a part of the advice.
-const ROWS: [(&str, &str, &str); 45] = [
+const ROWS: [(&str, &str, &str); 46] = [
     ("SELECT ¦* FROM units", "never released", "aggregates such as COUNT(*)"),
     ("SELECT ¦DISTINCT model FROM units", "DISTINCT is not part", "all records"),
     ("SELECT COUNT(*) FROM op_a JOIN op_b ON ¦1 = 1", "expected: a name", ""),
@@ -25,8 +25,9 @@ const ROWS: [(&str, &str, &str); 45] = [
     ("SELECT SUM(¦ROUND(hours)) FROM units", "a function of one record", "mapping"),
     ("SELECT SUM(¦ABS(hours)) FROM units", "a function of one record", "mapping"),
     ("SELECT SUM(¦hours / failures) FROM units", "a quotient within one record", "SUM(a) / SUM(b)"),
-    ("SELECT COUNT(*) FROM units GROUP BY ¦ROLLUP (model)", "ROLLUP", "one study each"),
-    ("SELECT COUNT(*) FROM units GROUP BY ¦CUBE (model)", "CUBE is not part", "one study each"),
+    ("SELECT COUNT(*) FROM units GROUP BY ¦ROLLUP (model)", "ROLLUP", "CUBE for all totals"),
+    ("SELECT COUNT(*) FROM units GROUP BY CUBE (¦serial)", "the agreed schema lists", "leave CUBE"),
+    ("SELECT COUNT(*) FROM units GROUP BY CUBE ¦model", "expected: (", ""),
     ("SELECT COUNT(*) FROM units LIMIT 5 ¦OFFSET 5", "OFFSET is not part", "ORDER BY and LIMIT"),
     ("SELECT COUNT(*) FROM units ¦FETCH FIRST 5 ROWS ONLY", "FETCH", "ORDER BY and LIMIT"),
     ("SELECT COUNT(*) FROM units ¦QUALIFY COUNT(*) > 1", "QUALIFY", "HAVING"),

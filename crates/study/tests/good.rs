@@ -3,7 +3,7 @@
 use sharewell_study::{
     Aggregate, BadGiver, CodeList, Comparison, Constant, Decimal, Drift, DriftIndex, Errors, Expr,
     Family, Grid, Item, Join, Kind, Limits, Matrix, Missing, Objective, Overflow, Predicate,
-    Protocol, Quality, Query, Range, Release, Reveal, Roles, RowExpr, Scale, Security,
+    Protocol, Quality, Query, Range, Release, Reveal, Roles, RowExpr, Rules, Scale, Security,
     StatisticKind, Study, Sufficient, Threat, Truncation, Variances, Weight,
 };
 
@@ -81,9 +81,43 @@ fn every_part_of_a_study_is_read() {
         bad_giver: BadGiver::Stop,
     };
     assert_eq!(study.security, security);
-    let release = Release { min_records: 10, min_parties: 3, sufficient: Sufficient::Hidden };
+    let release = Release {
+        min_records: 10,
+        min_parties: 3,
+        sufficient: Sufficient::Hidden,
+        rules: Rules::default(),
+    };
     assert_eq!(study.release, release);
     assert_eq!(study.limits, Limits { connect_s: 60, wait_s: 30 });
+}
+
+#[test]
+fn what_is_new_changes_the_hash_and_what_is_not_said_does_not() {
+    let plain = Study::parse(QUERY, "study.toml").expect("well formed");
+    let mut hashes = vec![plain.hash()];
+    let with_release = |line: &str| QUERY.replace("[release]\n", &format!("[release]\n{line}\n"));
+    for text in [
+        QUERY.replace("unit = \"h\"", "unit = \"h\"\noutside = \"clip\""),
+        QUERY.replace("GROUP BY model", "GROUP BY CUBE (model)"),
+        with_release("dominance = [2, 85]"),
+        with_release("dominance = [2, 86]"),
+        with_release("p_percent = 10"),
+        with_release("round_counts = 10"),
+        with_release("records_per_parameter = 10"),
+        format!("{QUERY}\n[privacy]\nepsilon = 1\n"),
+        format!("{QUERY}\n[privacy]\nepsilon = 1\nunit = \"organisation\"\n"),
+    ] {
+        let study = Study::parse(&text, "study.toml").unwrap_or_else(|report| panic!("{report}"));
+        assert!(!hashes.contains(&study.hash()), "{text}");
+        hashes.push(study.hash());
+    }
+    for text in [
+        QUERY.replace("unit = \"h\"", "unit = \"h\"\noutside = \"refuse\""),
+        QUERY.replace("wait_s = 30", "wait_s = 0x1e"),
+    ] {
+        let study = Study::parse(&text, "study.toml").unwrap_or_else(|report| panic!("{report}"));
+        assert_eq!(study.hash(), plain.hash(), "{text}");
+    }
 }
 
 #[test]
@@ -564,7 +598,8 @@ fn a_query_becomes_a_typed_tree() {
     ];
     let (filter, group_by) = (Some(filter), vec![STATUS, MODEL]);
     let (join, having, order_by, limit) = (None, None, vec![], None);
-    let want = Query { join, items, filter, group_by, having, order_by, limit };
+    let margins = false;
+    let want = Query { join, items, filter, group_by, margins, having, order_by, limit };
     assert_eq!(query, want);
 }
 

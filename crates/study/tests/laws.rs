@@ -322,11 +322,13 @@ fn query() -> impl Strategy<Value = Query> {
             }
             let last = items.len() - 1;
             let (having, (ordered, descending), limit) = shown;
+            let public = join.is_none() && [vec![STATUS], vec![MODEL]].contains(&group_by);
             Query {
                 join,
                 items,
                 filter,
                 group_by,
+                margins: public && limit.is_some(),
                 having: having.map(|(op, number)| {
                     let compare = |op| Having::Compare { item: last, op, number };
                     let both =

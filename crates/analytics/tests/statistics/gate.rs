@@ -2,7 +2,7 @@
 
 use sharewell_analytics::release::{Minimum, gate};
 use sharewell_analytics::{Fallible, Value};
-use sharewell_mpc::{Protocol, Share};
+use sharewell_mpc::Protocol;
 use sharewell_ring::{Integer, Z64, Z128};
 use sharewell_tensor::Tensor;
 
@@ -13,13 +13,10 @@ struct Gate {
     records_max: u64,
 }
 
-/// Both verdicts, one after the other.
 impl Program for Gate {
     fn run<P: Protocol>(&self, p: &mut P, inputs: Vec<Value<P>>) -> Fallible<Value<P>> {
         let [records, parties] = [0, 1].map(|i| inputs[i].raw.shares());
-        let verdict = gate(p, records, parties, self.minimum, self.records_max)?;
-        let both = P::AShare::concat(&[&verdict.records, &verdict.parties]);
-        let raw = Tensor::integers(both);
+        let raw = Tensor::integers(gate(p, records, parties, self.minimum, self.records_max)?);
         Ok(Ok(Value { raw, lo: 0, hi: 1, ..inputs[0].clone() }))
     }
 }
@@ -46,8 +43,8 @@ fn check<R: Integer>(minimum: Minimum, records_max: u64, parties_max: u64) {
     let inputs = [input(records_max, |pair| pair.0), input(parties_max, |pair| pair.1)];
     let want: Vec<i128> = pairs
         .iter()
-        .map(|(records, _)| i128::from(*records >= minimum.records))
-        .chain(pairs.iter().map(|(_, parties)| i128::from(*parties >= minimum.parties)))
+        .map(|(records, parties)| *records >= minimum.records && *parties >= minimum.parties)
+        .map(i128::from)
         .collect();
     let gate = Gate { minimum, records_max };
     for opened in everywhere::<R>(&gate, &inputs).expect("no arithmetic") {

@@ -104,8 +104,8 @@ fn answers_are_right(sufficient: &str) {
     assert_eq!(place(&report, "region"), 0);
     compare(&report, 0, "north", &all);
     compare(&report, 1, "south", &all);
-    is_suppressed(&report, 2, "suppressed: fewer than 10 records");
-    is_suppressed(&report, 3, "suppressed: fewer than 3 organisations");
+    is_suppressed(&report, 2, "suppressed: fewer than 10 records or 3 organisations");
+    is_suppressed(&report, 3, "suppressed: fewer than 10 records or 3 organisations");
     costs_as_quoted(&report);
 }
 
@@ -127,8 +127,8 @@ fn a_suppressed_group_says_so_to_people() {
     assert!(
         run.out.contains("east: n, failures, mean, variance, deviation, rate, least, greatest")
     );
-    assert!(run.out.contains("suppressed: fewer than 10 records"));
-    assert!(run.out.contains("suppressed: fewer than 3 organisations"));
+    assert!(run.out.contains("suppressed: fewer than 10 records or 3 organisations"));
+    assert!(run.out.contains("suppressed: fewer than 10 records or 3 organisations"));
 }
 
 #[test]

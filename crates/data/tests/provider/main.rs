@@ -80,7 +80,7 @@ fn table(columns: Vec<Column>) -> Table {
 }
 
 fn column(name: &str, kind: Kind) -> Column {
-    Column { name: name.to_owned(), kind, missing: Missing::Refuse }
+    Column { name: name.to_owned(), kind, missing: Missing::Refuse, clip: false }
 }
 
 fn optional(name: &str, kind: Kind) -> Column {

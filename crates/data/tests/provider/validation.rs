@@ -3,7 +3,7 @@
 use std::fs;
 
 use sharewell_data::{ColumnCount, Error, FaultCount};
-use sharewell_study::{Kind, Missing};
+use sharewell_study::{Column, Kind, Missing};
 
 use crate::{Provider, category, column, decimal, fans, integer, optional, sum, table, total};
 
@@ -146,4 +146,30 @@ fn the_report_is_written_as_json() {
     for part in ["\"rows_rejected\": 1", "\"numbering\": \"line\"", "\"line\": 2", "10 is above"] {
         assert!(text.contains(part), "{part} in {text}");
     }
+}
+
+#[test]
+fn values_beyond_the_range_count_as_its_ends_where_that_is_agreed() {
+    let clip = |name: &str, kind: Kind| Column { clip: true, ..column(name, kind) };
+    let days = Kind::Date { min: 0, max: 10 };
+    let agreed = table(vec![
+        clip("age", integer(18, 90)),
+        clip("dose", decimal(1, 0, 100)),
+        clip("day", days),
+        column("strict", integer(0, 5)),
+    ]);
+    let csv = "age,dose,day,strict\n17,10.5,1969-12-31,1\n104,-3,1970-01-20,2\n50,5,1970-01-03,3\n\
+               50,5,1970-01-03,6\nold,5,1970-01-03,4\n";
+    let provider = Provider::csv(csv.as_bytes());
+    let read = provider.read(&agreed).expect("readable");
+    let report = read.report();
+    assert_eq!((report.rows_accepted, report.rows_rejected), (3, 2), "{report}");
+    let coded: Vec<(&str, u64)> =
+        report.coded.iter().map(|of| (of.column.as_str(), of.rows)).collect();
+    assert_eq!(coded, [("age", 2), ("dose", 2), ("day", 2)]);
+    assert!(
+        report.to_string().contains("age: beyond the range, and counted as its end, in 2 rows")
+    );
+    let sums = total(&read, vec![sum("\"age\"", 0), sum("\"dose\"", 1)]);
+    assert_eq!(sums, [Some(18 + 90 + 50), Some(100 + 50)]);
 }

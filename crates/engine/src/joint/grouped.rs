@@ -115,8 +115,7 @@ fn passing<P: Protocol>(
     let all = all.expect("whatever is released rests on its records");
     let behind = organisations(p, &groups, (parties, all), grouped, plan)?;
     let records = &groups.aggregates[plan.supports[all].slot];
-    let verdict = gate(p, records, &behind, minimum, plan.records_max())?;
-    let flags = p.mul(&verdict.records, &verdict.parties)?;
+    let flags = gate(p, records, &behind, minimum, plan.records_max())?;
     groups.keep(p, &flags, grouped.places)
 }
 

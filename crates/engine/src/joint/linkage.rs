@@ -77,7 +77,7 @@ fn suppressed<P: Protocol>(
     let all = P::AShare::concat(&counts.iter().collect::<Vec<_>>());
     let two = p.public(&vec![P::Ring::ONE; counts.len()]);
     let most = plan.records_max().saturating_mul(linked_times(plan));
-    let enough = gate(p, &all, &two, minimum, most)?.records;
+    let enough = gate(p, &all, &two, minimum, most)?;
     let value = |(i, count)| {
         let defined = Some(enough.gather(&[i]));
         Value { defined, ..Value::exact(count, 0, 0, i128::from(most)) }

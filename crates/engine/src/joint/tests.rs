@@ -67,10 +67,10 @@ fn check_suppressed(plan: &Plan, integers: &[i128]) {
         let mut quotient = 0;
         for (place, output) in plan.outputs.iter().enumerate() {
             let mut rests_on = output.supports.iter();
-            let passes = rests_on.all(|&s| at(s, cell) == 1 && at(supports + s, cell) == 1);
-            let mut opened = vec![at(2 * supports + quotients + place, cell)];
+            let passes = rests_on.all(|&s| at(s, cell) == 1);
+            let mut opened = vec![at(supports + quotients + place, cell)];
             if divides(output) {
-                opened.push(at(2 * supports + quotient, cell));
+                opened.push(at(supports + quotient, cell));
                 quotient += 1;
             }
             assert!(passes || opened.iter().all(|x| *x == 0), "`{}`: {opened:?}", output.name);
@@ -79,7 +79,7 @@ fn check_suppressed(plan: &Plan, integers: &[i128]) {
             assert!(!is_undefined || opened[0] == 0, "`{}`: {opened:?}", output.name);
         }
     }
-    let verdicts = &integers[..2 * supports * cells];
+    let verdicts = &integers[..supports * cells];
     assert!(verdicts.iter().all(|verdict| (0..=1).contains(verdict)), "{verdicts:?}");
 }
 

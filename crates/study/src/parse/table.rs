@@ -100,6 +100,13 @@ impl Reader<'_> {
                 self.choice(&word, &[("refuse", Missing::Refuse), ("allow", Missing::Allow)])
             }),
         };
+        let clip = match section.has("outside") {
+            false => Some((false, None)),
+            true => section.optional("outside").and_then(|word| {
+                let clip = self.choice(&word, &[("refuse", false), ("clip", true)])?;
+                Some((clip, clip.then(|| word.span())))
+            }),
+        };
         let (kind, section) = match section.required::<String>("type") {
             Some(kind) => self.kind(&kind, section),
             None => return None,
@@ -107,7 +114,16 @@ impl Reader<'_> {
         if kind.is_some() {
             section.finish();
         }
-        Some(Column { name: name?, kind: kind?, missing: missing? })
+        let (kind, (clip, span)) = (kind?, clip?);
+        if let Some(span) = span {
+            let has_range =
+                matches!(kind, Kind::Integer { .. } | Kind::Decimal { .. } | Kind::Date { .. });
+            self.require(has_range, span, || {
+                let message = "only numbers and dates have a range that values can lie beyond";
+                (message.to_owned(), "leave `outside` out".to_owned())
+            })?;
+        }
+        Some(Column { name: name?, kind, missing: missing?, clip })
     }
 
     /// The kind of a column, and the section under the kind's name.

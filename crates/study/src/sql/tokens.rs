@@ -60,10 +60,10 @@ impl Dialect for Agreed {
 }
 
 /// Words with a meaning of their own here.
-const WORDS: [&str; 31] = [
+const WORDS: [&str; 32] = [
     "SELECT", "FROM", "WHERE", "GROUP", "BY", "AS", "AND", "OR", "NOT", "IN", "BETWEEN", "IS",
     "NULL", "TRUE", "FALSE", "DATE", "CASE", "WHEN", "THEN", "ELSE", "END", "EXTRACT", "HAVING",
-    "ORDER", "LIMIT", "ASC", "DESC", "INNER", "JOIN", "ON", "USING",
+    "ORDER", "LIMIT", "ASC", "DESC", "INNER", "JOIN", "ON", "USING", "CUBE",
 ];
 
 /// Words with a meaning in SQL that a study cannot use, and what to do instead.
@@ -80,8 +80,8 @@ const REFUSED: [(&[&str], &str); 13] = [
     (&["QUALIFY"], "filter records with WHERE and released groups with HAVING"),
     (&["FILTER"], "write CASE in the aggregate: SUM(CASE WHEN condition THEN value END)"),
     (
-        &["ROLLUP", "CUBE", "GROUPING", "PIVOT", "UNPIVOT"],
-        "write one SELECT for each way to group, one study each",
+        &["ROLLUP", "GROUPING", "PIVOT", "UNPIVOT"],
+        "write CUBE for all totals, or one SELECT for each way to group, one study each",
     ),
     (&["UNION", "INTERSECT", "EXCEPT", "MINUS"], "write one SELECT, or one study for each"),
     (
