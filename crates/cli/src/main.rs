@@ -18,6 +18,7 @@ mod log;
 mod node;
 mod party;
 mod progress;
+mod rehearse;
 mod report;
 mod run;
 mod show;
@@ -56,6 +57,7 @@ Examples:
   sharewell demo
   sharewell study check examples/failure-rate/study.toml
   sharewell source check study.toml sources/op_a.toml
+  sharewell rehearse study.toml
   sharewell run examples/failure-rate/hours.toml --local --rtt 50ms --bandwidth 100mbit
   sharewell init north --name north --organisation \"North Air\" --address north.example:7100
   sharewell study sign study.toml --home north
@@ -74,6 +76,7 @@ enum Command {
     Study(StudyCommand),
     #[command(subcommand)]
     Source(source::Source),
+    Rehearse(rehearse::Rehearse),
     Run(run::Run),
     Party(party::Party),
     Node(node::Node),
@@ -118,6 +121,7 @@ fn main() -> ExitCode {
         Command::Doctor(doctor) => doctor.run(),
         Command::Token(token) => token.run(),
         Command::Source(source) => source.run(),
+        Command::Rehearse(rehearse) => rehearse.run(),
         Command::Run(run) => run.run(),
         Command::Party(party) => party.run(),
         Command::Ledger(ledger) => ledger.run(),

@@ -31,6 +31,7 @@ mod rules;
 mod source;
 mod span;
 mod sql;
+mod synthetic;
 mod validate;
 
 pub use agreed::Agreed;
@@ -41,3 +42,4 @@ pub use mapping::Mapping;
 pub use report::{
     ColumnCount, Converted, FaultCount, FileRows, Numbering, QualityReport, Rejected, SourceRows,
 };
+pub use synthetic::{Synthetic, synthetic};

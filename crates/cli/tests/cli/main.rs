@@ -17,6 +17,7 @@ mod parties;
 mod pooled;
 mod privacy;
 mod regressions;
+mod rehearse;
 mod roles;
 mod source;
 mod sql;

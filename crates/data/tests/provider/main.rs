@@ -9,6 +9,7 @@ mod numbering;
 mod postgres;
 mod quality;
 mod sources;
+mod synthetic;
 mod validation;
 
 use std::fs;
