@@ -107,14 +107,26 @@ impl Case {
     /// not followed yet.
     #[must_use]
     pub fn call(&self, study: &Study, now: Time) -> Option<&Signed<Statement>> {
-        self.statements.iter().rev().find(|statement| {
+        self.calls(study).find(|call| call.body.until.is_some_and(|until| now <= until))
+    }
+
+    /// The last call of this day that had ended before this node followed it: it was not there, or
+    /// its clock is not the caller's.
+    #[must_use]
+    pub fn missed(&self, study: &Study, now: Time) -> Option<&Signed<Statement>> {
+        const DAY: u64 = 86_400;
+        let ended = |until: Time| until < now && now.0 - until.0 < DAY;
+        self.calls(study).find(|call| call.body.until.is_some_and(ended))
+    }
+
+    /// Calls that this node has not followed, the last one first.
+    fn calls(&self, study: &Study) -> impl Iterator<Item = &Signed<Statement>> {
+        self.statements.iter().rev().filter(|statement| {
             let body = &statement.body;
             let by_party = study.parties.iter().any(|party| party.name == body.member);
-            let holds = body.until.is_some_and(|until| now <= until);
             let digest = Some(statement.digest());
             body.verdict == Verdict::Calls
                 && by_party
-                && holds
                 && !self.runs.iter().any(|run| run.call == digest)
         })
     }

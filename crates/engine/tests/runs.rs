@@ -3,7 +3,7 @@
 mod common;
 
 use common::{ALL, Record, Setup, local, run_all, run_each};
-use sharewell_engine::{Cell, Countersigned, Error, Outcome, Plan, results_digest};
+use sharewell_engine::{Cell, Countersigned, Error, Log, Outcome, Plan, results_digest, run};
 
 fn row(g: usize, x: Option<i64>) -> Record {
     Record { g, x, ..Record::default() }
@@ -102,6 +102,47 @@ fn opened_sums_give_the_same_table() {
         for (x, y) in numbers(hidden).into_iter().zip(numbers(open)) {
             assert_eq!(x.is_some(), y.is_some());
             assert!((x.unwrap_or(0.0) - y.unwrap_or(0.0)).abs() < 1e-3, "{x:?} {y:?}");
+        }
+    }
+}
+
+/// A run in which the log of one party, the last of four, cannot be written.
+fn with_a_full_log(at: usize) -> Vec<Result<Outcome, Error>> {
+    let roles = [ALL, ALL, ALL, "\"data\", \"recipient\""];
+    let plan = Setup { roles: &roles, ..Setup::default() }.plan();
+    let record = Record { x: Some(1), ..Record::default() };
+    let given = local(&plan, &[record; 4]);
+    let written = std::sync::atomic::AtomicUsize::new(0);
+    let written = std::sync::Arc::new(written);
+    let outcomes = std::thread::scope(|scope| {
+        let seats = common::seats(4).into_iter().map(|mut seat| {
+            let (full, written) = (seat.party == at, written.clone());
+            seat.log = Log::new([1; 32], move || match full {
+                true => Err("no space left on device".to_owned()),
+                false => {
+                    written.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                    Ok(())
+                }
+            });
+            let (plan, given) = (&plan, &given);
+            scope.spawn(move || run(plan, seat, Some(given), &|_| ()))
+        });
+        let parties: Vec<_> = seats.collect();
+        parties.into_iter().map(|party| party.join().expect("no party panics")).collect()
+    });
+    let all = if at > 3 { 4 } else { 3 };
+    assert!(written.load(std::sync::atomic::Ordering::SeqCst) <= all);
+    outcomes
+}
+
+#[test]
+fn nothing_is_opened_that_not_every_log_could_tell() {
+    assert!(with_a_full_log(9).iter().all(Result::is_ok), "all can");
+    for at in 0..4 {
+        for (party, outcome) in with_a_full_log(at).into_iter().enumerate() {
+            let error = outcome.expect_err("nothing is opened").to_string();
+            let own = error.contains("nothing is opened") && error.contains("no space left");
+            assert_eq!(own, party == at, "{error}");
         }
     }
 }

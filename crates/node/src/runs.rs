@@ -67,6 +67,15 @@ fn look(node: &Arc<Node>) -> Result<(), Error> {
     }
     for case in node.book()? {
         let Ok(known) = node.known(case.text) else { continue };
+        if let Some(missed) = case.missed(&known.study, now)
+            && lock(&node.declined).insert(missed.digest())
+        {
+            (node.say)(&format!(
+                "a call of {} for a run of \"{}\" had ended before this node could follow it: if it \
+                 came just now, compare clocks by `sharewell doctor`",
+                missed.body.member, known.study.name
+            ));
+        }
         let Some(call) = case.call(&known.study, now) else { continue };
         let digest = call.digest();
         if lock(&node.declined).contains(&digest) {

@@ -3,202 +3,11 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tempfile::TempDir;
-
-use crate::support::{Ended, example, run};
-
-const NODES: [&str; 4] = ["north", "south", "west", "oversight"];
-/// Far beyond what nodes on one machine need.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Three airlines and an authority, and their nodes, as far as they run.
-struct Fleet {
-    folder: TempDir,
-    running: Vec<(String, Child)>,
-}
-
-impl Drop for Fleet {
-    fn drop(&mut self) {
-        for (_, node) in &mut self.running {
-            let _ = node.kill();
-            let _ = node.wait();
-        }
-    }
-}
-
-impl Fleet {
-    /// Four folders and a consortium that all have adopted.
-    fn new() -> Self {
-        let fleet = Self { folder: TempDir::new().unwrap(), running: vec![] };
-        let free: Vec<TcpListener> =
-            NODES.iter().map(|_| TcpListener::bind(("127.0.0.1", 0)).unwrap()).collect();
-        let mut document =
-            "[consortium]\nname = \"fleet\"\nversion = 1\npurpose = \"a test\"\n\n".to_owned();
-        for (i, node) in NODES.iter().enumerate() {
-            let address = free[i].local_addr().unwrap().to_string();
-            let roles = if *node == "oversight" { "recipient" } else { "data,compute" };
-            let made = fleet.run(
-                &[
-                    "init",
-                    "@",
-                    "--name",
-                    node,
-                    "--organisation",
-                    node,
-                    "--address",
-                    &address,
-                    "--roles",
-                    roles,
-                ],
-                node,
-            );
-            document += made.text();
-            if *node != "oversight" {
-                let data = format!("sources/party_{}.csv", ["a", "b", "c"][i]);
-                let from = example("study.toml").with_file_name(data);
-                fs::copy(from, fleet.path(node).join("sources/units.csv")).unwrap();
-                fleet.map(node, "fans");
-            }
-        }
-        fs::write(fleet.path("consortium.toml"), document).unwrap();
-        let file = fleet.path("consortium.toml");
-        let file = file.to_str().unwrap();
-        for verb in ["sign", "adopt"] {
-            for node in NODES {
-                fleet.run(&["consortium", verb, file, "--home", "@"], node).text();
-            }
-        }
-        fleet
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Runs a command, in which `@` is a node's folder.
-    fn run(&self, arguments: &[&str], node: &str) -> Ended {
-        let home = self.path(node);
-        let home = home.to_str().unwrap();
-        let arguments: Vec<&str> =
-            arguments.iter().map(|of| if *of == "@" { home } else { *of }).collect();
-        run(&arguments)
-    }
-
-    /// A node's private mapping for a study of this name.
-    fn map(&self, node: &str, study: &str) {
-        let text = "[source.fans]\npath = \"units.csv\"\n\n[map]\nsql = \"SELECT unit, hours, status FROM \
-                    fans\"\n";
-        fs::write(self.path(node).join(format!("sources/{study}.toml")), text).unwrap();
-    }
-
-    /// A study of these members.
-    fn study(&self, name: &str, members: &[&str], change: impl Fn(String) -> String) -> PathBuf {
-        let consortium = self.path("consortium.toml");
-        let mut arguments = vec!["consortium", "parties", consortium.to_str().unwrap()];
-        arguments.extend(members);
-        let parties = run(&arguments);
-        let rest = fs::read_to_string(example("study.toml")).unwrap();
-        let rest = &rest[rest.find("[table]").unwrap()..];
-        let head = format!("[study]\nname = \"{name}\"\nversion = 1\npurpose = \"a test\"\n");
-        let path = self.path(&format!("{name}.toml"));
-        fs::write(&path, change(format!("{head}{}{rest}", parties.text()))).unwrap();
-        path
-    }
-
-    fn sign(&self, study: &Path) {
-        for node in NODES {
-            self.study_command("sign", study, node).text();
-        }
-    }
-
-    fn study_command(&self, verb: &str, study: &Path, node: &str) -> Ended {
-        self.run(&["study", verb, study.to_str().unwrap(), "--home", "@"], node)
-    }
-
-    fn start(&mut self, node: &str) {
-        let out = fs::File::create(self.path(&format!("{node}.out"))).unwrap();
-        let process = Command::new(env!("CARGO_BIN_EXE_sharewell"))
-            .args(["node", "--home", self.path(node).to_str().unwrap()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(out)
-            .spawn()
-            .unwrap();
-        self.running.push((node.to_owned(), process));
-    }
-
-    fn start_all(&mut self) {
-        NODES.iter().for_each(|node| self.start(node));
-        self.until("all listen", |fleet| NODES.iter().all(|of| fleet.said(of).contains("listens")));
-    }
-
-    fn kill(&mut self, node: &str) {
-        let at = self.running.iter().position(|(name, _)| name == node).expect("it runs");
-        let (_, mut process) = self.running.swap_remove(at);
-        process.kill().unwrap();
-        process.wait().unwrap();
-    }
-
-    fn said(&self, node: &str) -> String {
-        fs::read_to_string(self.path(&format!("{node}.out"))).unwrap_or_default()
-    }
-
-    /// A node's log in lines for people.
-    fn log(&self, node: &str) -> String {
-        self.run(&["log", "show", "--home", "@"], node).text().to_owned()
-    }
-
-    /// How often a node's log says this.
-    fn times(&self, node: &str, what: &str) -> usize {
-        self.log(node).matches(what).count()
-    }
-
-    fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let start = Instant::now();
-        while !holds(self) {
-            let told = || NODES.map(|of| format!("{of}\n{}{}", self.said(of), self.log(of)));
-            assert!(start.elapsed() < PATIENCE, "{what}:\n{}", told().join("\n"));
-            std::thread::sleep(Duration::from_millis(200));
-        }
-    }
-
-    /// Waits until every node has followed as many calls to an end.
-    fn until_ended(&self, runs: usize) {
-        self.until("all have ended", |fleet| {
-            NODES.iter().all(|node| {
-                let log = fleet.log(node);
-                let ends = |what: &str| log.matches(what).count();
-                ends("begins to run") >= runs
-                    && ends("all have signed") + ends("run failed") >= runs
-            })
-        });
-    }
-
-    fn verify(&self) {
-        let consortium = self.path("consortium.toml");
-        for node in NODES {
-            let log = self.path(node).join("log.jsonl");
-            let (log, consortium) = (log.to_str().unwrap(), consortium.to_str().unwrap());
-            run(&["log", "verify", log, "--consortium", consortium]).text();
-        }
-    }
-}
-
-/// North, south and west give and compute, oversight receives.
-fn all(fleet: &Fleet, name: &str) -> PathBuf {
-    for node in ["north", "south", "west"] {
-        fleet.map(node, name);
-    }
-    let study = fleet.study(name, &NODES, |text| text);
-    fleet.sign(&study);
-    study
-}
+use crate::fleet::{Fleet, NODES, all, all_of};
 
 #[test]
 fn two_studies_run_at_once_and_each_node_keeps_its_log() {
@@ -342,13 +151,61 @@ fn garbage_and_floods_on_the_port_do_not_stop_a_run() {
     }
 }
 
+#[test]
+fn on_a_full_disk_nothing_runs_and_the_log_holds() {
+    let fleet = Fleet::new();
+    let study = all(&fleet, "fans");
+    let log = fleet.path("west").join("log.jsonl");
+    let (before, text) = (fs::metadata(&log).unwrap().len(), fs::read(&log).unwrap());
+    // No file of this process may grow beyond what the log has already.
+    let script = format!(
+        "trap '' XFSZ; ulimit -f {}; exec \"$0\" party \"$1\" --home \"$2\"",
+        before / 1024
+    );
+    let party = std::process::Command::new("bash")
+        .args(["-c", &script, env!("CARGO_BIN_EXE_sharewell"), study.to_str().unwrap()])
+        .arg(fleet.path("west"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&party.stderr);
+    assert!(!party.status.success() && told.contains("log.jsonl"), "{told}");
+    assert_eq!(fs::read(&log).unwrap(), text, "nothing half written");
+    fleet.verify();
+}
+
+/// A count with noise: each run spends an epsilon of 0.25.
+fn private() -> impl Fn(String) -> String {
+    |text| {
+        let [objective, security] = ["[objective]", "[security]"].map(|of| text.find(of).unwrap());
+        let query = "SELECT COUNT(*) AS n FROM units";
+        let asked = format!("[objective]\nkind = \"sql\"\nquery = \"{query}\"\n\n");
+        let privacy = "\n[privacy]\nepsilon = 0.25\n";
+        format!("{}{asked}{}{privacy}", &text[..objective], &text[security..])
+    }
+}
+
+/// No run that all have signed for is missing from the ledger of one who gave records, none goes on,
+/// and what is spent is what those may have told that got as far.
+fn budgets_hold(fleet: &Fleet, signed: usize, kills: usize) {
+    for node in ["north", "south", "west"] {
+        let ledger = fleet.run(&["ledger", "--home", "@", "--json"], node).json();
+        let lines = ledger["lines"].as_array().unwrap();
+        let count = |state: &str| lines.iter().filter(|line| line["state"] == state).count();
+        assert_eq!(count("running"), 0, "{ledger}");
+        let opened = count("opened");
+        assert!((signed..=signed + kills).contains(&opened), "{signed} signed: {ledger}");
+        let spent = ledger["spent"]["epsilon"].as_f64().unwrap();
+        assert!((spent - 0.25 * opened as f64).abs() < 1e-9, "{ledger}");
+    }
+}
+
 /// Kills a node at one moment of a run after another: all come to the same end, nothing is half
 /// released, and the next call runs. `SHAREWELL_KILLS` sets how many moments.
 #[test]
 fn whichever_node_is_killed_whenever_all_come_to_the_same_end() {
     let kills = std::env::var("SHAREWELL_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(6);
     let mut fleet = Fleet::new();
-    let study = all(&fleet, "fans");
+    let study = all_of(&fleet, "fans", private());
     fleet.start_all();
     fleet.until("all know that all approve", |fleet| {
         NODES.iter().all(|node| fleet.times(node, "approves fans") == 4)
@@ -391,4 +248,5 @@ fn whichever_node_is_killed_whenever_all_come_to_the_same_end() {
         NODES.iter().all(|of| fleet.times(of, "all have signed") > finished)
     });
     fleet.verify();
+    budgets_hold(&fleet, fleet.times("north", "all have signed"), kills);
 }
