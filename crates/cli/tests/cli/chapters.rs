@@ -123,3 +123,18 @@ fn differential_privacy_and_its_account() {
 fn a_consortium_from_beginning_to_end() {
     play("consortium.md");
 }
+
+#[test]
+fn a_privacy_officer_reads() {
+    play("officer.md");
+}
+
+#[test]
+fn an_analyst_goes_from_a_question_to_a_result() {
+    play("analyst.md");
+}
+
+#[test]
+fn an_auditor_was_not_there() {
+    play("auditor.md");
+}
