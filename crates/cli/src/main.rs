@@ -24,6 +24,7 @@ mod run;
 mod show;
 mod sign;
 mod source;
+mod studies;
 mod study_file;
 mod talk;
 mod units;
@@ -100,7 +101,11 @@ enum Command {
 enum StudyCommand {
     Check(check::Check),
     Propose(sign::Propose),
+    List(studies::List),
+    Show(studies::Show),
+    #[command(visible_alias = "approve")]
     Sign(sign::Sign),
+    Reject(sign::Reject),
     Status(sign::Status),
     Run(sign::Run),
     Result(sign::Result_),
@@ -113,6 +118,9 @@ fn main() -> ExitCode {
         Command::Consortium(consortium) => consortium.run(),
         Command::Study(StudyCommand::Check(check)) => check.run(),
         Command::Study(StudyCommand::Sign(sign)) => sign.run(),
+        Command::Study(StudyCommand::Reject(reject)) => reject.run(),
+        Command::Study(StudyCommand::List(list)) => list.run(),
+        Command::Study(StudyCommand::Show(show)) => show.run(),
         Command::Study(StudyCommand::Propose(propose)) => propose.run(),
         Command::Study(StudyCommand::Status(status)) => status.run(),
         Command::Study(StudyCommand::Run(run)) => run.run(),

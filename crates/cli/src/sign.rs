@@ -73,6 +73,27 @@ impl Sign {
     }
 }
 
+/// Say no to a study in your node's name, and why: the others will read it.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  sharewell study reject study.toml \"cells of five records are too small\" --home north")]
+pub(crate) struct Reject {
+    /// The study
+    study: PathBuf,
+    /// Why
+    why: String,
+    #[command(flatten)]
+    at: At,
+}
+
+impl Reject {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let Self { study, why, at } = self;
+        Sign { study, at, reject: Some(why), withdraw: None, until: None }.run()
+    }
+}
+
 /// Who has approved a study, who has not, and why this node would not run it.
 #[derive(Args)]
 #[command(after_help = "Example:\n  sharewell study status study.toml --home north")]

@@ -85,6 +85,17 @@ impl Noise {
         1_u64.checked_shl(self.bits).unwrap_or(u64::MAX)
     }
 
+    /// The value below which it lies with this probability, as if it were continuous, in quanta.
+    pub(crate) fn quantile(&self, probability: f64) -> f64 {
+        let of = |ratio: Ratio| ratio.num as f64 / ratio.den as f64;
+        let tail = probability.min(1.0 - probability);
+        let beyond = match self.mechanism {
+            Mechanism::Laplace { scale } => -of(scale) * (2.0 * tail).ln(),
+            Mechanism::Gaussian { variance } => of(variance).sqrt() * normal_quantile(tail),
+        };
+        if probability < 0.5 { -beyond } else { beyond }
+    }
+
     /// It lies within this of zero but for a share of so many, in quanta.
     pub(crate) fn within(&self, misses: f64) -> f64 {
         let of = |ratio: Ratio| ratio.num as f64 / ratio.den as f64;
@@ -148,11 +159,14 @@ pub(crate) fn noise(study: &Study, plan: &Plan) -> std::result::Result<Vec<Noise
 fn refuse_others(study: &Study, plan: &Plan) -> std::result::Result<(), Error> {
     let of_sums = match &study.objective {
         Objective::Sql(_) => true,
-        Objective::Statistic(of) => matches!(of.kind, StatisticKind::Histogram { .. }),
+        Objective::Statistic(of) => matches!(
+            of.kind,
+            StatisticKind::Histogram { .. } | StatisticKind::Linear { weights: None, .. }
+        ),
         Objective::FailureRate { .. } | Objective::Quality(_) | Objective::Linkage(_) => false,
     };
     let help = "with [privacy] an objective is SQL of COUNT, SUM, AVG, VAR and what is calculated from \
-                these, or \"histogram\"";
+                these, \"histogram\", or \"linear\" without weights";
     if !of_sums {
         let kind = study.objective.kind();
         let message = format!(

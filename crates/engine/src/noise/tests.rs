@@ -9,7 +9,7 @@ use super::{Mechanism, Noise, NoiseOf};
 use crate::common::{Record, Setup, local};
 use crate::dispatch::{self, Program, RingKind};
 use crate::joint::{Given, SecurePhase};
-use crate::{Error, Plan};
+use crate::{Cell, Error, Plan, outcome};
 
 const OPEN: &str = "min_records = 1\nmin_parties = 1\nsufficient = \"open\"";
 
@@ -180,4 +180,79 @@ fn what_noise_does_not_protect_is_refused_in_words() {
     };
     let refused = Plan::of(&wide.study()).map(drop).expect_err("too wide").to_string();
     assert!(refused.contains("narrow the column's range"), "{refused}");
+}
+
+/// A line y = 20 + 3 x with errors, of many records at three providers.
+fn on_a_line(seed: u64) -> Vec<Record> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % 1000) as i64
+    };
+    let record = |_| {
+        let x = next() / 10;
+        let error = (next() + next() + next() - 1500) / 10;
+        Record { x: Some(x), y: (200 + 30 * x + error).clamp(0, 10_000), ..Record::default() }
+    };
+    (0..4000).map(record).collect()
+}
+
+/// The coefficients' rows: estimate, lower, upper.
+fn coefficients(plan: &Plan, records: &[Record], seed: u64) -> Vec<[Option<f64>; 3]> {
+    let given: Result<Vec<Given>, Error> =
+        (0..3).map(|_| dispatch::encode(plan, &local(plan, records))).collect();
+    let phase = SecurePhase { plan, given: &given.expect("in bounds"), release: None };
+    let opened = match plan.ring {
+        RingKind::Z64 => phase.run(&mut Plain::<Z64>::new(seed)),
+        RingKind::Z128 => phase.run(&mut Plain::<sharewell_ring::Z128>::new(seed)),
+    };
+    let opened = opened.expect("no links").expect("planned");
+    let table = outcome::tables(plan, &opened).expect("all is opened").remove(0);
+    let number = |cell: &Cell| match cell {
+        Cell::Number(number) => Some(*number),
+        Cell::Integer(number) => Some(*number as f64),
+        _ => None,
+    };
+    table.rows.iter().map(|row| [1, 2, 3].map(|at| number(&row[at]))).collect()
+}
+
+fn line(epsilon: &str) -> Plan {
+    let objective = "kind = \"linear\"\nresponse = \"y\"\npredictors = [\"x\"]\nconfidence = 0.95";
+    let release = format!("{OPEN}\n[privacy]\nepsilon = {epsilon}");
+    let range = (0, 100);
+    let setup = Setup {
+        objective: Some(objective),
+        release: &release,
+        max_rows: 5000,
+        range,
+        ..Setup::default()
+    };
+    setup.plan()
+}
+
+#[test]
+fn a_noisy_line_has_intervals_that_hold_the_true_one_as_often_as_they_say() {
+    let plan = line("2");
+    const RUNS: u64 = 60;
+    let (mut hits, mut widths) = ([0; 2], 0.0);
+    for seed in 0..RUNS {
+        let found = coefficients(&plan, &on_a_line(seed + 1), seed);
+        for (hits, (row, truth)) in hits.iter_mut().zip(found.iter().zip([20.0, 3.0])) {
+            let [Some(_), Some(lower), Some(upper)] = *row else { panic!("{row:?}") };
+            *hits += usize::from((lower..=upper).contains(&truth));
+        }
+        widths += found[1][2].unwrap_or(0.0) - found[1][1].unwrap_or(0.0);
+    }
+    // 95 % of 60 is 57; fewer than 50 has odds of one in ten thousand.
+    assert!(hits.iter().all(|hits| *hits >= 50), "{hits:?}");
+    assert!(widths / (RUNS as f64) < 1.0, "the slope is known to within a third: {widths}");
+}
+
+#[test]
+fn where_noise_drowns_the_records_there_is_no_interval() {
+    let plan = line("0.00001");
+    let found = coefficients(&plan, &on_a_line(1)[..20], 1);
+    assert!(found.iter().all(|row| row[1].is_none()), "{found:?}");
 }

@@ -183,6 +183,44 @@ fn fit(
     Ok((fit, deviations))
 }
 
+/// What has a coefficient.
+pub(super) fn terms(table: &Table, predictors: &[RowExpr]) -> Vec<String> {
+    let intercept = std::iter::once("intercept".to_owned());
+    intercept.chain(predictors.iter().map(|x| x.to_text(table))).collect()
+}
+
+/// The coefficients alone.
+pub(super) fn coefficients(
+    table: &Table,
+    of: (&RowExpr, &[RowExpr]),
+    ridge: f64,
+    confidence: Confidence,
+    released: &Released<'_>,
+) -> Result<Vec<Finding>, String> {
+    let (fit, _) = fitted(table, of, (ridge, false), confidence, released)?;
+    Ok(fit.coefficients().to_vec())
+}
+
+fn fitted(
+    table: &Table,
+    (response, predictors): (&RowExpr, &[RowExpr]),
+    (ridge, weighted): (f64, bool),
+    confidence: Confidence,
+    released: &Released<'_>,
+) -> Result<(Fit, Vec<f64>), String> {
+    let values = [predictors, std::slice::from_ref(response)].concat();
+    let names = terms(table, predictors);
+    let sums = sums(table, &values, weighted, released)?;
+    fit(&design(&sums, names.clone()), ridge, confidence).map_err(|why| match why {
+        Undefined::Singular { column } => format!(
+            "undefined: {} does not vary, or is a linear combination of the predictors before it; \
+             leave it out",
+            names[column]
+        ),
+        other => format!("undefined: {other}"),
+    })
+}
+
 pub(super) fn regression(
     table: &Table,
     (response, predictors): (&RowExpr, &[RowExpr]),
@@ -190,20 +228,9 @@ pub(super) fn regression(
     confidence: Confidence,
     released: &Released<'_>,
 ) -> Vec<Sheet> {
-    let values = [predictors, std::slice::from_ref(response)].concat();
-    let names: Vec<String> = std::iter::once("intercept".to_owned())
-        .chain(predictors.iter().map(|x| x.to_text(table)))
-        .collect();
-    let fitted = sums(table, &values, weighted, released).and_then(|sums| {
-        fit(&design(&sums, names.clone()), ridge, confidence).map_err(|why| match why {
-            Undefined::Singular { column } => format!(
-                "undefined: {} does not vary, or is a linear combination of the predictors before \
-                 it; leave it out",
-                names[column]
-            ),
-            other => format!("undefined: {other}"),
-        })
-    });
+    let names = terms(table, predictors);
+    let of = (response, predictors);
+    let fitted = fitted(table, of, (ridge, weighted), confidence, released);
     let coefficient = |(i, name): (usize, &String)| {
         let found = fitted.as_ref().map(|(fit, _)| fit.coefficients()[i].clone());
         (vec![Entry::text(name)], found.map_err(String::clone))

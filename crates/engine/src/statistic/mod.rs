@@ -13,6 +13,7 @@ mod linear;
 mod linkage;
 mod meta;
 mod moments;
+mod private;
 mod quality;
 mod ranks;
 mod rates;
@@ -200,6 +201,10 @@ pub(crate) fn finish(
         }
         StatisticKind::Pca { values, matrix } => linear::pca(table, values, *matrix, released),
         StatisticKind::KMeans { .. } => clusters::tables(plan, opened, released),
+        StatisticKind::Linear { response, predictors, ridge, .. } if !plan.noise.is_empty() => {
+            let of = (response, &predictors[..]);
+            private::regression(plan, of, *ridge, confidence, released)
+        }
         StatisticKind::Linear { response, predictors, ridge, weights } => {
             let penalty = (*ridge, weights.is_some());
             linear::regression(table, (response, predictors), penalty, confidence, released)
