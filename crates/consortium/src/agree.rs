@@ -224,12 +224,25 @@ impl Home {
         log.append(Event::Proposed { text, name, from }, &self.identity)
     }
 
-    /// Tells the log how a run ended.
+    /// Tells the log how a run ended, unless it knows already that all have signed for it: two
+    /// others may say so at once.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn ended(&self, event: Event) -> Result<(), Error> {
-        self.log()?.append(event, &self.identity)
+        let mut log = self.log()?;
+        let is_known = log.entries().iter().any(|entry| {
+            let Event::Finished { receipt: known } = &entry.body.event else { return false };
+            match &event {
+                Event::Finished { receipt } => known.receipt == receipt.receipt,
+                Event::Failed { begun, .. } => {
+                    let parties = &known.receipt.parties;
+                    parties.iter().any(|party| party.log == begun.to_string())
+                }
+                _ => false,
+            }
+        });
+        if is_known { Ok(()) } else { log.append(event, &self.identity) }
     }
 
     fn refuse(&self, of: &Proposal<'_>, why: &[String]) -> Result<(), Error> {
