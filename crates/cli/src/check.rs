@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use sharewell_engine::{Candidate, Leak, NoiseOf, Plan, Precision, Quote};
+use sharewell_consortium::Home;
+use sharewell_engine::{Candidate, Estimate, Leak, NoiseOf, Plan, Precision, Quote};
 use sharewell_study::{Measure, Objective, PART_BYTES, Recorded};
 
 use crate::failure::Failure;
+use crate::home::Passphrase;
 use crate::show;
 use crate::study_file::StudyFile;
 
@@ -23,6 +25,11 @@ Examples:
 pub(crate) struct Check {
     /// The study
     study: PathBuf,
+    /// Also quote the time on the links that this node's `sharewell doctor` has measured
+    #[arg(long, value_name = "FOLDER")]
+    home: Option<PathBuf>,
+    #[command(flatten)]
+    word: Passphrase,
     /// Print JSON, as docs/json.md describes it
     #[arg(long)]
     json: bool,
@@ -60,12 +67,30 @@ struct Planned<'a> {
 impl Check {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let file = StudyFile::load(&self.study)?;
+        let mut checked = checked(&file.plan);
+        checked.quote.estimates.extend(self.measured(&file)?);
         if self.json {
-            show::json(&checked(&file.plan));
+            show::json(&checked);
         } else {
-            show::out(&page(&file));
+            show::out(&page(&file, &checked));
         }
         Ok(())
+    }
+
+    /// The time on links as they are.
+    fn measured(&self, file: &StudyFile) -> Result<Option<Estimate>, Failure> {
+        let Some(home) = &self.home else { return Ok(None) };
+        let word = self.word.read()?;
+        let home = Home::open(home, word.as_deref().map(Vec::as_slice))?;
+        let parties = file.study().parties.iter().map(|party| party.name.as_str());
+        let Some(measured) = home.measured(parties) else {
+            eprintln!(
+                "{} has not measured all links of this study: run `sharewell doctor`",
+                home.name
+            );
+            return Ok(None);
+        };
+        Ok(Some(file.plan.estimate_on(measured.rtt_s, measured.bits_per_s)))
     }
 }
 
@@ -98,10 +123,9 @@ fn checked(plan: &Plan) -> Checked<'_> {
     }
 }
 
-fn page(file: &StudyFile) -> String {
+fn page(file: &StudyFile, checked: &Checked<'_>) -> String {
     let plan = &file.plan;
     let study = plan.study();
-    let checked = checked(plan);
     let planned = &checked.plan;
     let mut page = format!("{} is well formed.\n\n", file.path.display());
     page += &show::list([
@@ -292,7 +316,7 @@ fn quote(quote: &Quote) -> String {
         let time = show::seconds(estimate.seconds);
         let (rounds, bytes) = (estimate.rounds, show::thousands(estimate.bytes_per_party));
         let cost = format!("{rounds} rounds, {bytes} bytes of the busiest party");
-        let text = format!("{time} ({rtt} round trip, {rate} Mbit/s: {cost})");
+        let text = format!("{time} ({rtt} round trip, {rate:.0} Mbit/s: {cost})");
         lines.push((format!("time on a {}", estimate.network), text));
     }
     let links = quote

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
-use sharewell_consortium::{Consortium, Home, Member, SOFTWARE, Time};
+use sharewell_consortium::{Consortium, Home, Measured, Member, SOFTWARE, Time};
 use sharewell_net::talk::{Talker, Unanswered};
 use sharewell_node::exchange::{Ask, Health, ask};
 
@@ -20,7 +20,8 @@ const CLOCK_S: i64 = 30;
 /// Look whether this node can work with the others: reachability, keys, clocks, programs, consortium.
 ///
 /// Asks every other member that runs `sharewell node`, measures the round trip and the bandwidth to
-/// it, and says which side has to change what.
+/// it, and says which side has to change what. What it measures is kept, for the quotes of
+/// `study check --home` and of the pages.
 #[derive(Args)]
 #[command(after_help = "Example:\n  sharewell doctor --home north")]
 pub(crate) struct Doctor {
@@ -58,6 +59,12 @@ impl Doctor {
             looks.into_iter().filter_map(|look| look.join().ok()).collect()
         });
         let ill = findings.iter().filter(|finding| !finding.well).count();
+        let found = |of: &Finding| {
+            let time = Time::now();
+            let link = Measured { rtt_s: of.rtt_s?, bits_per_s: of.bits_per_s?, time };
+            Some((of.member.clone(), link))
+        };
+        home.keep_measured(&findings.iter().filter_map(found).collect())?;
         match self.json {
             true => show::json(&findings),
             false => show::out(&page(&findings)),

@@ -81,6 +81,14 @@ impl Network {
     }
 }
 
+impl Plan {
+    /// What the run takes on links as they were measured.
+    #[must_use]
+    pub fn estimate_on(&self, rtt_s: f64, bits_per_s: f64) -> Estimate {
+        Network { name: "network as measured", rtt_s, bits_per_s }.estimate(self)
+    }
+}
+
 impl Quote {
     pub(crate) fn of(plan: &Plan, round_bytes: u64) -> Self {
         let dry = dispatch::quote(plan, round_bytes);

@@ -161,6 +161,10 @@ impl Whole {
         let planned = node.planned(text)?;
         let (standing, past, _) = node.stands(&planned, now)?;
         let (plan, study) = (&planned.plan, &planned.known.study);
+        let mut quote = plan.quote();
+        let members = study.parties.iter().map(|party| party.name.as_str());
+        let measured = node.home.measured(members);
+        quote.estimates.extend(measured.map(|of| plan.estimate_on(of.rtt_s, of.bits_per_s)));
         Ok(Self {
             text: text.to_string(),
             name: study.name.clone(),
@@ -172,7 +176,7 @@ impl Whole {
             agreed: standing.is_agreed() && past.refused.is_empty(),
             parties: words(&planned, &standing),
             leakage: plan.leakage(),
-            quote: plan.quote(),
+            quote,
             refused: past.refused,
             warnings: past.warnings,
             changes: changes(node, &case, &planned)?,
