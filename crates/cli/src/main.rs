@@ -19,6 +19,7 @@ mod node;
 mod party;
 mod progress;
 mod rehearse;
+mod remote;
 mod report;
 mod run;
 mod show;
@@ -82,6 +83,7 @@ enum Command {
     Party(party::Party),
     Node(node::Node),
     Doctor(doctor::Doctor),
+    Remote(remote::Remote),
     #[command(subcommand)]
     Token(node::Token),
     Ledger(ledger::Ledger),
@@ -127,6 +129,7 @@ fn main() -> ExitCode {
         Command::Study(StudyCommand::Result(result)) => result.run(),
         Command::Node(node) => node.run(),
         Command::Doctor(doctor) => doctor.run(),
+        Command::Remote(remote) => remote.run(),
         Command::Token(token) => token.run(),
         Command::Source(source) => source.run(),
         Command::Rehearse(rehearse) => rehearse.run(),

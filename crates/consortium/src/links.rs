@@ -29,6 +29,9 @@ impl Home {
     ///
     /// # Errors
     /// If it cannot be written.
+    ///
+    /// # Panics
+    /// Never: names and numbers have a form in JSON.
     pub fn keep_measured(&self, found: &BTreeMap<String, Measured>) -> Result<(), Error> {
         let bytes = serde_json::to_vec_pretty(found).expect("numbers and names");
         write_whole(&self.links(), &bytes)

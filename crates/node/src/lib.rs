@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod cases;
+pub mod client;
 mod door;
 mod error;
 pub mod exchange;

@@ -6,11 +6,11 @@ use sharewell_analytics::clear::linear::{
 use sharewell_analytics::clear::moments::{Moments, correlation as of_two};
 use sharewell_analytics::clear::principal::{Principal, principal};
 use sharewell_analytics::clear::{Confidence, Finding, Undefined};
-use sharewell_study::{Matrix, RowExpr, Table};
+use sharewell_study::{Matrix, RowExpr, StatisticKind, Table};
 
 use super::sheet::{Entry, Sheet};
-use super::{Released, centre, count, undefined};
-use crate::Plot;
+use super::{Released, centre, count, private, undefined};
+use crate::{Plan, Plot};
 
 /// The released sums, in the order of [`super::products`].
 #[derive(Clone, Debug)]
@@ -221,7 +221,24 @@ fn fitted(
     })
 }
 
-pub(super) fn regression(
+/// Linear regression of sums as they are, or of noisy ones.
+pub(super) fn tables(
+    plan: &Plan,
+    kind: &StatisticKind,
+    confidence: Confidence,
+    released: &Released<'_>,
+) -> Vec<Sheet> {
+    let StatisticKind::Linear { response, predictors, ridge, weights } = kind else {
+        unreachable!("called for linear regression")
+    };
+    let of = (response, &predictors[..]);
+    if !plan.noise.is_empty() {
+        return private::regression(plan, of, *ridge, confidence, released);
+    }
+    regression(&plan.study().table, of, (*ridge, weights.is_some()), confidence, released)
+}
+
+fn regression(
     table: &Table,
     (response, predictors): (&RowExpr, &[RowExpr]),
     (ridge, weighted): (f64, bool),

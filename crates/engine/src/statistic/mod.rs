@@ -201,14 +201,7 @@ pub(crate) fn finish(
         }
         StatisticKind::Pca { values, matrix } => linear::pca(table, values, *matrix, released),
         StatisticKind::KMeans { .. } => clusters::tables(plan, opened, released),
-        StatisticKind::Linear { response, predictors, ridge, .. } if !plan.noise.is_empty() => {
-            let of = (response, &predictors[..]);
-            private::regression(plan, of, *ridge, confidence, released)
-        }
-        StatisticKind::Linear { response, predictors, ridge, weights } => {
-            let penalty = (*ridge, weights.is_some());
-            linear::regression(table, (response, predictors), penalty, confidence, released)
-        }
+        kind @ StatisticKind::Linear { .. } => linear::tables(plan, kind, confidence, released),
         StatisticKind::Regression { family, .. } => {
             let fit = fit.expect("the steps were taken");
             regression::tables(*family, plan, fit, confidence, released)

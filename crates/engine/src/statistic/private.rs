@@ -90,6 +90,9 @@ pub(super) fn regression(
     vec![sheet.drawn(Plot::forest(false))]
 }
 
+/// Estimates from sums.
+type Fit<'a> = dyn Fn(&[f64]) -> Result<Vec<Finding>, String> + 'a;
+
 /// What was released of every item.
 fn sums(plan: &Plan, released: &Released<'_>) -> Result<Vec<f64>, String> {
     (0..plan.columns.len()).map(|item| released(item, 0)).collect()
@@ -124,7 +127,7 @@ fn noisier(plan: &Plan, sums: &[f64], uniform: &mut Uniform) -> Vec<f64> {
 fn intervals(
     plan: &Plan,
     (sums, estimates): (&[f64], &[Finding]),
-    fit: &dyn Fn(&[f64]) -> Result<Vec<Finding>, String>,
+    fit: &Fit<'_>,
     tail: f64,
 ) -> Option<Vec<[f64; 2]>> {
     let uniform = &mut Uniform::of(sums);
