@@ -452,7 +452,7 @@ fn learned(plan: &Plan, place: u8) -> Vec<String> {
                 .filter(|output| !output.is_told_elsewhere())
                 .map(|output| format!("`{}` of every cell that passed the gate", output.name)),
         );
-        learned.push("which cells did not pass, and by which rule".to_owned());
+        learned.push("which cells did not pass the release rule".to_owned());
         learned.extend(plan.path.as_ref().map(|path| path.learned()));
         learned.extend(plan.hidden.as_ref().map(|hidden| hidden.learned()));
         if plan.benchmark.is_some() && plan.givers().contains(&place) {
