@@ -88,6 +88,16 @@ impl Plan {
         is_count(self, slot).then_some(base)
     }
 
+    /// Whether every cell is released, because noise protects it: to leave out those that noise has
+    /// made small would count too many.
+    pub(crate) fn releases_all(&self) -> bool {
+        let is_histogram = matches!(
+            &self.study.objective,
+            Objective::Statistic(of) if matches!(of.kind, StatisticKind::Histogram { .. })
+        );
+        !self.noise.is_empty() && is_histogram
+    }
+
     /// Why a cell is suppressed, as far as the gate tells: by the rule as a whole.
     pub(crate) fn why_suppressed(&self, cell: usize) -> String {
         let release = &self.study.release;
@@ -106,6 +116,9 @@ impl Plan {
 
     /// The rule in one clause, for who reads the study.
     pub(crate) fn rule(&self, records: &str) -> String {
+        if self.releases_all() {
+            return "that it is released, for noise protects every one".to_owned();
+        }
         let release = &self.study.release;
         let mut rule = format!(
             "whether at least {} {records} of at least {} organisations stand behind it",

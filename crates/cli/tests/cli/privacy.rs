@@ -69,6 +69,30 @@ fn noisy_numbers_come_with_intervals_and_never_twice_the_same() {
 }
 
 #[test]
+fn a_noisy_histogram_counts_neither_too_many_nor_too_few() {
+    let site = site(QUERY, "malicious", "epsilon = 4");
+    let text = fs::read_to_string(site.path("study.toml")).unwrap();
+    let [objective, security] = ["[objective]", "[security]"].map(|of| text.find(of).unwrap());
+    let asked = "[objective]\nkind = \"histogram\"\nvalue = \"dose\"\nwidth = 5\n\
+                 confidence = 0.95\nquantiles = [0, 0.25, 0.5]\n\n";
+    site.write("study.toml", &format!("{}{asked}{}", &text[..objective], &text[security..]));
+    let report = site.result();
+    let of = |name: &str| &report["results"][0]["rows"][0][place(&report, name)];
+    let n = of("n").as_f64().unwrap();
+    assert!((n - 900.0).abs() < 60.0, "{n}");
+    // Two thirds are from 0 to 50, one third is at 100.
+    let number = |name: &str| {
+        let text = of(name).as_str().map(str::to_owned);
+        text.unwrap_or_else(|| of(name).to_string())
+    };
+    assert!(number("25 %").contains("15") || number("25 %").contains("20"), "{}", of("25 %"));
+    assert!(of("least").is_null() && of("least from").is_null());
+    let bars = report["results"][1]["rows"].as_array().unwrap();
+    assert_eq!(bars.len(), 21, "every bin: {bars:?}");
+    assert_eq!(report["actual"]["as_quoted"], true);
+}
+
+#[test]
 fn gaussian_noise_hides_whole_organisations() {
     let query = "SELECT ward, COUNT(*) AS n FROM records GROUP BY ward";
     let site = site(query, "semi-honest", "epsilon = 90\ndelta = 0.001\nunit = \"organisation\"");

@@ -5,6 +5,7 @@ use sharewell_analytics::release::{
     Margin, Minimum, Parts, balanced, complemented, every, gate, rounded,
 };
 use sharewell_mpc::{Protocol, Result, Share};
+use sharewell_ring::Ring as _;
 use sharewell_tensor::Tensor;
 
 use super::{Pooled, SecurePhase};
@@ -14,6 +15,10 @@ impl SecurePhase<'_> {
     /// For every support, cell by cell, 1 where what rests on it may be released.
     pub(super) fn verdict<P: Protocol>(&self, p: &mut P, pooled: &Pooled<P>) -> Result<P::AShare> {
         let plan = self.plan;
+        if plan.releases_all() {
+            let all = plan.supports.len() * plan.cells();
+            return Ok(p.public(&vec![P::Ring::ONE; all]));
+        }
         let (records, parties) = self.counts(pooled);
         let minimum = Minimum {
             records: plan.least_records(),

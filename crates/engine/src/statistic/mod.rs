@@ -218,9 +218,10 @@ pub(crate) fn finish(
         StatisticKind::RankTest { value, group, codes } => {
             ranks::rank_test(table, value, (*group, codes), released)
         }
-        StatisticKind::Histogram { value, by, probabilities } => {
-            ranks::histogram(table, value, by, probabilities, released)
-        }
+        StatisticKind::Histogram { value, by, probabilities } => match plan.noise.is_empty() {
+            true => ranks::histogram(table, value, by, probabilities, released),
+            false => private::histogram(plan, value, by, probabilities, released),
+        },
         StatisticKind::PairedTTest { first, second } => {
             moments::paired(table, [first, second], confidence, released)
         }

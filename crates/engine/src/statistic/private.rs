@@ -5,6 +5,8 @@
 //! Sheldon 2022, "Parametric bootstrap for differentially private confidence intervals"). An error of
 //! sampling is drawn beside it, from the standard error. It costs no privacy.
 
+mod histogram;
+
 use sharewell_analytics::clear::tails::normal_quantile;
 use sharewell_analytics::clear::{Confidence, Finding};
 use sharewell_ring::{Key, Prg, hash};
@@ -13,7 +15,10 @@ use sharewell_study::RowExpr;
 use super::sheet::{Entry, Sheet};
 use super::{Released, linear};
 use crate::Plot;
+use crate::noise::Noise;
 use crate::plan::{Column, Joint, Plan};
+
+pub(super) use histogram::histogram;
 
 /// How often noise is drawn again.
 const DRAWS: usize = 1000;
@@ -45,6 +50,32 @@ impl Uniform {
     }
 }
 
+/// The noise of one item.
+struct Noisy<'a> {
+    noise: &'a Noise,
+    /// One step of the noise.
+    quantum: f64,
+    /// It reaches so far, with 95 %.
+    within: f64,
+}
+
+impl<'a> Noisy<'a> {
+    /// # Panics
+    /// If the item is no sum.
+    fn of(plan: &'a Plan, item: usize) -> Self {
+        let Column::Clear(Joint::Slot(slot)) = &plan.columns[item].1 else {
+            unreachable!("noise is in sums")
+        };
+        let (noise, quantum) = (&plan.noise[*slot], 10f64.powi(-plan.slots[*slot].decimals));
+        Self { noise, quantum, within: noise.within(0.05) * quantum }
+    }
+
+    fn draw(&self, uniform: &mut Uniform) -> f64 {
+        // What noise adds to a count is whole.
+        self.noise.quantile(uniform.next()).round() * self.quantum
+    }
+}
+
 /// Linear regression from noisy sums and products.
 pub(super) fn regression(
     plan: &Plan,
@@ -61,7 +92,7 @@ pub(super) fn regression(
         let last = sums.len() - 1;
         // Noise may leave less than nothing of the response unexplained. Its squares, the last sum,
         // are in the standard errors alone: as large as the noise lets them be.
-        let reach = reach(plan, last);
+        let reach = Noisy::of(plan, last).within;
         let fit = |sums: &[f64], more: f64| {
             let sum =
                 |item: usize, _: usize| Ok(sums[item] + if item == last { more } else { 0.0 });
@@ -96,16 +127,6 @@ type Fit<'a> = dyn Fn(&[f64]) -> Result<Vec<Finding>, String> + 'a;
 /// What was released of every item.
 fn sums(plan: &Plan, released: &Released<'_>) -> Result<Vec<f64>, String> {
     (0..plan.columns.len()).map(|item| released(item, 0)).collect()
-}
-
-/// How far the noise of an item reaches.
-fn reach(plan: &Plan, item: usize) -> f64 {
-    match &plan.columns[item].1 {
-        Column::Clear(Joint::Slot(slot)) => {
-            plan.noise[*slot].within(0.05) * 10f64.powi(-plan.slots[*slot].decimals)
-        }
-        _ => 0.0,
-    }
 }
 
 /// The sums with noise once more.

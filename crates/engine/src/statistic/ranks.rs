@@ -122,7 +122,7 @@ fn quantiles(
     sheet
 }
 
-fn percent(probability: f64) -> String {
+pub(super) fn percent(probability: f64) -> String {
     match probability {
         0.0 => "least".into(),
         0.5 => "median".into(),
@@ -133,7 +133,7 @@ fn percent(probability: f64) -> String {
 }
 
 /// A number where a bin is one.
-fn shown(table: &Table, value: &Grid, bin: u64) -> Entry {
+pub(super) fn shown(table: &Table, value: &Grid, bin: u64) -> Entry {
     let name = value.name(table, bin);
     match name.parse() {
         Ok(number) => Entry::exact(number),
