@@ -183,6 +183,14 @@ pub(crate) fn refuse_unruled(study: &Study, plan: &Plan) -> Result<(), Error> {
             return refuse(message, "leave them out, or ask for sums and counts of listed groups");
         }
     }
+    if !plan.totals.is_empty() && !at_home {
+        let message =
+            "CUBE takes totals of sums, counts and extremes, and here single rows are shared";
+        return refuse(
+            message.to_owned(),
+            "leave CUBE out, or ask for the totals in a study of its own",
+        );
+    }
     let summed_up = |column: &Column| match column {
         Column::Clear(joint) => matches!(joint, Joint::Slot(_)),
         _ => true,

@@ -148,6 +148,27 @@ proptest! {
 }
 
 #[test]
+fn parties_that_may_cheat_agree_on_totals_and_parts_as_in_the_clear() {
+    let release = "min_records = 3\nmin_parties = 2\ndominance = [1, 70]\np_percent = 5";
+    let query = "SELECT g, f, COUNT(*) AS n, SUM(y) AS s FROM t GROUP BY CUBE (g, f)";
+    let record = |i: usize| Record { g: i % 3, f: i % 2 == 0, x: Some(1), y: (i * i % 90) as i64 };
+    let providers: Vec<Vec<Record>> =
+        (0..3).map(|party| (0..30).map(|i| record(i * (party + 2) + party)).collect()).collect();
+    for security in [("semi-honest", 1, "auto"), ("malicious", 1, "auto")] {
+        let plan = Setup { security, ..setup(query, release) }.plan();
+        let clear = rehearsed(&plan, &providers);
+        assert!(clear.notes.iter().any(|note| note.reason.contains("too large a part")));
+        assert!(clear.rows.iter().flatten().any(|cell| matches!(cell, Cell::Integer(n) if *n > 9)));
+        let locals: Vec<_> = providers.iter().map(|records| Some(local(&plan, records))).collect();
+        for outcome in run_all(&plan, &locals) {
+            let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));
+            assert!(outcome.actual.as_quoted, "{security:?}");
+            assert_eq!(outcome.results[0], clear, "{security:?}");
+        }
+    }
+}
+
+#[test]
 fn counts_are_rounded_and_say_so_and_nothing_else_is() {
     let query = "SELECT g, COUNT(*) AS n, COUNT(x) AS with_x, SUM(y) AS s, AVG(y) AS mean FROM t \
                  GROUP BY g";
@@ -206,6 +227,7 @@ fn rules_that_an_objective_cannot_be_held_to_are_refused() {
             "round_counts = 5\nsufficient = \"open\"",
             "calculated from rounded counts",
         ),
+        ("SELECT g, MEDIAN(x) AS m FROM t GROUP BY CUBE (g)", "", "leave CUBE out"),
         (plain, "records_per_parameter = 10", "nothing is fitted"),
         (
             plain,
