@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::support::{
-    PARTIES, Site, Terms, costs_as_quoted, decimal, integer, is_within_bound, numbers, place, value,
+    PARTIES, Site, Terms, copy_of, costs_as_quoted, decimal, integer, is_within_bound, numbers,
+    place, value,
 };
 
 /// A record: region, tenths of hours, failures.
@@ -144,4 +145,58 @@ fn a_missing_value_is_left_out_as_sql_does() {
     assert_eq!(value(&report, 0, "n").0, 9.0);
     assert_eq!(value(&report, 0, "known").0, 6.0);
     is_within_bound(&report, 0, "mean", 15.5, 1e-7);
+}
+
+#[test]
+fn totals_of_the_trial_are_those_of_its_records_and_none_tells_a_small_group() {
+    let site = copy_of("clinical-trial", "totals.toml");
+    let arms =
+        ["zidovudine", "zidovudine and didanosine", "zidovudine and zalcitabine", "didanosine"];
+    let mut count = std::collections::BTreeMap::<(String, String), [u64; 3]>::new();
+    for (at, party) in ["a", "b", "c"].into_iter().enumerate() {
+        let path = site.path("sources").join(format!("party_{party}.csv"));
+        let mut reader = csv::Reader::from_path(path).unwrap();
+        let heads = reader.headers().unwrap().clone();
+        let place = |name: &str| heads.iter().position(|head| head == name).unwrap();
+        let [age, arm, progressed] = ["age", "arms", "cens"].map(place);
+        for record in reader.records() {
+            let record = record.unwrap();
+            if record[age].parse::<f64>().unwrap() >= 25.0 {
+                continue;
+            }
+            let arm = arms[record[arm].parse::<usize>().unwrap()].to_owned();
+            let progressed = (&record[progressed] == "1").to_string();
+            for arm in [arm, "(all)".to_owned()] {
+                for progressed in [progressed.clone(), "(all)".to_owned()] {
+                    count.entry((arm.clone(), progressed)).or_default()[at] += 1;
+                }
+            }
+        }
+    }
+    // Ten records of all three sites, and none has more than four fifths.
+    let is_open = |of: &[u64; 3]| {
+        let (n, most) = (of.iter().sum::<u64>(), *of.iter().max().unwrap());
+        n >= 10 && of.iter().all(|n| *n > 0) && 10 * most <= 8 * n
+    };
+    let inside = |row: &(String, String), cell: &(String, String)| {
+        cell.0 != "(all)"
+            && cell.1 != "(all)"
+            && (row.0 == "(all)" || row.0 == cell.0)
+            && (row.1 == "(all)" || row.1 == cell.1)
+    };
+    let report = site.result();
+    costs_as_quoted(&report);
+    let rows = report["results"][0]["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 4 * 2 + 4 + 2 + 1);
+    let mut shown = 0;
+    for row in rows {
+        let text = |at: usize| row[at].as_str().unwrap().to_owned();
+        let of = (text(0), text(1));
+        let all = count.iter().filter(|(cell, _)| inside(&of, cell)).all(|(_, n)| is_open(n));
+        let own = count.get(&of).copied().unwrap_or_default();
+        let want = (is_open(&own) && all).then(|| ((own.iter().sum::<u64>() + 2) / 5 * 5) as f64);
+        assert_eq!(row[2].as_f64(), want, "{of:?} {own:?}");
+        shown += usize::from(want.is_some());
+    }
+    assert!((5..rows.len()).contains(&shown), "some are shown, and some are not");
 }
