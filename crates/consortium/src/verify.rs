@@ -117,10 +117,13 @@ impl Seen<'_> {
                 self.begun.insert(signed.digest().to_string(), start.study.clone());
                 Ok(())
             }
-            Event::Releases { begun } => match self.begun.contains_key(&begun.to_string()) {
-                true => Ok(()),
-                false => Err("a run opens its result that did not begin, or has ended".to_owned()),
-            },
+            Event::Releases { begun } => {
+                let begun = begun.to_string();
+                // A node that was stopped may have given a run up that its process had not.
+                let is_known = self.begun.contains_key(&begun) || self.failed.contains_key(&begun);
+                let why = "a run opens its result that did not begin, or has finished";
+                if is_known { Ok(()) } else { Err(why.to_owned()) }
+            }
             Event::Failed { begun, .. } => {
                 let study = self.begun.remove(&begun.to_string());
                 let study = study.ok_or_else(|| "a run fails that did not begin".to_owned())?;

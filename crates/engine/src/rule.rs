@@ -157,32 +157,41 @@ fn is_count(plan: &Plan, slot: usize) -> bool {
     matches!(plan.slots[slot].of, Some(Aggregate::Count | Aggregate::CountColumn(_)))
 }
 
+/// Why parts of organisations cannot be compared here.
+fn refuse_parts(study: &Study, at_home: bool) -> Result<(), Error> {
+    let rules = &study.release.rules;
+    let refuse = |message: String, help: &str| Err(Error::from(Refusal::new(message, help)));
+    if !rules.compare_parts() {
+        return Ok(());
+    }
+    let givers = study.data_parties().count();
+    let top = rules
+        .dominance
+        .map_or(0, |of| usize::from(of.top))
+        .max(if rules.p_percent.is_some() { 2 } else { 0 });
+    if givers <= top {
+        let message = format!(
+            "the rules of `dominance` and `p_percent` look at the largest {top} organisations, and \
+             {givers} give data: these always have everything"
+        );
+        return refuse(message, "name more data parties, or look at fewer of them");
+    }
+    if !at_home {
+        let message =
+            "the rules of `dominance` and `p_percent` compare what organisations give of \
+                       a sum, and here single rows are shared"
+                .to_owned();
+        return refuse(message, "leave them out, or ask for sums and counts of listed groups");
+    }
+    Ok(())
+}
+
 /// What of the rule this objective cannot be held to.
 pub(crate) fn refuse_unruled(study: &Study, plan: &Plan) -> Result<(), Error> {
     let rules = &study.release.rules;
     let refuse = |message: String, help: &str| Err(Error::from(Refusal::new(message, help)));
     let at_home = plan.rows.is_empty() && plan.grouped.is_none() && plan.linked.is_none();
-    if rules.compare_parts() {
-        let givers = study.data_parties().count();
-        let top = rules
-            .dominance
-            .map_or(0, |of| usize::from(of.top))
-            .max(if rules.p_percent.is_some() { 2 } else { 0 });
-        if givers <= top {
-            let message = format!(
-                "the rules of `dominance` and `p_percent` look at the largest {top} organisations, and \
-                 {givers} give data: these always have everything"
-            );
-            return refuse(message, "name more data parties, or look at fewer of them");
-        }
-        if !at_home {
-            let message =
-                "the rules of `dominance` and `p_percent` compare what organisations give of \
-                           a sum, and here single rows are shared"
-                    .to_owned();
-            return refuse(message, "leave them out, or ask for sums and counts of listed groups");
-        }
-    }
+    refuse_parts(study, at_home)?;
     if !plan.totals.is_empty() && !at_home {
         let message =
             "CUBE takes totals of sums, counts and extremes, and here single rows are shared";
