@@ -2,6 +2,7 @@
 //! that it shows is computed elsewhere.
 #![forbid(unsafe_code)]
 
+mod add;
 mod bench;
 mod check;
 mod child;

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use sharewell_data::{self as data, Agreed, Mapping, QualityReport};
 
+use crate::add::Add;
 use crate::failure::Failure;
 use crate::show;
 use crate::study_file::StudyFile;
@@ -14,6 +15,7 @@ use crate::verify::Verify;
 /// Try out a provider's own sources.
 #[derive(Subcommand)]
 pub(crate) enum Source {
+    Add(Add),
     Check(Check),
     Verify(Verify),
 }
@@ -58,6 +60,7 @@ struct Checked<'a> {
 impl Source {
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self {
+            Self::Add(add) => add.run(),
             Self::Check(check) => check.run(),
             Self::Verify(verify) => verify.run(),
         }
