@@ -1,7 +1,7 @@
 //! `sharewell remote`: a node's API, for people and programs that are not beside its folder.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -207,10 +207,19 @@ fn runs(client: &Client, study: &str) -> Result<Vec<Value>, Failure> {
 /// Waits until one more run than before has ended.
 fn ended(client: &Client, study: &str, before: usize) -> Result<String, Failure> {
     const PAUSE: Duration = Duration::from_secs(1);
+    /// A call that nobody has followed for so long has ended.
+    const CALL: Duration = Duration::from_secs(610);
+    let called = Instant::now();
     loop {
         std::thread::sleep(PAUSE);
         let runs = runs(client, study)?;
-        let Some(last) = runs.first().filter(|_| runs.len() > before) else { continue };
+        let Some(last) = runs.first().filter(|_| runs.len() > before) else {
+            if called.elapsed() > CALL {
+                let why = "the call has ended, and that node has not begun: its log says why";
+                return Err(Failure::Run(why.to_owned()));
+            }
+            continue;
+        };
         match last["state"].as_str() {
             Some("finished") => return Ok(last.to_string()),
             Some("failed") => {

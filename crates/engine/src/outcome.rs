@@ -228,7 +228,8 @@ impl Decoder<'_> {
     fn is_known_empty(&self, column: &Column) -> bool {
         let release = &self.plan.study.release;
         let is_sum = |slot: &usize| matches!(self.plan.slots[*slot].combine, Combine::Sum);
-        (release.min_records, release.min_parties) == (1, 1)
+        (self.plan.least_records(), release.min_parties) == (1, 1)
+            && !release.rules.compare_parts()
             && matches!(column, Column::Clear(Joint::Slot(slot)) if is_sum(slot))
     }
 

@@ -4,7 +4,7 @@ mod common;
 
 use common::{ALL, CODES, Record, Setup, local, run_all};
 use proptest::prelude::*;
-use sharewell_engine::{Cell, Plan, ResultTable};
+use sharewell_engine::{Cell, Note, Plan, ResultTable};
 
 const TABLE: &str = "SELECT g, f, COUNT(*) AS n, SUM(y) AS s, MAX(y) AS most FROM t \
                      GROUP BY CUBE (g, f)";
@@ -214,6 +214,31 @@ fn a_model_needs_records_for_its_parameters() {
     };
     assert!(fits(10, 10), "20 records for two parameters");
     assert!(!fits(11, 10));
+}
+
+#[test]
+fn what_a_rule_suppresses_is_never_taken_for_nothing() {
+    // Where one record of one organisation suffices, a suppressed count is 0; under more rules not.
+    let open = "min_records = 1\nmin_parties = 1\nsufficient = \"open\"";
+    let describe = "kind = \"describe\"\nvalues = [\"y\"]\nby = [\"g\"]\nconfidence = 0.95";
+    let table = "kind = \"contingency\"\nrow = \"g\"\ncolumn = \"f\"\nconfidence = 0.95";
+    let linear = "kind = \"linear\"\nresponse = \"y\"\npredictors = [\"x\"]\nconfidence = 0.95";
+    let record = |i: i64| Record { x: Some(i * i % 7), y: i, ..Record::default() };
+    let one: Vec<Record> = (0..12).map(record).collect();
+    for (objective, rule) in [
+        (describe, "dominance = [1, 90]"),
+        (table, "p_percent = 10"),
+        (linear, "records_per_parameter = 50"),
+    ] {
+        let release = format!("{open}\n{rule}");
+        let plan = Setup { objective: Some(objective), ..setup("", &release) }.plan();
+        let table = rehearsed(&plan, &[one.clone(), vec![], vec![]]);
+        let first = table.rows[0].iter().filter(|cell| !matches!(cell, Cell::Text(_)));
+        assert!(first.clone().all(|cell| *cell == Cell::Empty), "{rule}: {table:?}");
+        assert!(first.count() > 0 && !table.notes.is_empty());
+        let is_told = |note: &Note| note.reason.starts_with("suppressed");
+        assert!(table.notes.iter().all(is_told), "{rule}: {:?}", table.notes);
+    }
 }
 
 #[test]
