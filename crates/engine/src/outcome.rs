@@ -224,12 +224,10 @@ impl<'a> Decoder<'a> {
 }
 
 impl Decoder<'_> {
-    /// Whether suppression of a count or sum says that it is 0: fewer than one record is none.
+    /// Whether suppression of a count or sum says that it is 0.
     fn is_known_empty(&self, column: &Column) -> bool {
-        let release = &self.plan.study.release;
         let is_sum = |slot: &usize| matches!(self.plan.slots[*slot].combine, Combine::Sum);
-        (self.plan.least_records(), release.min_parties) == (1, 1)
-            && !release.rules.compare_parts()
+        !self.plan.hides_cells()
             && matches!(column, Column::Clear(Joint::Slot(slot)) if is_sum(slot))
     }
 

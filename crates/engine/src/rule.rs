@@ -82,6 +82,13 @@ impl Plan {
         release.min_records.max(each * parameters(&self.study.objective))
     }
 
+    /// Whether a suppressed count or sum may be anything. Where one record of one organisation
+    /// suffices, it is 0: fewer than one record is none.
+    pub(crate) fn hides_cells(&self) -> bool {
+        let release = &self.study.release;
+        (self.least_records(), release.min_parties) != (1, 1) || release.rules.compare_parts()
+    }
+
     /// To multiples of which a slot's released values are rounded, if they are.
     pub(crate) fn rounded_to(&self, slot: usize) -> Option<u32> {
         let base = self.study.release.rules.round_counts?;
@@ -108,7 +115,7 @@ impl Plan {
         if release.rules.compare_parts() {
             why += ", or one or a few of these have too large a part";
         }
-        if cell >= self.local.groups.len() && self.grouped.is_none() {
+        if cell >= self.local.groups.len() && self.grouped.is_none() && self.hides_cells() {
             why += ", or its parts would tell a suppressed one";
         }
         why
@@ -134,7 +141,7 @@ impl Plan {
         if let Some(percent) = release.rules.p_percent {
             rule += &format!(", the largest one's part hidden from the second to {percent} %");
         }
-        if !self.totals.is_empty() {
+        if !self.totals.is_empty() && self.hides_cells() {
             rule += ", and for a total whether it would tell a suppressed cell";
         }
         rule

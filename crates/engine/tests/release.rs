@@ -148,6 +148,19 @@ proptest! {
 }
 
 #[test]
+fn where_only_empty_cells_are_suppressed_totals_are_not() {
+    let query = "SELECT g, f, COUNT(*) AS n FROM t GROUP BY CUBE (g, f)";
+    let plan = setup(query, "min_records = 1\nmin_parties = 1").plan();
+    let table = rehearsed(&plan, &[vec![Record::default(); 4], vec![], vec![]]);
+    let counts: Vec<Option<f64>> = table.rows.iter().map(|row| number(&row[2])).collect();
+    let four = Some(4.0);
+    let none = None;
+    // Cells, totals of each group, of each flag, of all.
+    let want = [four, none, none, none, none, none, four, none, none, four, none, four];
+    assert_eq!(counts, want, "{table:?}");
+}
+
+#[test]
 fn parties_that_may_cheat_agree_on_totals_and_parts_as_in_the_clear() {
     let release = "min_records = 3\nmin_parties = 2\ndominance = [1, 70]\np_percent = 5";
     let query = "SELECT g, f, COUNT(*) AS n, SUM(y) AS s FROM t GROUP BY CUBE (g, f)";

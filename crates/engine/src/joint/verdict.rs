@@ -29,7 +29,7 @@ impl SecurePhase<'_> {
             let fine = self.balanced(p, pooled)?;
             verdict = p.mul(&verdict, &P::AShare::concat(&vec![&fine; plan.supports.len()]))?;
         }
-        if plan.totals.is_empty() {
+        if plan.totals.is_empty() || !plan.hides_cells() {
             return Ok(verdict);
         }
         let margins: Vec<Margin> = plan.totals.iter().map(|total| total.margin.clone()).collect();
