@@ -187,33 +187,36 @@ pub(crate) struct Run {
     /// Wait for the end, and tell it
     #[arg(long)]
     wait: bool,
+    /// If it fails, call again, so many times
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "wait")]
+    retries: u32,
 }
 
 impl Run {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        /// How long the others have to hear of it.
-        const CALL_S: u64 = 600;
+        /// Before a second call: the others may still be ending the first.
+        const PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
         let file = StudyFile::load(&self.study)?;
         let home = self.at.open()?;
-        let terms = Terms::of(&file);
-        let now = Time::now();
-        let until = Some(Time(now.0 + CALL_S));
-        let word = Word { verdict: Verdict::Calls, until, reason: None, software: SOFTWARE };
-        let signed = home.sign_study(&terms.proposal(&file), &word, now)?;
-        signed.map_err(|refused| refusal(&home, "call for", &file, &refused))?;
         let name = &file.study().name;
-        if !self.wait {
-            show::out(&format!("{} calls for a run of {name}\n", home.name));
-            return Ok(());
-        }
-        eprintln!("{} has called for a run of {name}; waiting for its node", home.name);
-        match self.end(&home, &file)? {
-            End::Finished(receipt, _) => {
-                show::out(&format!("finished; run {}\n", receipt.receipt.run));
-                Ok(())
+        for again in (0..=self.retries).rev() {
+            call(&home, &file)?;
+            if !self.wait {
+                show::out(&format!("{} calls for a run of {name}\n", home.name));
+                return Ok(());
             }
-            End::Failed(why, _) => Err(Failure::Run(why)),
+            eprintln!("{} has called for a run of {name}; waiting for its node", home.name);
+            match self.end(&home, &file)? {
+                End::Finished(receipt, _) => {
+                    show::out(&format!("finished; run {}\n", receipt.receipt.run));
+                    return Ok(());
+                }
+                End::Failed(why, _) if again == 0 => return Err(Failure::Run(why)),
+                End::Failed(why, _) => eprintln!("it failed: {why}; {again} more tries"),
+            }
+            std::thread::sleep(PAUSE);
         }
+        Ok(())
     }
 
     /// Waits for the end of the run that follows this node's last call.
@@ -243,6 +246,17 @@ impl Run {
             std::thread::sleep(PAUSE);
         }
     }
+}
+
+/// Calls for a run, if all have approved it.
+fn call(home: &Home, file: &StudyFile) -> Result<(), Failure> {
+    /// How long the others have to hear of it.
+    const CALL_S: u64 = 600;
+    let (terms, now) = (Terms::of(file), Time::now());
+    let until = Some(Time(now.0 + CALL_S));
+    let word = Word { verdict: Verdict::Calls, until, reason: None, software: SOFTWARE };
+    let signed = home.sign_study(&terms.proposal(file), &word, now)?;
+    signed.map(drop).map_err(|refused| refusal(home, "call for", file, &refused))
 }
 
 /// Print the results of the last run of a study, at a recipient.

@@ -64,9 +64,19 @@ fn a_line_that_is_cut_for_longer_than_anybody_waits_fails_the_run_and_the_next_o
         assert_eq!(fleet.times(node, "opens the result"), 0, "{}", fleet.log(node));
         assert!(fleet.log(node).contains("south"), "who is to blame: {}", fleet.log(node));
     }
-    fleet.study_command("run", &study, "north").text();
-    fleet.until("the next one runs", |fleet| {
-        NODES.iter().all(|of| fleet.times(of, "all have signed") == 1)
+    // Once more, and whoever called sees to it that it ends well.
+    fleet.lines[1].cut(true);
+    let seconds = Duration::from_secs(seconds);
+    std::thread::scope(|scope| {
+        let line = &fleet.lines[1];
+        scope.spawn(move || {
+            std::thread::sleep(seconds);
+            line.cut(false);
+        });
+        let arguments = ["study", "run", study.to_str().unwrap(), "--home", "@", "--wait"];
+        let called = fleet.run(&[&arguments[..], &["--retries", "5"]].concat(), "north");
+        assert!(called.text().starts_with("finished"), "{called:#?}");
     });
+    fleet.until("all know", |fleet| NODES.iter().all(|of| fleet.times(of, "all have signed") == 1));
     fleet.verify();
 }
