@@ -13,7 +13,7 @@ use tempfile::TempDir;
 pub(crate) const PARTIES: [&str; 3] = ["op_a", "op_b", "op_c"];
 
 /// Far beyond what any command here may need: a command that hangs fails its test.
-const HANGS: Duration = Duration::from_secs(120);
+const HANGS: Duration = Duration::from_secs(400);
 
 /// How a command ended.
 #[derive(Debug)]
