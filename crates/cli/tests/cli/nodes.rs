@@ -257,6 +257,14 @@ fn killed(kills: usize, state: &mut u64) {
     fleet.until("the last one runs", |fleet| {
         NODES.iter().all(|of| fleet.times(of, "all have signed") > finished)
     });
+    // A call before the last one may have been followed late.
+    fleet.until("nothing goes on", |fleet| {
+        let goes_on = |node: &&str| {
+            let ledger = fleet.run(&["ledger", "--home", "@", "--json"], node).json();
+            ledger["lines"].as_array().unwrap().iter().any(|line| line["state"] == "running")
+        };
+        !["north", "south", "west"].iter().any(goes_on)
+    });
     fleet.verify();
     budgets_hold(&fleet, fleet.times("north", "all have signed"), kills);
 }
