@@ -127,8 +127,8 @@ fn refuse_hidden(study: &Study, statistic: &Statistic) -> Result<(), Error> {
          and [release] keeps these hidden"
     );
     let help = "if the recipients may learn them (the leakage table lists each), set `sufficient = \
-                \"open\"` in [release]; \"t_test\", \"paired_t_test\", \"correlation\", \
-                \"contingency\" without strata, and \"logistic\" and \"poisson\" with \
+                \"open\"` in [release]; \"t_test\", \"paired_t_test\", \"anova\", \
+                \"correlation\", \"contingency\" without strata, and \"logistic\" and \"poisson\" with \
                 `reveal_path = false` need not";
     Err(Refusal::new(message, help).into())
 }

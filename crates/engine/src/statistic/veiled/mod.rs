@@ -3,6 +3,7 @@
 
 mod association;
 mod means;
+mod variance;
 
 use sharewell_analytics::clear::Confidence;
 use sharewell_study::{
@@ -26,6 +27,7 @@ pub(crate) fn veiled_items(kind: &StatisticKind, table: &Table) -> Option<Vec<It
             Some(association::of_table([*row, *column], table))
         }
         StatisticKind::Correlation { values } => Some(association::of_pairs(values, table)),
+        StatisticKind::Anova { value, group } => Some(variance::items(value, *group, table)),
         _ => None,
     }
 }
@@ -45,6 +47,7 @@ pub(crate) fn finish_veiled(
         StatisticKind::Correlation { values } => {
             association::correlations(values, table, confidence, number)
         }
+        StatisticKind::Anova { value, group } => variance::analysis(value, *group, table, number),
         kind => means::finish(kind, table, confidence, number),
     };
     vec![sheet.into_table()]
