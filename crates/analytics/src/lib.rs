@@ -9,6 +9,7 @@ pub mod benchmark;
 pub mod clear;
 pub mod drift;
 pub mod glm;
+pub mod models;
 pub mod poisson;
 pub mod release;
 pub mod stats;

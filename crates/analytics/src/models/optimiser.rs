@@ -1,0 +1,124 @@
+//! How weights follow their gradients.
+
+use sharewell_mpc::{Protocol, Result, Share};
+use sharewell_ring::Integer;
+use sharewell_tensor::Tensor;
+
+use super::scales::FACTOR_BITS;
+
+/// What is made of gradients.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub enum Optimiser {
+    /// Steps against the gradient, and what is left of the last step.
+    Sgd {
+        /// How much of the last step is left, from 0 to below 1.
+        momentum: f64,
+        /// Whether the gradient is followed from where the momentum leads (Nesterov 1983), as
+        /// PyTorch has it.
+        nesterov: bool,
+        /// How much of the weights themselves is added to their gradients.
+        weight_decay: f64,
+    },
+}
+
+/// A public factor `mantissa / 2^shift`.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+struct Factor {
+    mantissa: u64,
+    shift: u32,
+}
+
+impl Factor {
+    /// The nearest of [`FACTOR_BITS`] bits.
+    fn of(x: f64) -> Self {
+        if x <= 0.0 {
+            return Self { mantissa: 0, shift: 0 };
+        }
+        let shift = (f64::from(FACTOR_BITS) - 1.0 - x.log2().floor()).clamp(0.0, 60.0) as u32;
+        Self { mantissa: (x * f64::from(shift).exp2()).round() as u64, shift }
+    }
+}
+
+/// Where a step goes from: all weights in one vector.
+#[derive(Debug)]
+pub(super) struct Step<'a, P: Protocol> {
+    /// The sum over the batch, not rescaled.
+    pub(super) gradient: Tensor<P>,
+    pub(super) batch: usize,
+    /// The learning rate, and that of the last step.
+    pub(super) rate: f64,
+    pub(super) last_rate: f64,
+    pub(super) weights: &'a Tensor<P>,
+}
+
+impl Optimiser {
+    /// The norm of what is followed, for mean gradients and weights of these norms.
+    pub(super) fn pull(self, gradient: f64, weights: f64) -> f64 {
+        let Self::Sgd { weight_decay, .. } = self;
+        gradient + weight_decay * weights
+    }
+
+    /// The longest step.
+    pub(super) fn longest(self, rate: f64, pull: f64) -> f64 {
+        let Self::Sgd { momentum, .. } = self;
+        2.0 * rate * pull / (1.0 - momentum)
+    }
+
+    /// Whether it remembers its steps.
+    pub(super) fn remembers(self) -> bool {
+        let Self::Sgd { momentum, .. } = self;
+        momentum > 0.0
+    }
+
+    /// What is to be taken off the weights; the velocity becomes that of this step.
+    ///
+    /// PyTorch's velocity is one of gradients. This one is of steps, so a learning rate that
+    /// changes changes it too.
+    pub(super) fn step<P: Protocol>(
+        self,
+        p: &mut P,
+        velocity: Option<&mut Tensor<P>>,
+        step: &Step<'_, P>,
+    ) -> Result<P::AShare> {
+        let Self::Sgd { momentum, nesterov, .. } = self;
+        let fresh = self.fresh(p, step)?;
+        let Some(velocity) = velocity else { return Ok(fresh) };
+        let mut next = left(p, velocity.shares(), momentum * step.rate / step.last_rate)?;
+        next += &fresh;
+        let moved = match nesterov {
+            false => next.clone(),
+            true => {
+                let mut ahead = left(p, &next, momentum)?;
+                ahead += &fresh;
+                ahead
+            }
+        };
+        *velocity = Tensor::new(next, velocity.shape(), velocity.frac_bits());
+        Ok(moved)
+    }
+
+    /// The learning rate times the mean gradient, at the scale of weights.
+    fn fresh<P: Protocol>(self, p: &mut P, step: &Step<'_, P>) -> Result<P::AShare> {
+        let Self::Sgd { weight_decay, .. } = self;
+        let (full, scale) = (step.gradient.frac_bits(), step.weights.frac_bits());
+        let mut sum = step.gradient.shares().clone();
+        if weight_decay > 0.0 {
+            // Once for each example, as it is divided with the gradient.
+            let by = weight_decay * step.batch as f64 * f64::from(full - scale).exp2();
+            let mut decay = step.weights.shares().clone();
+            decay.scale(&[P::Ring::from_i128(by.round() as i128)]);
+            sum += &decay;
+        }
+        let rate = Factor::of(step.rate / step.batch as f64);
+        sum.scale(&[P::Ring::from_u128(rate.mantissa.into())]);
+        p.trunc(&sum, full + rate.shift - scale)
+    }
+}
+
+/// What is left of a velocity.
+fn left<P: Protocol>(p: &mut P, velocity: &P::AShare, kept: f64) -> Result<P::AShare> {
+    let kept = Factor::of(kept);
+    let mut left = velocity.clone();
+    left.scale(&[P::Ring::from_u128(kept.mantissa.into())]);
+    p.trunc(&left, kept.shift)
+}

@@ -1,0 +1,277 @@
+//! Training: forward, back, and a step against the gradient, batch after batch.
+//!
+//! That no number left its range is proven by induction. If no matrix of weights is beyond its
+//! limit before a step, nothing in the step wraps around, nor do the squares of the weights after
+//! it: so their sum, compared with the limit's square, says rightly whether the same holds for the
+//! next step. The comparisons are owed until [`Training::beyond`] makes all of them at once; what
+//! was learnt means nothing before.
+
+use sharewell_mpc::{Protocol, Result, Share};
+use sharewell_ring::{Integer, Ring};
+use sharewell_tensor::Tensor;
+
+use super::layer::{At, Gradient, backward, forward};
+use super::loss::Loss;
+use super::network::{Network, Weights};
+use super::optimiser::{Optimiser, Step};
+use super::scales::{Course, Scales, TooFar};
+
+/// Everything public about a training.
+#[derive(Clone, Debug)]
+pub struct Training {
+    network: Network,
+    course: Course,
+    scales: Scales,
+}
+
+/// Examples that a step is made of.
+pub struct Batch<'a, P: Protocol> {
+    /// Inputs, [examples, numbers] at [`Scales::frac`].
+    pub x: &'a Tensor<P>,
+    /// Targets, [examples, outputs], integers or at [`Scales::frac`].
+    pub y: &'a Tensor<P>,
+    /// One for each example that counts and zero for others, if there are others.
+    pub counts: Option<&'a P::AShare>,
+}
+
+impl<P: Protocol> std::fmt::Debug for Batch<'_, P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Batch({:?}, {:?})", self.x, self.y)
+    }
+}
+
+/// What has been learnt so far.
+#[derive(Debug)]
+pub struct State<P: Protocol> {
+    /// All matrices of weights, one after the other, at [`Scales::weight`].
+    weights: Tensor<P>,
+    velocity: Option<Tensor<P>>,
+    last_rate: Option<f64>,
+    steps: u64,
+    /// After each step, the sum of the squares of each matrix.
+    owed: Vec<P::AShare>,
+}
+
+impl Training {
+    /// In batches of `batch` examples at most, with learning rates up to `rate`, in a ring of
+    /// `bits` bits.
+    ///
+    /// # Errors
+    /// If no scale of use keeps every number inside the ring.
+    pub fn new(
+        network: Network,
+        (loss, optimiser): (Loss, Optimiser),
+        (batch, rate): (usize, f64),
+        bits: u32,
+    ) -> std::result::Result<Self, TooFar> {
+        let signal = loss.signal(&network);
+        let network = network.with_signal(signal);
+        let course = Course { batch, loss, optimiser, rate };
+        let scales = Scales::of(&network, &course, bits)?;
+        Ok(Self { network, course, scales })
+    }
+
+    /// What is trained.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The scales of its numbers.
+    #[must_use]
+    pub fn scales(&self) -> Scales {
+        self.scales
+    }
+
+    /// All weights, at their scale, from numbers that everybody knows.
+    ///
+    /// # Panics
+    /// If there are not as many as weights.
+    #[must_use]
+    pub fn encoded<R: Integer>(&self, weights: &[f64]) -> Vec<R> {
+        let all: usize = self.network.weights().iter().map(Weights::len).sum();
+        assert_eq!(weights.len(), all, "weights of {:?}", self.network.layers());
+        let one = f64::from(self.scales.weight).exp2();
+        weights.iter().map(|x| R::from_i128((x * one).round() as i128)).collect()
+    }
+
+    /// Where it begins: weights within their limits, one matrix after the other.
+    pub fn start<P: Protocol>(&self, p: &P, weights: P::AShare) -> State<P> {
+        let shape = [weights.len()];
+        let zero = || p.public(&vec![P::Ring::ZERO; shape[0]]);
+        let remembers = self.course.optimiser.remembers();
+        let velocity = remembers.then(|| Tensor::new(zero(), &shape, self.scales.weight));
+        let weights = Tensor::new(weights, &shape, self.scales.weight);
+        State { weights, velocity, last_rate: None, steps: 0, owed: vec![] }
+    }
+
+    /// One step.
+    ///
+    /// Cost: for each matrix three products (two for the first) of matrices and their
+    /// truncations, [`Protocol::msb`] and three products for each number that a rectifier sees,
+    /// and one or two truncations of every weight.
+    ///
+    /// # Errors
+    /// If a link fails.
+    ///
+    /// # Panics
+    /// If the batch does not fit the network, or the rate is greater than was said.
+    pub fn step<P: Protocol>(
+        &self,
+        p: &mut P,
+        state: &mut State<P>,
+        batch: &Batch<'_, P>,
+        rate: f64,
+    ) -> Result<()> {
+        assert!(rate <= self.course.rate, "a learning rate of {rate}");
+        assert!(batch.x.shape()[0] <= self.course.batch, "{batch:?}");
+        let matrices = self.matrices(p, &state.weights);
+        let at = At { weights: &matrices, scales: self.scales, step: Some(state.steps) };
+        let operations = self.network.operations();
+        let (z, memories) = forward(p, operations, batch.x.clone(), &at)?;
+        let of = (&self.network, self.scales);
+        let mut signal = self.course.loss.backward(p, of, (z, batch.y))?;
+        if let Some(counts) = batch.counts {
+            let outputs = self.network.output().len();
+            let counts = counts.gather(&(0..signal.len()).map(|i| i / outputs).collect::<Vec<_>>());
+            let counts = Tensor::new(counts, signal.shape(), 0);
+            signal = signal.mul(p, &counts, self.scales.frac)?;
+        }
+        let mut gradients = vec![];
+        backward(p, operations, (memories, signal), &at, (false, &mut gradients))?;
+        self.follow(p, state, (gradients, batch.x.shape()[0]), rate)
+    }
+
+    fn follow<P: Protocol>(
+        &self,
+        p: &mut P,
+        state: &mut State<P>,
+        (mut gradients, batch): (Vec<Gradient<P>>, usize),
+        rate: f64,
+    ) -> Result<()> {
+        gradients.sort_by_key(|gradient| gradient.matrix);
+        let sums: Vec<&P::AShare> = gradients.iter().map(|of| of.sum.shares()).collect();
+        let gradient = P::AShare::concat(&sums);
+        let gradient = Tensor::new(gradient, state.weights.shape(), 2 * self.scales.frac);
+        let last_rate = state.last_rate.unwrap_or(rate);
+        let step = Step { gradient, batch, rate, last_rate, weights: &state.weights };
+        let moved = self.course.optimiser.step(p, state.velocity.as_mut(), &step)?;
+        let mut weights = state.weights.shares().clone();
+        weights -= &moved;
+        state.owed.push(self.squares(p, &weights)?);
+        state.weights = Tensor::new(weights, state.weights.shape(), self.scales.weight);
+        (state.last_rate, state.steps) = (Some(rate), state.steps + 1);
+        Ok(())
+    }
+
+    /// The matrices, of which the limits hold.
+    fn matrices<P: Protocol>(&self, p: &mut P, weights: &Tensor<P>) -> Vec<Tensor<P>> {
+        let mut from = 0;
+        let one = f64::from(self.scales.weight).exp2();
+        let mut matrices = vec![];
+        for of in self.network.weights() {
+            let mut matrix = weights.shares().take(from..from + of.len());
+            let most = (of.limit * one).ceil() as i128;
+            p.note_bound(&mut matrix, -most, most);
+            matrices.push(Tensor::new(matrix, &[of.rows, of.columns], self.scales.weight));
+            from += of.len();
+        }
+        matrices
+    }
+
+    /// The sum of the squares of each matrix, in one round.
+    fn squares<P: Protocol>(&self, p: &mut P, weights: &P::AShare) -> Result<P::AShare> {
+        let all = self.network.weights();
+        let longest = all.iter().map(Weights::len).max().unwrap_or(0);
+        let mut index = vec![];
+        let mut from = 0;
+        for of in all {
+            let place = |i| if i < of.len() { from + i } else { weights.len() };
+            index.extend((0..longest).map(place));
+            from += of.len();
+        }
+        let zero = p.public(&[P::Ring::ZERO]);
+        let padded = P::AShare::concat(&[weights, &zero]).gather(&index);
+        let mut squares = p.dot(&padded, &padded, all.len())?;
+        let most = self.course.stretched(&self.network).powi(2);
+        let most = most * f64::from(2 * self.scales.weight).exp2();
+        p.note_bound(&mut squares, 0, most.ceil() as i128);
+        Ok(squares)
+    }
+
+    /// Of each matrix, one if it was beyond its limit after a step since this was asked last, and
+    /// else zero. What was learnt means nothing unless all are opened, and zero.
+    ///
+    /// Cost: [`Protocol::msb`] and [`Protocol::b2a`] of a number for each matrix and step,
+    /// [`Protocol::is_zero`] of one for each matrix.
+    ///
+    /// # Errors
+    /// If a link fails.
+    pub fn beyond<P: Protocol>(&self, p: &mut P, state: &mut State<P>) -> Result<P::AShare> {
+        let (all, steps) = (self.network.weights(), state.owed.len());
+        if steps == 0 {
+            return Ok(p.public(&vec![P::Ring::ZERO; all.len()]));
+        }
+        let owed: Vec<P::AShare> = state.owed.drain(..).collect();
+        let squared = |of: &Weights| {
+            let square = of.limit.powi(2) * f64::from(2 * self.scales.weight).exp2();
+            P::Ring::from_i128(square as i128)
+        };
+        let limits: Vec<P::Ring> = all.iter().map(squared).collect();
+        let mut left = p.public(&limits.repeat(steps));
+        left -= &P::AShare::concat(&owed.iter().collect::<Vec<_>>());
+        let below = p.msb(&left, P::Ring::BITS)?;
+        let below = p.b2a(&below)?;
+        // Matrix by matrix.
+        let by_matrix: Vec<usize> =
+            (0..left.len()).map(|i| i % steps * all.len() + i / steps).collect();
+        let often = below.gather(&by_matrix).sum(all.len());
+        let never = p.is_zero(&often, usize::BITS - steps.leading_zeros())?;
+        let mut beyond = p.public(&vec![P::Ring::ONE; all.len()]);
+        beyond -= &p.b2a(&never)?;
+        Ok(beyond)
+    }
+
+    /// What the network predicts for inputs as in [`Batch::x`]: probabilities, or what comes out.
+    ///
+    /// # Errors
+    /// If a link fails.
+    pub fn predict<P: Protocol>(
+        &self,
+        p: &mut P,
+        weights: &Tensor<P>,
+        x: &Tensor<P>,
+    ) -> Result<Tensor<P>> {
+        let z = self.outputs(p, weights, x)?;
+        self.course.loss.predicted(p, (&self.network, self.scales), z)
+    }
+
+    /// What comes out of the last layer.
+    ///
+    /// # Errors
+    /// If a link fails.
+    pub fn outputs<P: Protocol>(
+        &self,
+        p: &mut P,
+        weights: &Tensor<P>,
+        x: &Tensor<P>,
+    ) -> Result<Tensor<P>> {
+        let matrices = self.matrices(p, weights);
+        let at = At { weights: &matrices, scales: self.scales, step: None };
+        Ok(forward(p, self.network.operations(), x.clone(), &at)?.0)
+    }
+}
+
+impl<P: Protocol> State<P> {
+    /// All matrices of weights, one after the other.
+    #[must_use]
+    pub fn weights(&self) -> &Tensor<P> {
+        &self.weights
+    }
+
+    /// Steps taken.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+}
