@@ -8,6 +8,7 @@ mod linkage;
 mod moments;
 mod quality;
 mod rows;
+mod training;
 
 use sharewell_analytics::stats::Divisor;
 use sharewell_mpc::Card;
@@ -19,6 +20,7 @@ use sharewell_study::{
 use crate::dispatch::{DryRun, RingKind};
 use crate::grouped::Grouped;
 use crate::hidden::Hidden;
+use crate::learning::Learning;
 use crate::noise::noise;
 use crate::path::Path;
 use crate::plan::{Benchmark, Column, Combine, Joint, Output, Slot, Support};
@@ -51,6 +53,11 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         }
         Objective::Quality(asked) => of_all(builder.quality(asked)?),
         Objective::Linkage(asked) => of_all(builder.linkage(asked)?),
+        Objective::Train(asked) => {
+            complete = statistic::examples(asked, &study.table);
+            let (outputs, columns) = builder.training(asked)?;
+            (outputs, columns, complete.as_ref(), &NO_GROUPS)
+        }
         Objective::Statistic(statistic) => {
             complete = statistic::complete_cases(statistic, &study.table);
             groups = builder.group_by.clone();
@@ -63,7 +70,9 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         }
     };
     let benchmark = benchmark_of(study, &columns)?;
-    let Builder { slots, supports, rows, of_rows, grouped, linked, hidden, veiled, .. } = builder;
+    let Builder {
+        slots, supports, rows, of_rows, grouped, linked, hidden, learning, veiled, ..
+    } = builder;
     let (path, records) = steps.unzip();
     let shared = || rows.iter().map(|column| column.recorded.clone()).collect();
     let at_home = if grouped.is_none() { &slots[..] } else { &[] };
@@ -90,6 +99,7 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
         path,
         benchmark,
         hidden,
+        learning,
         is_veiled: veiled.is_some(),
         noise: vec![],
         dry,
@@ -205,6 +215,7 @@ struct Builder<'a> {
     grouped: Option<Grouped>,
     linked: Option<Linked>,
     hidden: Option<Hidden>,
+    learning: Option<Learning>,
     veiled: Option<Vec<Item>>,
 }
 
@@ -231,6 +242,7 @@ impl<'a> Builder<'a> {
             grouped: None,
             linked: None,
             hidden: None,
+            learning: None,
             veiled,
         }
     }

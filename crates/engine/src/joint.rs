@@ -9,6 +9,7 @@ mod linkage;
 mod quality;
 mod related;
 mod rows;
+mod training;
 mod verdict;
 
 use sharewell_analytics::clear::regression::{At, Family, Record};
@@ -19,6 +20,7 @@ use sharewell_ring::{Integer, hash};
 
 use crate::Plan;
 use rows::Rows;
+pub(crate) use training::standard_scales;
 
 use crate::dispatch::Program;
 use crate::path::{Asked, Clustered, Fit, Path};
@@ -177,8 +179,9 @@ impl Program for SecurePhase<'_> {
 
         let passes = self.passes(p, &verdict)?;
         let gated = gated(p, &values, &passes)?;
-        let released = [&verdict, &gated, &pooled.binding];
-        let opened = P::AShare::concat(&released);
+        let learnt = self.learnt(p, &pooled, &verdict)?;
+        let released = [&verdict, &gated].into_iter().chain(&learnt).chain([&pooled.binding]);
+        let opened = P::AShare::concat(&released.collect::<Vec<_>>());
         debug_assert_eq!(opened.len(), self.plan.opened_len());
         if let Some(release) = self.release {
             p.verify()?;
@@ -210,6 +213,8 @@ struct Pooled<P: Protocol> {
     linked: Vec<Value<P>>,
     /// What is opened of a hidden fit.
     fitted: Vec<Value<P>>,
+    /// What has been learnt, if a model is trained.
+    learnt: Option<training::Learnt<P>>,
     /// Numbers that tell the keys of secret groups.
     told: Vec<Value<P>>,
     contributors: Vec<P::AShare>,
@@ -329,12 +334,30 @@ impl SecurePhase<'_> {
             },
             _ => vec![],
         };
+        let learnt = match (&plan.learning, &rows) {
+            (Some(learning), Some(rows)) => match training::learnt(p, learning, rows, plan)? {
+                Ok(learnt) => Some(learnt),
+                Err(overflow) => return Ok(Err(TooLarge { output: 0, overflow })),
+            },
+            _ => None,
+        };
         let mut told = vec![];
         if let (Some(grouped), Some(rows)) = (&plan.grouped, &rows) {
             let cells = grouped::cells(p, grouped, rows, plan)?;
             (slots, contributors, told) = (cells.slots, cells.contributors, cells.told);
         }
-        Ok(Ok(Pooled { slots, given, rows, linked, fitted, told, contributors, binding, left_out }))
+        Ok(Ok(Pooled {
+            slots,
+            given,
+            rows,
+            linked,
+            fitted,
+            learnt,
+            told,
+            contributors,
+            binding,
+            left_out,
+        }))
     }
 
     /// The slots with the noise of the study's promise.
@@ -365,6 +388,23 @@ impl SecurePhase<'_> {
             supports.map(|support| pooled.slots[support.slot].raw.shares()).collect();
         let parties: Vec<&P::AShare> = pooled.contributors.iter().collect();
         (P::AShare::concat(&records), P::AShare::concat(&parties))
+    }
+
+    /// What has been learnt, zeros where it may not pass or came to nothing.
+    fn learnt<P: Protocol>(
+        &self,
+        p: &mut P,
+        pooled: &Pooled<P>,
+        verdict: &P::AShare,
+    ) -> Result<Option<P::AShare>> {
+        match (&self.plan.learning, &pooled.learnt) {
+            (Some(learning), Some(learnt)) => {
+                let pass = |support: usize| verdict.take(support..support + 1);
+                let passes = (pass(learning.trained), learning.tested.map(pass));
+                training::gated(p, learnt, passes).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// For every output, 1 in the cells that the gate lets pass.

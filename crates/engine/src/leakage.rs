@@ -85,6 +85,8 @@ impl Plan {
         }));
         leaks.extend(self.path.as_ref().map(|path| path.leak(&recipients)));
         leaks.extend(self.hidden.as_ref().map(|hidden| hidden.leak(&recipients)));
+        let learnt = self.learning.as_ref();
+        leaks.extend(learnt.map_or_else(Vec::new, |of| of.leaks(&recipients)));
         leaks
     }
 
@@ -153,7 +155,8 @@ impl Plan {
             Objective::Sql(_)
             | Objective::FailureRate { .. }
             | Objective::Quality(_)
-            | Objective::Linkage(_) => None,
+            | Objective::Linkage(_)
+            | Objective::Train(_) => None,
         }
     }
 

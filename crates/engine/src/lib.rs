@@ -20,6 +20,7 @@ mod grouped;
 mod hidden;
 mod joint;
 mod leakage;
+mod learning;
 mod noise;
 mod outcome;
 mod path;

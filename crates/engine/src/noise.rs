@@ -163,7 +163,10 @@ fn refuse_others(study: &Study, plan: &Plan) -> std::result::Result<(), Error> {
             of.kind,
             StatisticKind::Histogram { .. } | StatisticKind::Linear { weights: None, .. }
         ),
-        Objective::FailureRate { .. } | Objective::Quality(_) | Objective::Linkage(_) => false,
+        Objective::FailureRate { .. }
+        | Objective::Quality(_)
+        | Objective::Linkage(_)
+        | Objective::Train(_) => false,
     };
     let help = "with [privacy] an objective is SQL of COUNT, SUM, AVG, VAR and what is calculated from \
                 these, \"histogram\", or \"linear\" without weights";

@@ -192,6 +192,11 @@ pub(crate) fn tables(plan: &Plan, opened: &Opened) -> Option<Vec<ResultTable>> {
             let decoder = Decoder::of(plan, opened)?;
             statistic::linkage(plan, asked, &|output| decoder.output(output, 0))
         }
+        Objective::Train(asked) => {
+            let decoder = Decoder::of(plan, opened)?;
+            let released = |output| decoder.output(output, 0);
+            statistic::training(plan, asked, &released, decoder.learnt())
+        }
         Objective::Quality(asked) => {
             let decoder = Decoder::of(plan, opened)?;
             statistic::quality(plan, asked, &|output| decoder.output(output, 0))
@@ -411,6 +416,13 @@ impl Decoder<'_> {
         // No variance is negative, whatever rounding says.
         let is_variance = matches!(plan.outputs[output].joint, Joint::Variance { .. });
         Ok((if is_variance { value.max(0.0) } else { value }, error + shown))
+    }
+
+    /// What was opened of a model.
+    fn learnt(&self) -> &[i128] {
+        let len = self.plan.learning.as_ref().map_or(0, |learning| learning.parts().len());
+        let end = self.plan.opened_len() - self.plan.binding_len();
+        &self.integers[end - len..end]
     }
 
     /// The opened integer of an output.

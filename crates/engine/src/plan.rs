@@ -12,6 +12,7 @@ use crate::dispatch::{self, DryRun, RingKind};
 use crate::grouped::Grouped;
 use crate::hidden::Hidden;
 use crate::joint::{Given, Scale};
+use crate::learning::Learning;
 use crate::noise::Noise;
 use crate::path::Path;
 use crate::rows::{Linked, OfRows, RowColumn};
@@ -315,6 +316,8 @@ pub struct Plan {
     pub(crate) path: Option<Path>,
     /// The same where no step is opened.
     pub(crate) hidden: Option<Hidden>,
+    /// What is trained, if a model is.
+    pub(crate) learning: Option<Learning>,
     /// Whether a statistic is opened instead of the sums that it is made of.
     pub(crate) is_veiled: bool,
     /// Totals over the public groups, which come behind them as cells of their own.
@@ -530,7 +533,10 @@ impl Plan {
     /// Elements that are opened.
     pub(crate) fn opened_len(&self) -> usize {
         let undefined = self.outputs.iter().filter(|output| output.joint.divides()).count();
-        (self.supports.len() + undefined + self.outputs.len()) * self.cells() + self.binding_len()
+        let learnt = self.learning.as_ref().map_or(0, |learning| learning.parts().len());
+        (self.supports.len() + undefined + self.outputs.len()) * self.cells()
+            + learnt
+            + self.binding_len()
     }
 
     /// How many of them, the last, bind the shares to the commitments: coins, and sums of each giver.

@@ -150,7 +150,14 @@ impl Plan {
 
 /// How many numbers are fitted to the records.
 fn parameters(objective: &Objective) -> u64 {
-    let Objective::Statistic(Statistic { kind, .. }) = objective else { return 0 };
+    let kind = match objective {
+        Objective::Statistic(Statistic { kind, .. }) => kind,
+        Objective::Train(asked) => {
+            let network = crate::learning::network(asked);
+            return network.map_or(0, |of| of.weights().iter().map(|of| of.len() as u64).sum());
+        }
+        _ => return 0,
+    };
     let fitted = match kind {
         StatisticKind::Linear { predictors, .. } | StatisticKind::Regression { predictors, .. } => {
             predictors.len() + 1

@@ -191,6 +191,19 @@ pub trait Arithmetic: Sized {
         }
     }
 
+    /// Runs a program again and again, as often as is public. An interpreter to which one time
+    /// tells of all may run it once: a program notes what holds before every time.
+    ///
+    /// # Errors
+    /// The program's.
+    fn repeat(
+        &mut self,
+        times: usize,
+        mut program: impl FnMut(&mut Self, usize) -> Result<()>,
+    ) -> Result<()> {
+        (0..times).try_for_each(|at| program(self, at))
+    }
+
     /// What mathematics knows of `x` and arithmetic on intervals cannot see. Only an interpreter
     /// of intervals does anything with it.
     fn note(&mut self, _x: &mut Self::AShare, _known: Known<'_, Self::AShare>) {}

@@ -8,12 +8,12 @@
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Cross, DatePart, Decimal,
+    Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Cross, DatePart, Decimal, Descent,
     Dominance, Drift, DriftIndex, Errors, Expr, Family, Grid, Hash, Having, Item, Join,
-    JointQuality, Kind, Limits, Linkage, Matrix, Missing, Objective, Order, Party, Predicate,
-    Privacy, PrivacyUnit, Protocol, PublicKey, Quality, Query, Release, Reveal, Roles, RowExpr,
-    Rules, Scale, Security, Statistic, StatisticKind, Study, Sufficient, Table, Threat, Truncation,
-    Variances, Weight,
+    JointQuality, Kind, Label, Layer, Limits, Linkage, Matrix, Missing, Objective, Order, Party,
+    Predicate, Privacy, PrivacyUnit, Protocol, PublicKey, Quality, Query, Release, Reveal, Roles,
+    RowExpr, Rules, Scale, Security, Statistic, StatisticKind, Study, Sufficient, Table, Threat,
+    Training, Truncation, Variances, Weight,
 };
 
 /// What every canonical form begins with. The number changes with the form.
@@ -108,6 +108,10 @@ structs! {
     JointQuality { missing, implausible, duplicates, drift }
     Drift { value, edges, index, limit, reveal }
     Linkage { keys, cross }
+    Training {
+        features, label, standardise, filter, test, layers, descent, epochs, seed
+    }
+    Descent { batch, learning_rate, momentum, nesterov, weight_decay }
     Cross { parties, columns }
     Decimal { digits, scale }
     Grid { column, width }
@@ -151,6 +155,19 @@ enums! {
         2 Self::Statistic(statistic) => (statistic)
         3 Self::Quality(quality) => (quality)
         4 Self::Linkage(linkage) => (linkage)
+        7 Self::Train(training) => (training)
+    }
+    Label {
+        0 Self::Class(column) => (column)
+        1 Self::Number(value) => (value)
+    }
+    Layer {
+        0 Self::Dense { outputs } => (outputs)
+        1 Self::Relu => ()
+        2 Self::LeakyRelu { slope } => (slope)
+        3 Self::Sigmoid => ()
+        4 Self::Tanh => ()
+        5 Self::Dropout { rate } => (rate)
     }
     StatisticKind {
         18 Self::Describe { values, by, quartiles: true } => (values, by)

@@ -26,6 +26,7 @@ mod statistic;
 mod study;
 pub mod suggest;
 mod table;
+mod training;
 pub mod unit;
 
 pub use decimal::Decimal;
@@ -43,3 +44,4 @@ pub use study::{
     Release, Roles, Rules, Security, Study, Sufficient, Threat, Truncation,
 };
 pub use table::{CodeList, Column, Kind, Missing, Overflow, Range, Table};
+pub use training::{Descent, Label, Layer, Training};

@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use crate::{Decimal, JointQuality, Linkage, Predicate, Quality, Query, Statistic, Table};
+use crate::{
+    Decimal, JointQuality, Linkage, Predicate, Quality, Query, Statistic, Table, Training,
+};
 
 /// Everything the parties agree on before a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,6 +151,8 @@ pub enum Objective {
     Quality(JointQuality),
     /// Which records of different organisations belong together.
     Linkage(Linkage),
+    /// A model that is trained on all parties' records.
+    Train(Training),
 }
 
 impl Objective {
@@ -161,6 +165,7 @@ impl Objective {
             Self::Statistic(statistic) => statistic.kind.name(),
             Self::Quality(_) => "quality",
             Self::Linkage(_) => "linkage",
+            Self::Train(_) => "train",
         }
     }
 
@@ -183,6 +188,7 @@ impl Objective {
                 }
             }
             Self::Statistic(statistic) => Self::Statistic(Statistic { filter: None, ..statistic }),
+            Self::Train(training) => Self::Train(Training { filter: None, ..training }),
             other => other,
         }
     }

@@ -14,6 +14,7 @@ mod loss;
 mod network;
 mod optimiser;
 mod scales;
+mod standard;
 mod training;
 
 pub use layer::Reach;
@@ -21,4 +22,5 @@ pub use loss::Loss;
 pub use network::{HEADROOM, Layer, Misfit, Network, Shape, Weights};
 pub use optimiser::Optimiser;
 pub use scales::{Scales, TooFar};
+pub use standard::{FARTHEST, INVERSE_BITS, LEAST_BITS, Standard, feature_bits, standardise};
 pub use training::{Batch, State, Training};

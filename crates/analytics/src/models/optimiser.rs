@@ -1,7 +1,7 @@
 //! How weights follow their gradients.
 
 use sharewell_mpc::{Protocol, Result, Share};
-use sharewell_ring::Integer;
+use sharewell_ring::{Integer, Ring};
 use sharewell_tensor::Tensor;
 
 use super::scales::FACTOR_BITS;
@@ -23,14 +23,14 @@ pub enum Optimiser {
 
 /// A public factor `mantissa / 2^shift`.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-struct Factor {
-    mantissa: u64,
-    shift: u32,
+pub(super) struct Factor {
+    pub(super) mantissa: u64,
+    pub(super) shift: u32,
 }
 
 impl Factor {
     /// The nearest of [`FACTOR_BITS`] bits.
-    fn of(x: f64) -> Self {
+    pub(super) fn of(x: f64) -> Self {
         if x <= 0.0 {
             return Self { mantissa: 0, shift: 0 };
         }
@@ -39,15 +39,30 @@ impl Factor {
     }
 }
 
+impl Factor {
+    /// The mantissa as a number from 1/2 to 1.
+    fn fraction(self) -> f64 {
+        self.mantissa as f64 / f64::from(FACTOR_BITS).exp2()
+    }
+
+    /// `x` times that fraction, at the scale of `x`.
+    pub(super) fn taken<P: Protocol>(self, p: &mut P, x: Tensor<P>) -> Result<Tensor<P>> {
+        let (shape, frac_bits) = (x.shape().to_vec(), x.frac_bits());
+        let scaled = x.times(self.mantissa.into()).into_shares();
+        Tensor::new(scaled, &shape, frac_bits + FACTOR_BITS).rescale_down(p, frac_bits)
+    }
+}
+
 /// Where a step goes from: all weights in one vector.
 #[derive(Debug)]
 pub(super) struct Step<'a, P: Protocol> {
-    /// The sum over the batch, not rescaled.
+    /// The sum over the batch, not rescaled, times the mantissa of `factor` as a number below 1.
     pub(super) gradient: Tensor<P>,
+    /// The learning rate over the batch: what is followed of the sum.
+    pub(super) factor: Factor,
     pub(super) batch: usize,
-    /// The learning rate, and that of the last step.
-    pub(super) rate: f64,
-    pub(super) last_rate: f64,
+    /// The learning rate over that of the last step.
+    pub(super) change: f64,
     pub(super) weights: &'a Tensor<P>,
 }
 
@@ -61,7 +76,7 @@ impl Optimiser {
     /// The longest step.
     pub(super) fn longest(self, rate: f64, pull: f64) -> f64 {
         let Self::Sgd { momentum, .. } = self;
-        2.0 * rate * pull / (1.0 - momentum)
+        1.01 * rate * pull / (1.0 - momentum)
     }
 
     /// Whether it remembers its steps.
@@ -83,7 +98,7 @@ impl Optimiser {
         let Self::Sgd { momentum, nesterov, .. } = self;
         let fresh = self.fresh(p, step)?;
         let Some(velocity) = velocity else { return Ok(fresh) };
-        let mut next = left(p, velocity.shares(), momentum * step.rate / step.last_rate)?;
+        let mut next = left(p, velocity.shares(), momentum * step.change)?;
         next += &fresh;
         let moved = match nesterov {
             false => next.clone(),
@@ -104,14 +119,20 @@ impl Optimiser {
         let mut sum = step.gradient.shares().clone();
         if weight_decay > 0.0 {
             // Once for each example, as it is divided with the gradient.
-            let by = weight_decay * step.batch as f64 * f64::from(full - scale).exp2();
+            let by = weight_decay * step.batch as f64 * step.factor.fraction();
+            let by = by * f64::from(full - scale).exp2();
             let mut decay = step.weights.shares().clone();
             decay.scale(&[P::Ring::from_i128(by.round() as i128)]);
             sum += &decay;
         }
-        let rate = Factor::of(step.rate / step.batch as f64);
-        sum.scale(&[P::Ring::from_u128(rate.mantissa.into())]);
-        p.trunc(&sum, full + rate.shift - scale)
+        let by = full + step.factor.shift;
+        match by.checked_sub(scale + FACTOR_BITS) {
+            Some(by) => p.trunc(&sum, by),
+            None => {
+                sum.scale(&[P::Ring::ONE.shl(scale + FACTOR_BITS - by)]);
+                Ok(sum)
+            }
+        }
     }
 }
 

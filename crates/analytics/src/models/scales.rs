@@ -64,6 +64,13 @@ impl Course {
         let norms = products.into_iter().map(|of| of.limit() + self.longest_step(of));
         norms.fold(0.0, f64::max)
     }
+
+    /// The longest step of any matrix.
+    pub(super) fn longest(&self, network: &Network) -> f64 {
+        let mut products = vec![];
+        network.operations().iter().for_each(|of| of.products(&mut products));
+        products.into_iter().map(|of| self.longest_step(of)).fold(0.0, f64::max)
+    }
 }
 
 /// Something that must fit.
@@ -111,6 +118,8 @@ impl Scales {
         let Self { frac, weight } = self;
         let mut needs = vec![];
         let mut need = |what, reach, scale| needs.push(Need { what, reach, scale });
+        let signal = course.loss.signal(network);
+        need("the signal of the loss".to_owned(), signal, frac + FACTOR_BITS);
         let mut products = vec![];
         for (at, operation) in network.operations().iter().enumerate() {
             let name = format!("layer {} ({})", at + 1, network.layers()[at].name());
@@ -123,7 +132,7 @@ impl Scales {
                 need(name.clone(), product.reach().element, frac + weight);
                 need(format!("the signal before {name}"), product.before_norm(), frac + weight);
                 let gradient = course.batch as f64 * course.pull(product);
-                need(format!("the gradient of {name}"), gradient, 2 * frac + FACTOR_BITS);
+                need(format!("the gradient of {name}"), gradient, 2 * frac);
                 let step = course.longest_step(product);
                 need(format!("a step of {name}"), step, weight + FACTOR_BITS);
                 let norm = product.limit() + step;

@@ -10,10 +10,10 @@ use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_ring::{Integer, Ring};
 use sharewell_tensor::Tensor;
 
-use super::layer::{At, Gradient, backward, forward};
+use super::layer::{At, backward, bits_of, forward};
 use super::loss::Loss;
 use super::network::{Network, Weights};
-use super::optimiser::{Optimiser, Step};
+use super::optimiser::{Factor, Optimiser, Step};
 use super::scales::{Course, Scales, TooFar};
 
 /// Everything public about a training.
@@ -83,6 +83,13 @@ impl Training {
         self.scales
     }
 
+    /// Bits of what comes out of the last layer, its sign included.
+    #[must_use]
+    pub fn output_bits(&self) -> u32 {
+        let element = self.network.reach().map_or(1.0, |reach| reach.element);
+        bits_of(element) + self.scales.frac + 1
+    }
+
     /// All weights, at their scale, from numbers that everybody knows.
     ///
     /// # Panics
@@ -137,30 +144,42 @@ impl Training {
             let counts = Tensor::new(counts, signal.shape(), 0);
             signal = signal.mul(p, &counts, self.scales.frac)?;
         }
+        // Here there are few numbers to multiply, and gradients keep their room.
+        let factor = Factor::of(rate / batch.x.shape()[0] as f64);
+        let signal = factor.taken(p, signal)?;
         let mut gradients = vec![];
         backward(p, operations, (memories, signal), &at, (false, &mut gradients))?;
-        self.follow(p, state, (gradients, batch.x.shape()[0]), rate)
-    }
-
-    fn follow<P: Protocol>(
-        &self,
-        p: &mut P,
-        state: &mut State<P>,
-        (mut gradients, batch): (Vec<Gradient<P>>, usize),
-        rate: f64,
-    ) -> Result<()> {
         gradients.sort_by_key(|gradient| gradient.matrix);
         let sums: Vec<&P::AShare> = gradients.iter().map(|of| of.sum.shares()).collect();
         let gradient = P::AShare::concat(&sums);
         let gradient = Tensor::new(gradient, state.weights.shape(), 2 * self.scales.frac);
-        let last_rate = state.last_rate.unwrap_or(rate);
-        let step = Step { gradient, batch, rate, last_rate, weights: &state.weights };
+        let change = rate / state.last_rate.unwrap_or(rate);
+        let batch = batch.x.shape()[0];
+        let step = Step { gradient, factor, batch, change, weights: &state.weights };
         let moved = self.course.optimiser.step(p, state.velocity.as_mut(), &step)?;
+        self.bound(p, state);
+        self.moved(p, state, &moved)?;
+        state.last_rate = Some(rate);
+        Ok(())
+    }
+
+    /// No velocity is longer than the longest step.
+    fn bound<P: Protocol>(&self, p: &mut P, state: &mut State<P>) {
+        let most = self.course.longest(&self.network) * f64::from(self.scales.weight).exp2();
+        let Some(velocity) = state.velocity.take() else { return };
+        let (shape, mut shares) = (velocity.shape().to_vec(), velocity.into_shares());
+        // And a unit in the last place of each truncation of each step, which become less.
+        let most = most.ceil() as i128 + (1 << 16);
+        p.note_bound(&mut shares, -most, most);
+        state.velocity = Some(Tensor::new(shares, &shape, self.scales.weight));
+    }
+
+    fn moved<P: Protocol>(&self, p: &mut P, state: &mut State<P>, by: &P::AShare) -> Result<()> {
         let mut weights = state.weights.shares().clone();
-        weights -= &moved;
+        weights -= by;
         state.owed.push(self.squares(p, &weights)?);
         state.weights = Tensor::new(weights, state.weights.shape(), self.scales.weight);
-        (state.last_rate, state.steps) = (Some(rate), state.steps + 1);
+        state.steps += 1;
         Ok(())
     }
 

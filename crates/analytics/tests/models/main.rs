@@ -3,6 +3,7 @@
 
 mod case;
 mod proofs;
+mod standard;
 
 use case::{Case, all};
 use sharewell_analytics::models::Scales;

@@ -17,6 +17,7 @@ mod regression;
 mod ring;
 mod sample;
 mod table;
+mod training;
 
 use sharewell_mpc::order::Places;
 use sharewell_mpc::{Arithmetic as _, BitShare, CHUNK, Protocol, Result, Share, in_chunks};
@@ -39,6 +40,7 @@ pub fn each(visitor: &mut impl Visitor) {
     sample::each(visitor);
     program::each(visitor);
     regression::each(visitor);
+    training::each(visitor);
 }
 
 /// What is to be done with each operation.

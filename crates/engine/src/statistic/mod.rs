@@ -22,6 +22,7 @@ mod regression;
 mod sheet;
 mod signals;
 mod survival;
+mod training;
 mod veiled;
 
 use sharewell_analytics::clear::{self, Confidence};
@@ -34,7 +35,8 @@ use crate::{Error, Plan, ResultTable};
 pub(crate) use linkage::linkage;
 pub(crate) use quality::quality;
 use sheet::Sheet;
-pub(crate) use veiled::{finish_veiled, veiled_items};
+pub(crate) use training::{examples, training};
+pub(crate) use veiled::{finish_veiled, is, veiled_items};
 
 /// A released number: of an item, in a cell; or why it is not released.
 pub(crate) type Released<'a> = dyn Fn(usize, usize) -> Result<f64, String> + 'a;
@@ -150,15 +152,20 @@ pub(crate) fn complete_cases(statistic: &Statistic, table: &Table) -> Option<Pre
         }
         _ => vec![],
     };
+    complete(&values, statistic.filter.as_ref(), table)
+}
+
+/// The records of which a condition holds that miss none of these values.
+fn complete(values: &[&RowExpr], filter: Option<&Predicate>, table: &Table) -> Option<Predicate> {
     let mut needed: Vec<RowExpr> = vec![];
-    for part in values.into_iter().flat_map(parts) {
+    for part in values.iter().copied().flat_map(parts) {
         if part.can_be_missing(table) && !needed.contains(&part) {
             needed.push(part);
         }
     }
     let present = |part| Predicate::Not(Box::new(Predicate::IsNull(part)));
     let both = |a, b| Predicate::And(Box::new(a), Box::new(b));
-    statistic.filter.iter().cloned().chain(needed.into_iter().map(present)).reduce(both)
+    filter.cloned().into_iter().chain(needed.into_iter().map(present)).reduce(both)
 }
 
 /// What must not be missing for a value not to be.

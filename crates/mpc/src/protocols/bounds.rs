@@ -307,6 +307,13 @@ impl<R: Integer> Arithmetic for Bounds<R> {
         self.inputs.extend(child.inputs);
         self.outputs.extend(child.outputs);
     }
+    fn repeat(
+        &mut self,
+        times: usize,
+        mut program: impl FnMut(&mut Self, usize) -> Result<()>,
+    ) -> Result<()> {
+        (0..times.min(1)).try_for_each(|at| program(self, at))
+    }
     fn note(&mut self, x: &mut Ranges, known: Known<'_, Ranges>) {
         match known {
             Known::Within(lo, hi) => x.0.iter_mut().for_each(|x| *x = x.within(lo, hi)),

@@ -4,6 +4,7 @@ mod linkage;
 mod quality;
 mod regression;
 mod statistic;
+mod training;
 
 use toml::Spanned;
 
@@ -25,6 +26,7 @@ impl Reader<'_> {
             FailureRate,
             Quality,
             Linkage,
+            Train,
             Statistic(statistic::Which),
         }
         let ours = [
@@ -32,6 +34,7 @@ impl Reader<'_> {
             ("failure_rate", Which::FailureRate),
             ("quality", Which::Quality),
             ("linkage", Which::Linkage),
+            ("train", Which::Train),
         ];
         let kinds: Vec<(&str, Which)> = ours
             .into_iter()
@@ -45,6 +48,7 @@ impl Reader<'_> {
             Which::FailureRate => self.failure_rate(&section, table),
             Which::Quality => self.joint_quality(&section, table).map(Objective::Quality),
             Which::Linkage => self.linkage(&section, table, parties).map(Objective::Linkage),
+            Which::Train => self.training(&section, table).map(Objective::Train),
             Which::Statistic(which) => {
                 self.statistic(which, &section, table).map(Objective::Statistic)
             }

@@ -58,7 +58,7 @@ fn aggregate(of: fn(RowExpr) -> Aggregate, value: &RowExpr) -> Expr {
 }
 
 /// Whether a record's value of a column is the one with this code.
-fn is(column: usize, code: usize, table: &Table) -> Predicate {
+pub(crate) fn is(column: usize, code: usize, table: &Table) -> Predicate {
     match (&table.columns[column].kind, code) {
         (Kind::Boolean, 0) => Predicate::Not(Box::new(Predicate::Truth(column))),
         (Kind::Boolean, _) => Predicate::Truth(column),

@@ -136,7 +136,7 @@ impl Reader<'_> {
     }
 
     /// An optional whole number that must lie in a range.
-    fn between(
+    pub(super) fn between(
         &self,
         section: &Section<'_>,
         key: &'static str,

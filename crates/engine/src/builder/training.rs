@@ -1,0 +1,93 @@
+//! Models that are trained: their records as secret columns.
+
+use sharewell_analytics::models::Loss;
+use sharewell_ring::{Integer, Z128};
+use sharewell_study::{Aggregate, Expr, Item, Label, Predicate, RowExpr, Training};
+
+use super::rows::{indicator, whole};
+use super::{Builder, Columns};
+use crate::hidden::Predictor;
+use crate::learning::{LabelColumn, Learning, network};
+use crate::plan::Output;
+use crate::{Error, Refusal, statistic};
+
+impl Builder<'_> {
+    /// How many records are trained and tested on is opened as such; what is learnt besides.
+    pub(super) fn training(&mut self, asked: &Training) -> Result<(Vec<Output>, Columns), Error> {
+        let test = asked.test.clone();
+        let kept = test.clone().map(|test| Predicate::Not(Box::new(test)));
+        let mut items = vec![counted("records trained on", kept)];
+        items.extend(test.map(|test| counted("records tested on", Some(test))));
+        let (outputs, columns) = self.hidden(&items)?;
+        let supports: Vec<usize> = outputs.iter().map(|output| output.supports[0]).collect();
+        let learning = self.learning(asked, &supports)?;
+        if let Err(too_far) = learning.training(Z128::BITS) {
+            let help = "use fewer or smaller layers, a smaller learning rate or batch";
+            return Err(Refusal::new(too_far.to_string(), help).into());
+        }
+        self.learning = Some(learning);
+        Ok((outputs, columns))
+    }
+
+    fn learning(&mut self, asked: &Training, supports: &[usize]) -> Result<Learning, Error> {
+        let network = network(asked).map_err(|misfit| {
+            Error::from(Refusal::new(misfit.to_string(), "change the layer, or the one before it"))
+        })?;
+        let features =
+            asked.features.iter().map(|of| self.feature(of)).collect::<Result<_, _>>()?;
+        let (label, loss) = match &asked.label {
+            Label::Class(column) => {
+                let classes = self.table.columns[*column].values().len();
+                let code = (1..classes).fold(whole(0), |code, class| {
+                    let is = indicator(statistic::is(*column, class, self.table));
+                    let class = whole(class as i128);
+                    let times = RowExpr::Mul(Box::new(is), Box::new(class));
+                    RowExpr::Add(Box::new(code), Box::new(times))
+                });
+                let column = self.number(&code, (0, classes as i128 - 1), 0)?;
+                (LabelColumn::Class { column, classes }, Loss::CrossEntropy)
+            }
+            Label::Number(of) => {
+                (LabelColumn::Number(self.feature(of)?), Loss::Squared { most: 1.0 })
+            }
+        };
+        let test = asked.test.clone().map(|test| self.number(&indicator(test), (0, 1), 0));
+        Ok(Learning {
+            network,
+            loss,
+            descent: asked.descent,
+            epochs: asked.epochs,
+            seed: asked.seed,
+            standardise: asked.standardise,
+            features,
+            label,
+            test: test.transpose()?,
+            trained: supports[0],
+            tested: supports.get(1).copied(),
+        })
+    }
+
+    /// A column that is taken by its range.
+    fn feature(&mut self, of: &RowExpr) -> Result<Predictor, Error> {
+        let range = self.range(of)?;
+        let column = self.number(of, (range.min, range.max), range.decimals)?;
+        Predictor::of(column, (range.min, range.max)).ok_or_else(|| {
+            let name = of.to_text(self.table);
+            let message = format!("`{name}`: its range is too wide for what is learnt on shares");
+            let help = "narrow the column's range, or use fewer decimals";
+            Refusal::new(message, help).into()
+        })
+    }
+}
+
+/// The records of which a condition holds; all of them if there is none.
+fn counted(name: &str, of: Option<Predicate>) -> Item {
+    let aggregate = match of {
+        None => Aggregate::Count,
+        Some(of) => {
+            let one = RowExpr::Case { branches: vec![(of, whole(1))], otherwise: None };
+            Aggregate::CountColumn(one)
+        }
+    };
+    Item { name: name.to_owned(), expr: Expr::Aggregate(aggregate) }
+}

@@ -1,0 +1,226 @@
+//! The tables of a trained network: how good it is, and all that is needed to use it.
+
+use sharewell_analytics::models::{FARTHEST, Training};
+use sharewell_study::{Label, Predicate, Table, Training as Asked};
+
+use super::complete;
+use super::sheet::{Entry, Sheet};
+use crate::joint::standard_scales;
+use crate::learning::{LabelColumn, Learning, Parts};
+use crate::{Plan, ResultTable};
+
+/// The records that have all that is learnt from.
+pub(crate) fn examples(asked: &Asked, table: &Table) -> Option<Predicate> {
+    let label = match &asked.label {
+        Label::Class(_) => None,
+        Label::Number(of) => Some(of),
+    };
+    let values: Vec<_> = asked.features.iter().chain(label).collect();
+    complete(&values, asked.filter.as_ref(), table)
+}
+
+/// How many records there were, the test, the inputs and the weights; or why there is nothing.
+pub(crate) fn training(
+    plan: &Plan,
+    asked: &Asked,
+    released: &dyn Fn(usize) -> Result<(f64, f64), String>,
+    opened: &[i128],
+) -> Vec<ResultTable> {
+    let learning = plan.learning.as_ref().expect("a training is planned");
+    let training = learning.training(plan.ring_bits()).expect("it was quoted in this ring");
+    let of = Opened::of(learning.parts(), opened);
+    let table = &plan.study().table;
+    let mut records = Sheet::new("records", &["of", "records"]);
+    let kinds = ["trained on", "tested on"];
+    let counts: Vec<_> = (0..plan.outputs.len()).map(released).collect();
+    for (kind, count) in kinds.into_iter().zip(&counts) {
+        match count {
+            Ok((count, _)) => records.row(vec![Entry::text(kind), Entry::Whole(*count)]),
+            Err(reason) => records.row_without(vec![Entry::text(kind)], reason),
+        }
+    }
+    let counted = |at: usize| counts[at].as_ref().map(|(count, _)| *count).map_err(String::clone);
+    let sound = counted(0).and_then(|_| sound(learning, asked, table, &of));
+    let mut sheets = vec![records];
+    if learning.test.is_some() {
+        let tested = sound.clone().and_then(|()| counted(1));
+        sheets.extend(test(learning, asked, table, (tested, of.tested, &training)));
+    }
+    sheets.push(inputs(
+        learning,
+        asked,
+        table,
+        (&sound, of.standard, standard_scales(learning, plan)),
+    ));
+    sheets.push(weights(&training, (&sound, of.weights)));
+    sheets.into_iter().map(Sheet::into_table).collect()
+}
+
+/// The opened integers by what they are.
+struct Opened<'a> {
+    beyond: &'a [i128],
+    constant: &'a [i128],
+    weights: &'a [i128],
+    standard: &'a [i128],
+    tested: &'a [i128],
+}
+
+impl<'a> Opened<'a> {
+    fn of(parts: Parts, opened: &'a [i128]) -> Self {
+        let (beyond, rest) = opened.split_at(parts.beyond);
+        let (constant, rest) = rest.split_at(parts.constant);
+        let (weights, rest) = rest.split_at(parts.weights);
+        let (standard, tested) = rest.split_at(parts.standard);
+        Self { beyond, constant, weights, standard, tested }
+    }
+}
+
+/// Or why nothing was learnt.
+fn sound(learning: &Learning, asked: &Asked, table: &Table, of: &Opened<'_>) -> Result<(), String> {
+    if let Some(at) = of.constant.iter().position(|of| *of != 0) {
+        let name = asked.features[at].to_text(table);
+        return Err(format!(
+            "undefined: {name} varies by less than a thousandth of its agreed range; leave it out, \
+             or narrow the range"
+        ));
+    }
+    let Some(at) = of.beyond.iter().position(|of| *of != 0) else { return Ok(()) };
+    let matrix = learning.network.weights()[at];
+    Err(format!(
+        "undefined: the weights of layer {} ({}) ran away; take a smaller learning_rate, or \
+         weight_decay",
+        matrix.layer, matrix.name
+    ))
+}
+
+fn number(x: i128, frac_bits: u32) -> f64 {
+    x as f64 / f64::from(frac_bits).exp2()
+}
+
+fn test(
+    learning: &Learning,
+    asked: &Asked,
+    table: &Table,
+    (tested, opened, training): (Result<f64, String>, &[i128], &Training),
+) -> Vec<Sheet> {
+    let mut sheet = Sheet::new("test", &["measure", "estimate", "n"]);
+    let mut row = |name: &str, estimate: Result<Entry, String>| {
+        let found = tested.clone().and_then(|n| Ok((estimate?, n)));
+        match found {
+            Ok((estimate, n)) => sheet.row(vec![Entry::text(name), estimate, Entry::Whole(n)]),
+            Err(reason) => sheet.row_without(vec![Entry::text(name)], &reason),
+        }
+    };
+    let n = tested.clone().unwrap_or(0.0);
+    match learning.label {
+        LabelColumn::Number(label) => {
+            let mean = number(opened[0], training.scales().frac).max(0.0) / n;
+            let quantum = match &asked.label {
+                Label::Number(of) => of.range(table).map_or(0, |range| range.decimals),
+                Label::Class(_) => 0,
+            };
+            let unit = label.unit() * 10f64.powi(-i32::from(quantum));
+            let error = (training.scales().frac as f64 * -0.5).exp2() * unit;
+            let found = mean.sqrt() * unit;
+            row("root mean square error", Ok(Entry::Inexact(found, error)));
+            vec![sheet]
+        }
+        LabelColumn::Class { classes, .. } => {
+            let right: i128 = (0..classes).map(|class| opened[class * (classes + 1)]).sum();
+            row("accuracy", Ok(Entry::Number(right as f64 / n)));
+            vec![sheet, confusion(asked, table, (&tested, opened))]
+        }
+    }
+}
+
+/// A row for each class, a column for what it was taken for.
+fn confusion(
+    asked: &Asked,
+    table: &Table,
+    (tested, opened): (&Result<f64, String>, &[i128]),
+) -> Sheet {
+    let Label::Class(column) = &asked.label else { unreachable!("of classes") };
+    let classes = table.columns[*column].values();
+    let heads: Vec<String> = classes.iter().map(|of| format!("taken for {of}")).collect();
+    let first = [table.columns[*column].name.as_str()];
+    let columns: Vec<&str> = first.into_iter().chain(heads.iter().map(String::as_str)).collect();
+    let mut sheet = Sheet::new("confusion", &columns);
+    for (i, class) in classes.iter().enumerate() {
+        let row = vec![Entry::text(*class)];
+        match tested {
+            Err(reason) => sheet.row_without(row, reason),
+            Ok(_) => {
+                let counts = &opened[i * classes.len()..(i + 1) * classes.len()];
+                let counts = counts.iter().map(|count| Entry::Whole(*count as f64)).collect();
+                sheet.row([row, counts].concat());
+            }
+        }
+    }
+    sheet
+}
+
+/// How a record's values become what the network sees: less the mean, over the deviation, and no
+/// farther than eight of these; or less the middle, over half the width of the range.
+fn inputs(
+    learning: &Learning,
+    asked: &Asked,
+    table: &Table,
+    (sound, standard, scales): (&Result<(), String>, &[i128], [u32; 2]),
+) -> Sheet {
+    let heads = match learning.standardise {
+        true => ["input", "mean", "deviation", "farthest"],
+        false => ["input", "middle", "half", "farthest"],
+    };
+    let mut sheet = Sheet::new("inputs", &heads);
+    let features = learning.features.len();
+    for (at, (of, feature)) in learning.features.iter().zip(&asked.features).enumerate() {
+        let name = vec![Entry::text(feature.to_text(table))];
+        let decimals = feature.range(table).map_or(0, |range| i32::from(range.decimals));
+        let quantum = 10f64.powi(-decimals);
+        let (middle, half) = (of.centre as f64 * quantum, of.unit() * quantum);
+        let (at_zero, to_one, farthest) = match learning.standardise {
+            false => (middle, half, 1),
+            true => {
+                let mean = number(standard[at], scales[0]);
+                let inverse = number(standard[features + at], scales[1]);
+                (middle + half * mean, half / inverse, FARTHEST)
+            }
+        };
+        match sound {
+            Err(reason) => sheet.row_without(name, reason),
+            Ok(()) => {
+                let numbers = [Entry::Number(at_zero), Entry::Number(to_one)];
+                let farthest = Entry::Whole(farthest.into());
+                sheet.row([name, numbers.to_vec(), vec![farthest]].concat());
+            }
+        }
+    }
+    sheet
+}
+
+/// Every weight, as it was used.
+fn weights(training: &Training, (sound, opened): (&Result<(), String>, &[i128])) -> Sheet {
+    let mut sheet = Sheet::new("weights", &["layer", "input", "output", "weight"]);
+    if let Err(reason) = sound {
+        sheet.row_without(vec![], reason);
+        return sheet;
+    }
+    let mut opened = opened.iter();
+    for of in training.network().weights() {
+        for at in 0..of.len() {
+            let (input, output) = (at / of.columns, at % of.columns);
+            let input = match input + 1 == of.rows {
+                true => Entry::text("bias"),
+                false => Entry::text((input + 1).to_string()),
+            };
+            let weight = *opened.next().expect("all weights are opened");
+            sheet.row(vec![
+                Entry::Whole(of.layer as f64),
+                input,
+                Entry::Whole((output + 1) as f64),
+                Entry::exact(number(weight, training.scales().weight)),
+            ]);
+        }
+    }
+    sheet
+}

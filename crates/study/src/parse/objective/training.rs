@@ -1,0 +1,171 @@
+//! Models that are trained.
+
+use toml::Spanned;
+
+use super::to_f64;
+use crate::document::Section;
+use crate::parse::Reader;
+use crate::{Decimal, Descent, Kind, Label, Layer, Missing, Predicate, Table, Training, sql};
+
+/// Most layers of a network.
+const LAYERS_MAX: usize = 100;
+/// Most outputs of a layer.
+const OUTPUTS_MAX: u32 = 1 << 16;
+const BATCH: u32 = 32;
+const BATCH_MAX: u32 = 1 << 14;
+const EPOCHS_MAX: u32 = 10_000;
+
+impl Reader<'_> {
+    pub(super) fn training(
+        &self,
+        section: &Section<'_>,
+        table: Option<&Table>,
+    ) -> Option<Training> {
+        let features = self.values(section, "features", 1, table);
+        let label = self.label(section, table);
+        let standardise = match section.has("standardise") {
+            true => section.optional("standardise").map(Spanned::into_inner),
+            false => Some(true),
+        };
+        let filter = self.condition(section, "where", table);
+        let test = self.condition(section, "test", table);
+        let (place, sections) = (section.span(), section.sections("layer"));
+        let layers = self.layers(sections, section);
+        let descent = self.descent(section);
+        let help = "each passes over all records once";
+        let epochs = self.between(section, "epochs", 1..=EPOCHS_MAX, help);
+        let help = "any number: with another one, fresh weights and the order of records differ";
+        let seed = self.between(section, "seed", 0..=u32::MAX, help);
+        let (label, layers, table) = (label?, layers?, table?);
+        let outputs = label.outputs(table);
+        let last = layers.iter().rev().find_map(|layer| match layer {
+            Layer::Dense { outputs } => Some(*outputs as usize),
+            _ => None,
+        });
+        let ends = matches!(layers.last(), Some(Layer::Dense { .. })) && last == Some(outputs);
+        self.require(ends, place, || {
+            let help = match &label {
+                Label::Class(column) => format!(
+                    "one for each value of `{}`; softmax is part of the loss",
+                    table.columns[*column].name
+                ),
+                Label::Number(_) => "the label is one number".to_owned(),
+            };
+            (format!("the last layer must be dense with {outputs} outputs"), help)
+        })?;
+        Some(Training {
+            features: features?,
+            label,
+            standardise: standardise?,
+            filter: filter?,
+            test: test?,
+            layers,
+            descent: descent?,
+            epochs: epochs?.unwrap_or(10),
+            seed: seed?.unwrap_or(1).into(),
+        })
+    }
+
+    /// A column of classes, or a number.
+    fn label(&self, section: &Section<'_>, table: Option<&Table>) -> Option<Label> {
+        let name: Spanned<String> = section.required("label")?;
+        let table = table?;
+        let column = sql::named(table, name.get_ref()).ok();
+        let kind = column.map(|column| &table.columns[column].kind);
+        let Some(Kind::Category { .. } | Kind::Boolean) = kind else {
+            return self.row(table, &name).map(Label::Number);
+        };
+        let column = column?;
+        self.require(table.columns[column].missing == Missing::Refuse, name.span(), || {
+            let help = "a mapping can leave such records out, or call them a category of their own";
+            (format!("`{}` can be missing", name.get_ref()), help.to_owned())
+        })?;
+        Some(Label::Class(column))
+    }
+
+    /// A condition that may be left out.
+    fn condition(
+        &self,
+        section: &Section<'_>,
+        key: &'static str,
+        table: Option<&Table>,
+    ) -> Option<Option<Predicate>> {
+        if !section.has(key) {
+            return Some(None);
+        }
+        let text: Spanned<String> = section.optional(key)?;
+        self.predicate(table?, &text).map(Some)
+    }
+
+    fn layers(&self, sections: Vec<Section<'_>>, of: &Section<'_>) -> Option<Vec<Layer>> {
+        let count = sections.len();
+        let layers: Vec<Option<Layer>> =
+            sections.into_iter().map(|section| self.layer(section)).collect();
+        self.require((1..=LAYERS_MAX).contains(&count), of.span(), || {
+            let help = "write [[objective.layer]] for each, the last one `kind = \"dense\"`";
+            (format!("there are {count} layers"), help.to_owned())
+        })?;
+        layers.into_iter().collect()
+    }
+
+    fn layer(&self, section: Section<'_>) -> Option<Layer> {
+        let kind: Spanned<String> = section.required("kind")?;
+        let names = ["dense", "relu", "leaky_relu", "sigmoid", "tanh", "dropout"];
+        let choices: Vec<(&str, &str)> = names.iter().map(|name| (*name, *name)).collect();
+        let part = |key, most| self.fraction(&section, key, None, 0.0..=most);
+        let layer = match self.choice(&kind, &choices)? {
+            "dense" => {
+                section.required::<u64>("outputs")?;
+                let help = "so many numbers come out of the layer";
+                let outputs = self.between(&section, "outputs", 1..=OUTPUTS_MAX, help)?;
+                outputs.map(|outputs| Layer::Dense { outputs })
+            }
+            "leaky_relu" => part("slope", 1.0).map(|slope| Layer::LeakyRelu { slope }),
+            "dropout" => part("rate", 0.95).map(|rate| Layer::Dropout { rate }),
+            "relu" => Some(Layer::Relu),
+            "sigmoid" => Some(Layer::Sigmoid),
+            _ => Some(Layer::Tanh),
+        };
+        section.finish();
+        layer
+    }
+
+    fn descent(&self, section: &Section<'_>) -> Option<Descent> {
+        let help = "32 to 128 are usual; more take fewer rounds";
+        let batch = self.between(section, "batch", 1..=BATCH_MAX, help);
+        let rate = self.fraction(section, "learning_rate", None, 1e-6..=10.0);
+        let momentum = self.fraction(section, "momentum", Some(0.0), 0.0..=0.99);
+        let weight_decay = self.fraction(section, "weight_decay", Some(0.0), 0.0..=1.0);
+        let nesterov = match section.has("nesterov") {
+            true => section.optional("nesterov").map(Spanned::into_inner),
+            false => Some(false),
+        };
+        Some(Descent {
+            batch: batch?.unwrap_or(BATCH),
+            learning_rate: rate?,
+            momentum: momentum?,
+            nesterov: nesterov?,
+            weight_decay: weight_decay?,
+        })
+    }
+
+    /// A number of a range, perhaps with one that is meant if nothing is said.
+    fn fraction(
+        &self,
+        section: &Section<'_>,
+        key: &'static str,
+        silent: Option<f64>,
+        range: std::ops::RangeInclusive<f64>,
+    ) -> Option<f64> {
+        if let (Some(silent), false) = (silent, section.has(key)) {
+            return Some(silent);
+        }
+        let number: Spanned<Decimal> = section.required(key)?;
+        let value = to_f64(*number.get_ref());
+        self.require(range.contains(&value), number.span(), || {
+            let message = format!("`{key}` is {value}");
+            (message, format!("write a number from {} to {}", range.start(), range.end()))
+        })?;
+        Some(value)
+    }
+}

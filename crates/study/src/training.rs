@@ -1,0 +1,104 @@
+//! Models that are trained on all parties' records.
+
+use crate::{Predicate, RowExpr, Table};
+
+/// A network, what it learns from, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Training {
+    /// What it sees of a record, in the order of its inputs.
+    pub features: Vec<RowExpr>,
+    /// What it is to tell of a record.
+    pub label: Label,
+    /// Whether each feature is taken less its mean and over its standard deviation, of all records
+    /// that are trained on; otherwise its agreed range is taken as -1 to 1.
+    pub standardise: bool,
+    /// The records that count; all of them if absent.
+    pub filter: Option<Predicate>,
+    /// Those of them that are not trained on, but tell how good the network is.
+    pub test: Option<Predicate>,
+    /// From the input to the output.
+    pub layers: Vec<Layer>,
+    /// How weights follow their gradients.
+    pub descent: Descent,
+    /// Passes over all records.
+    pub epochs: u32,
+    /// What fresh weights and the order of the records are drawn from: public, so that everybody
+    /// can make them again.
+    pub seed: u64,
+}
+
+/// What a network is to tell, and what is made small for that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// A value of a category or boolean column: an output for each, softmax, cross-entropy.
+    Class(usize),
+    /// A number: one output, half the square of what is missing.
+    Number(RowExpr),
+}
+
+impl Label {
+    /// Outputs of the last layer.
+    #[must_use]
+    pub fn outputs(&self, table: &Table) -> usize {
+        match self {
+            Self::Class(column) => table.columns[*column].values().len(),
+            Self::Number(_) => 1,
+        }
+    }
+}
+
+/// Stochastic gradient descent.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Descent {
+    /// Records of a step.
+    pub batch: u32,
+    /// What a step takes of a gradient.
+    pub learning_rate: f64,
+    /// How much of the last step is left, from 0 to below 1.
+    pub momentum: f64,
+    /// Whether the gradient is followed from where the momentum leads.
+    pub nesterov: bool,
+    /// How much of the weights is added to their gradients.
+    pub weight_decay: f64,
+}
+
+/// A layer of a network.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Layer {
+    /// Every output a weighted sum of all inputs, and a bias.
+    Dense {
+        /// How many there are.
+        outputs: u32,
+    },
+    /// `max(x, 0)`.
+    Relu,
+    /// `max(x, slope x)`.
+    LeakyRelu {
+        /// From 0 to 1.
+        slope: f64,
+    },
+    /// `1 / (1 + e^-x)`.
+    Sigmoid,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// Each number with this probability 0 while training, and otherwise as much greater.
+    Dropout {
+        /// From 0 to 0.95.
+        rate: f64,
+    },
+}
+
+impl Layer {
+    /// Its name in a study.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Dense { .. } => "dense",
+            Self::Relu => "relu",
+            Self::LeakyRelu { .. } => "leaky_relu",
+            Self::Sigmoid => "sigmoid",
+            Self::Tanh => "tanh",
+            Self::Dropout { .. } => "dropout",
+        }
+    }
+}
