@@ -2,6 +2,7 @@
 
 pub(crate) mod files;
 mod html;
+mod model;
 mod plot;
 mod results;
 

@@ -14,7 +14,7 @@ use sharewell_analytics::stats::Divisor;
 use sharewell_mpc::Card;
 use sharewell_study::{
     Aggregate, BadGiver, Expr, Grid, Item, LocalQuery, Measure, Objective, Predicate, Query,
-    RowExpr, Statistic, StatisticKind, Study, Sufficient, Table,
+    Recorded, RowExpr, Statistic, StatisticKind, Study, Sufficient, Table,
 };
 
 use crate::dispatch::{DryRun, RingKind};
@@ -69,41 +69,9 @@ pub(crate) fn build(study: &Study, card: &'static Card) -> Result<Plan, Error> {
             (outputs, columns, complete.as_ref(), &groups)
         }
     };
-    let benchmark = benchmark_of(study, &columns)?;
-    let Builder {
-        slots, supports, rows, of_rows, grouped, linked, hidden, learning, veiled, ..
-    } = builder;
     let (path, records) = steps.unzip();
-    let shared = || rows.iter().map(|column| column.recorded.clone()).collect();
-    let at_home = if grouped.is_none() { &slots[..] } else { &[] };
-    let local = LocalQuery {
-        records: records.unwrap_or_else(shared),
-        ..local_plan(&study.table, filter, (group_by, grid), at_home)
-    };
-    let (ring, dry) = (RingKind::Z64, DryRun::default());
-    let mut plan = Plan {
-        order: order(study),
-        study: study.clone(),
-        card,
-        ring,
-        totals: totals(&study.objective, &local.groups),
-        local,
-        slots,
-        rows,
-        of_rows,
-        grouped,
-        linked,
-        supports,
-        outputs,
-        columns,
-        path,
-        benchmark,
-        hidden,
-        learning,
-        is_veiled: veiled.is_some(),
-        noise: vec![],
-        dry,
-    };
+    let local = builder.local(records, filter, (group_by, grid));
+    let mut plan = builder.into_plan(card, local, (outputs, columns), path)?;
     refuse_unruled(study, &plan)?;
     plan.noise = noise(&plan.study, &plan)?;
     Ok(plan)
@@ -245,6 +213,53 @@ impl<'a> Builder<'a> {
             learning: None,
             veiled,
         }
+    }
+
+    fn local(
+        &self,
+        records: Option<Vec<Recorded>>,
+        filter: Option<&Predicate>,
+        groups: (&[usize], Option<&Grid>),
+    ) -> LocalQuery {
+        let shared = || self.rows.iter().map(|column| column.recorded.clone()).collect();
+        let at_home = if self.grouped.is_none() { &self.slots[..] } else { &[] };
+        LocalQuery {
+            records: records.unwrap_or_else(shared),
+            ..local_plan(&self.study.table, filter, groups, at_home)
+        }
+    }
+
+    fn into_plan(
+        self,
+        card: &'static Card,
+        local: LocalQuery,
+        (outputs, columns): (Vec<Output>, Columns),
+        path: Option<Path>,
+    ) -> Result<Plan, Error> {
+        let study = self.study;
+        Ok(Plan {
+            benchmark: benchmark_of(study, &columns)?,
+            order: order(study),
+            study: study.clone(),
+            card,
+            ring: RingKind::Z64,
+            totals: totals(&study.objective, &local.groups),
+            local,
+            slots: self.slots,
+            rows: self.rows,
+            of_rows: self.of_rows,
+            grouped: self.grouped,
+            linked: self.linked,
+            supports: self.supports,
+            outputs,
+            columns,
+            path,
+            hidden: self.hidden,
+            learning: self.learning,
+            is_veiled: self.veiled.is_some(),
+            noise: vec![],
+            dry: DryRun::default(),
+        })
     }
 
     fn query(&mut self, query: &Query) -> Result<(Vec<Output>, Columns), Error> {

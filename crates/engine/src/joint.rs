@@ -179,7 +179,10 @@ impl Program for SecurePhase<'_> {
 
         let passes = self.passes(p, &verdict)?;
         let gated = gated(p, &values, &passes)?;
-        let learnt = self.learnt(p, &pooled, &verdict)?;
+        let learnt = match self.learnt(p, &pooled, &verdict)? {
+            Ok(learnt) => learnt,
+            Err(too_large) => return Ok(Err(too_large)),
+        };
         let released = [&verdict, &gated].into_iter().chain(&learnt).chain([&pooled.binding]);
         let opened = P::AShare::concat(&released.collect::<Vec<_>>());
         debug_assert_eq!(opened.len(), self.plan.opened_len());
@@ -213,8 +216,6 @@ struct Pooled<P: Protocol> {
     linked: Vec<Value<P>>,
     /// What is opened of a hidden fit.
     fitted: Vec<Value<P>>,
-    /// What has been learnt, if a model is trained.
-    learnt: Option<training::Learnt<P>>,
     /// Numbers that tell the keys of secret groups.
     told: Vec<Value<P>>,
     contributors: Vec<P::AShare>,
@@ -334,30 +335,12 @@ impl SecurePhase<'_> {
             },
             _ => vec![],
         };
-        let learnt = match (&plan.learning, &rows) {
-            (Some(learning), Some(rows)) => match training::learnt(p, learning, rows, plan)? {
-                Ok(learnt) => Some(learnt),
-                Err(overflow) => return Ok(Err(TooLarge { output: 0, overflow })),
-            },
-            _ => None,
-        };
         let mut told = vec![];
         if let (Some(grouped), Some(rows)) = (&plan.grouped, &rows) {
             let cells = grouped::cells(p, grouped, rows, plan)?;
             (slots, contributors, told) = (cells.slots, cells.contributors, cells.told);
         }
-        Ok(Ok(Pooled {
-            slots,
-            given,
-            rows,
-            linked,
-            fitted,
-            learnt,
-            told,
-            contributors,
-            binding,
-            left_out,
-        }))
+        Ok(Ok(Pooled { slots, given, rows, linked, fitted, told, contributors, binding, left_out }))
     }
 
     /// The slots with the noise of the study's promise.
@@ -396,15 +379,15 @@ impl SecurePhase<'_> {
         p: &mut P,
         pooled: &Pooled<P>,
         verdict: &P::AShare,
-    ) -> Result<Option<P::AShare>> {
-        match (&self.plan.learning, &pooled.learnt) {
-            (Some(learning), Some(learnt)) => {
-                let pass = |support: usize| verdict.take(support..support + 1);
-                let passes = (pass(learning.trained), learning.tested.map(pass));
-                training::gated(p, learnt, passes).map(Some)
-            }
-            _ => Ok(None),
-        }
+    ) -> Result<std::result::Result<Option<P::AShare>, TooLarge>> {
+        let Some(learning) = &self.plan.learning else { return Ok(Ok(None)) };
+        let learnt = match training::learnt(p, learning, pooled.rows(), self.plan)? {
+            Ok(learnt) => learnt,
+            Err(overflow) => return Ok(Err(TooLarge { output: 0, overflow })),
+        };
+        let pass = |support: usize| verdict.take(support..support + 1);
+        let passes = (pass(learning.trained), learning.tested.map(pass));
+        training::gated(p, &learnt, passes).map(|gated| Ok(Some(gated)))
     }
 
     /// For every output, 1 in the cells that the gate lets pass.

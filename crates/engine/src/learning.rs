@@ -100,6 +100,11 @@ impl Learning {
         }
     }
 
+    /// What becomes known.
+    pub(crate) fn learned(&self) -> Vec<String> {
+        self.leaks("").into_iter().map(|leak| leak.what).collect()
+    }
+
     /// What becomes known, and what does not.
     pub(crate) fn leaks(&self, to: &str) -> Vec<Leak> {
         let leak = |what: String, why: &str| Leak { what, to: to.into(), why: why.into() };

@@ -455,6 +455,7 @@ fn learned(plan: &Plan, place: u8) -> Vec<String> {
         learned.push("which cells did not pass the release rule".to_owned());
         learned.extend(plan.path.as_ref().map(|path| path.learned()));
         learned.extend(plan.hidden.as_ref().map(|hidden| hidden.learned()));
+        learned.extend(plan.learning.iter().flat_map(|learning| learning.learned()));
         if plan.benchmark.is_some() && plan.givers().contains(&place) {
             learned.push("how many other data parties have a lower rate".to_owned());
         }

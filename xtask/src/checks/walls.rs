@@ -10,6 +10,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("study", &[]),
     ("net", &[]),
     ("dp", &[]),
+    ("model", &[]),
     ("consortium", &["dp", "study", "net"]),
     ("mpc", &["ring", "net"]),
     ("tensor", &["ring", "mpc"]),
@@ -17,7 +18,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("engine", &["ring", "study", "dp", "net", "consortium", "mpc", "tensor", "analytics"]),
     ("data", &["study"]),
     ("node", &["study", "net", "consortium", "engine"]),
-    ("cli", &["study", "net", "consortium", "engine", "data", "node"]),
+    ("cli", &["study", "model", "net", "consortium", "engine", "data", "node"]),
     // No room: it feeds those that read what people write.
     ("fuzz", &["study", "data"]),
 ];
@@ -33,7 +34,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("csv", &["data", "cli"]),
     ("datafusion", &["data"]),
     ("indicatif", &["cli"]),
+    ("prost", &["model"]),
     ("rusqlite", &["data"]),
+    ("safetensors", &["model"]),
     // Between parties; to a provider's own database; to a steward's browser.
     ("rustls", &["net", "data", "node"]),
     ("sqlparser", &["study"]),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sharewell_engine::{Cell, ResultTable};
 
-use super::{Told, html};
+use super::{Told, html, model};
 use crate::failure::Failure;
 use crate::study_file::StudyFile;
 
@@ -15,12 +15,17 @@ pub(crate) fn prepare(folder: &Path) -> Result<(), Failure> {
     })
 }
 
-/// `report.html`, `report.json`, and `results.csv` or, of several tables, one for each.
+/// `report.html`, `report.json`, and `results.csv` or, of several tables, one for each; of a trained
+/// network `model.onnx` and `model.safetensors` too.
 pub(crate) fn write(told: &Told, file: &StudyFile, folder: &Path) -> Result<(), Failure> {
     keep(&folder.join("report.html"), html::page(told, file).as_bytes())?;
     keep(&folder.join("report.json"), told.json().as_bytes())?;
     for (name, table) in names(&told.report.results).iter().zip(&told.report.results) {
         keep(&folder.join(name), &csv(table))?;
+    }
+    if let Some(model) = model::of(file.study(), &told.report.results) {
+        keep(&folder.join("model.onnx"), &model.to_onnx())?;
+        keep(&folder.join("model.safetensors"), &model.to_safetensors())?;
     }
     Ok(())
 }

@@ -8,6 +8,9 @@ use crate::show;
 /// What is said of statistics that are calculated in the clear from exact sums.
 const OF_STATISTICS: &str = "a thousand-millionth of each number";
 
+/// More rows of a table than these nobody reads in a terminal.
+const ROWS_MAX: usize = 200;
+
 /// One shown column.
 struct Column {
     head: String,
@@ -21,6 +24,9 @@ pub(crate) fn page(study: &Study, table: &ResultTable) -> String {
     let alone = table.rows.len() == 1 && groups == 0;
     let columns = columns(study, table, alone);
     let mut page = if alone { list(&columns) } else { grid(&columns, groups) };
+    if let Some(more) = table.rows.len().checked_sub(ROWS_MAX).filter(|more| *more > 0) {
+        page += &format!("and {more} more rows: --out keeps all of them, --json prints them\n");
+    }
     page += &show::list([("worst error", worst_errors(study, table))]);
     if !alone {
         page += &reasons(table, groups);
@@ -38,7 +44,9 @@ fn columns(study: &Study, table: &ResultTable, alone: bool) -> Vec<Column> {
     let column = |i: usize| Column {
         head: table.columns[i].clone(),
         unit: table.units[i].clone(),
-        cells: (0..table.rows.len()).map(|row| cell(study, table, (row, i), alone)).collect(),
+        cells: (0..table.rows.len().min(ROWS_MAX))
+            .map(|row| cell(study, table, (row, i), alone))
+            .collect(),
     };
     let mut columns: Vec<Column> = (0..table.columns.len()).map(column).collect();
     let Objective::FailureRate { exposure, per, confidence, .. } = &study.objective else {
@@ -142,7 +150,12 @@ pub(super) fn worst_errors(study: &Study, table: &ResultTable) -> String {
     let known = columns.filter_map(|(name, bound)| Some((name, (*bound)?)));
     let told: Vec<String> =
         known.map(|(name, bound)| format!("{name} {}", show::error(bound))).collect();
-    if told.is_empty() { "no value was released".to_owned() } else { told.join(", ") }
+    let has_numbers = table.rows.iter().flatten().any(|cell| matches!(cell, Cell::Number(_)));
+    match (told.is_empty(), has_numbers) {
+        (false, _) => told.join(", "),
+        (true, true) => "numbers as they were used".to_owned(),
+        (true, false) => "no value was released".to_owned(),
+    }
 }
 
 /// Why cells are empty, the columns of a group that have the same reason together.

@@ -27,4 +27,5 @@ mod statistics;
 mod support;
 mod survival;
 mod threats;
+mod training;
 mod traps;

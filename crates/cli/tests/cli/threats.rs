@@ -54,8 +54,9 @@ fn says_the_same(folder: &str) {
         let (trusting, checked) = (of(weak), of(strong));
         assert_eq!(trusting["protocol"], "rep3", "{folder}/{name}");
         assert_eq!(checked["protocol"], "rep3-malicious", "{folder}/{name}");
-        // Noise is never twice the same.
-        if trusting["noise"].as_array().is_none_or(Vec::is_empty) {
+        // Noise is never twice the same, nor is what is learnt: rounding is at random.
+        let is_trained = text.contains("kind = \"train\"");
+        if !is_trained && trusting["noise"].as_array().is_none_or(Vec::is_empty) {
             are_alike(&trusting, &checked, &format!("{folder}/{name}"));
         }
     }
@@ -97,5 +98,6 @@ examples! {
     statin_signals "statin-signals"
     trial_quality "trial-quality"
     tumour_classifier "tumour-classifier"
+    tumour_network "tumour-network"
     tumours "tumours"
 }

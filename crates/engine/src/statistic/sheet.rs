@@ -17,6 +17,8 @@ pub(super) enum Entry {
     Number(f64),
     /// A number that was calculated on shares, and its worst error.
     Inexact(f64, f64),
+    /// A number that is what it is, and the nearest to nothing else.
+    Used(f64),
     Nothing(String),
 }
 
@@ -174,6 +176,7 @@ impl Sheet {
                         bound(error);
                         Cell::Number(number)
                     }
+                    Entry::Used(number) => Cell::Number(number),
                     Entry::Nothing(reason) => {
                         let column = columns[column].clone();
                         notes.push(Note { row, column, reason });

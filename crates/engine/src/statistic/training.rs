@@ -52,6 +52,7 @@ pub(crate) fn training(
         table,
         (&sound, of.standard, standard_scales(learning, plan)),
     ));
+    sheets.extend(output(learning, asked, table));
     sheets.push(weights(&training, (&sound, of.weights)));
     sheets.into_iter().map(Sheet::into_table).collect()
 }
@@ -115,11 +116,7 @@ fn test(
     match learning.label {
         LabelColumn::Number(label) => {
             let mean = number(opened[0], training.scales().frac).max(0.0) / n;
-            let quantum = match &asked.label {
-                Label::Number(of) => of.range(table).map_or(0, |range| range.decimals),
-                Label::Class(_) => 0,
-            };
-            let unit = label.unit() * 10f64.powi(-i32::from(quantum));
+            let unit = label.unit() * quantum(asked, table);
             let error = (training.scales().frac as f64 * -0.5).exp2() * unit;
             let found = mean.sqrt() * unit;
             row("root mean square error", Ok(Entry::Inexact(found, error)));
@@ -189,13 +186,34 @@ fn inputs(
         match sound {
             Err(reason) => sheet.row_without(name, reason),
             Ok(()) => {
-                let numbers = [Entry::Number(at_zero), Entry::Number(to_one)];
+                let numbers = [Entry::Used(at_zero), Entry::Used(to_one)];
                 let farthest = Entry::Whole(farthest.into());
                 sheet.row([name, numbers.to_vec(), vec![farthest]].concat());
             }
         }
     }
     sheet
+}
+
+/// What a quantum of a label that is a number is worth.
+fn quantum(asked: &Asked, table: &Table) -> f64 {
+    let decimals = match &asked.label {
+        Label::Number(of) => of.range(table).map_or(0, |range| range.decimals),
+        Label::Class(_) => 0,
+    };
+    10f64.powi(-i32::from(decimals))
+}
+
+/// How what comes out becomes the number that is told: times half, plus the middle.
+fn output(learning: &Learning, asked: &Asked, table: &Table) -> Option<Sheet> {
+    let (LabelColumn::Number(of), Label::Number(label)) = (learning.label, &asked.label) else {
+        return None;
+    };
+    let mut sheet = Sheet::new("output", &["output", "middle", "half"]);
+    let quantum = quantum(asked, table);
+    let numbers = [of.centre as f64 * quantum, of.unit() * quantum].map(Entry::Used);
+    sheet.row([vec![Entry::text(label.to_text(table))], numbers.to_vec()].concat());
+    Some(sheet)
 }
 
 /// Every weight, as it was used.
@@ -218,7 +236,7 @@ fn weights(training: &Training, (sound, opened): (&Result<(), String>, &[i128]))
                 Entry::Whole(of.layer as f64),
                 input,
                 Entry::Whole((output + 1) as f64),
-                Entry::exact(number(weight, training.scales().weight)),
+                Entry::Used(number(weight, training.scales().weight)),
             ]);
         }
     }

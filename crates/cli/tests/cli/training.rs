@@ -1,0 +1,111 @@
+//! Networks that are trained together, against PyTorch's float run from the same weights in the
+//! same order.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::statistics::{number, table};
+use crate::support::{copy_of, costs_as_quoted};
+
+fn rows(table: &Value) -> &Vec<Value> {
+    table["rows"].as_array().unwrap()
+}
+
+/// Every weight after 240 steps, means, deviations, and what the tested tumours were taken for.
+fn is_that_of_pytorch(report: &Value) {
+    let want: Value =
+        serde_json::from_str(include_str!("../expected/tumour_network.json")).unwrap();
+    let records = table(report, "records");
+    for (of, count) in [("trained on", &want["trained"]), ("tested on", &want["tested"])] {
+        assert_eq!(number(records, &[of], "records"), count.as_f64().unwrap());
+    }
+    let accuracy = number(table(report, "test"), &["accuracy"], "estimate");
+    let theirs = want["accuracy"].as_f64().unwrap();
+    assert!((accuracy - theirs).abs() <= 0.003, "{accuracy}, not {theirs}");
+    for (mine, theirs) in
+        rows(table(report, "confusion")).iter().zip(want["confusion"].as_array().unwrap())
+    {
+        assert_eq!(&mine.as_array().unwrap()[1..], &theirs.as_array().unwrap()[..]);
+    }
+    for (i, input) in rows(table(report, "inputs")).iter().enumerate() {
+        let [mean, deviation] = ["mean", "deviation"].map(|name| want[name][i].as_f64().unwrap());
+        assert!((input[1].as_f64().unwrap() - mean).abs() < 5e-4 * deviation, "{input} {mean}");
+        assert!((input[2].as_f64().unwrap() / deviation - 1.0).abs() < 5e-4, "{input} {deviation}");
+    }
+    let weights = rows(table(report, "weights"));
+    let theirs = want["weights"].as_array().unwrap();
+    assert_eq!(weights.len(), theirs.len());
+    for (mine, theirs) in weights.iter().zip(theirs) {
+        let (mine, theirs) = (mine[3].as_f64().unwrap(), theirs.as_f64().unwrap());
+        assert!((mine - theirs).abs() < 0.02, "{mine}, not {theirs}");
+    }
+}
+
+#[test]
+fn three_hospitals_learn_what_pytorch_learns_of_their_pooled_records() {
+    let site = copy_of("tumour-network", "study.toml");
+    let folder = site.path("kept");
+    let report = site.run(&["--json", "--out", folder.to_str().unwrap()]).json();
+    costs_as_quoted(&report);
+    is_that_of_pytorch(&report);
+    for name in ["model.onnx", "model.safetensors"] {
+        let len = fs::metadata(folder.join(name)).unwrap().len();
+        assert!(len > 2000, "{name} has {len} bytes");
+    }
+    let learned = report["learned"]["hospital_a"].to_string();
+    assert!(learned.contains("all 266 weights"), "{learned}");
+}
+
+#[test]
+fn what_comes_to_nothing_is_said_and_nothing_is_opened() {
+    let site = copy_of("tumour-network", "study.toml");
+    let text = fs::read_to_string(site.path("study.toml")).unwrap();
+    let shorter = text.replace("epochs = 20", "epochs = 2");
+    let without = |report: &Value, why: &str| {
+        for name in ["test", "confusion", "inputs", "weights"] {
+            let told = table(report, name);
+            let empty = |row: &Value| row.as_array().unwrap().last().unwrap().is_null();
+            assert!(rows(told).iter().all(empty), "{name}: {told}");
+            assert!(told["notes"].to_string().contains(why), "{why}: {told}");
+        }
+    };
+    let wild = shorter.replace("learning_rate = 0.25", "learning_rate = 10");
+    site.write("study.toml", &wild.replace("momentum = 0.5", "momentum = 0.9"));
+    without(&site.result(), "ran away; take a smaller learning_rate");
+    let few = shorter.replace("min_records = 50", "min_records = 500");
+    site.write("study.toml", &few);
+    without(&site.result(), "suppressed: fewer than 500 records");
+    let flat = shorter.replace("\"mean_texture\",", "\"mean_texture - mean_texture\",");
+    site.write("study.toml", &flat);
+    without(&site.result(), "varies by less than a thousandth");
+}
+
+#[test]
+fn what_cannot_be_learnt_is_refused_before_anybody_is_asked() {
+    let site = copy_of("tumour-network", "study.toml");
+    let text = fs::read_to_string(site.path("study.toml")).unwrap();
+    for (from, to, fragments) in [
+        ("outputs = 2", "outputs = 3", &["the last layer must be dense with 2 outputs"][..]),
+        ("kind = \"relu\"", "kind = \"rleu\"", &["\"rleu\" is not possible here", "relu"]),
+        ("outputs = 8", "outputs = 0", &["`outputs` must lie between 1 and"]),
+        ("learning_rate = 0.25", "learning_rate = 0", &["`learning_rate` is 0"]),
+        ("momentum = 0.5", "momentum = 1", &["`momentum` is 1"]),
+        ("label = \"malignant\"", "label = \"maligned\"", &["maligned"]),
+        ("epochs = 20", "epochs = 0", &["`epochs` must lie between 1 and"]),
+        ("batch = 50", "bach = 50", &["bach"]),
+    ] {
+        site.write("study.toml", &text.replacen(from, to, 1));
+        let ended = site.check();
+        let said = format!("{}{}", ended.out, ended.err);
+        assert_ne!(ended.status, Some(0), "{to}");
+        assert!(fragments.iter().all(|fragment| said.contains(fragment)), "{to}: {said}");
+    }
+    let deep: String =
+        (0..40).map(|_| "[[objective.layer]]\nkind = \"dense\"\noutputs = 512\n\n").collect();
+    let at = text.find("[[objective.layer]]").unwrap();
+    site.write("study.toml", &format!("{}{deep}{}", &text[..at], &text[at..]));
+    let ended = site.check();
+    let said = format!("{}{}", ended.out, ended.err);
+    assert!(said.contains("(dense) can reach 2^") && said.contains("128 bits"), "{said}");
+}

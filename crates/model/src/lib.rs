@@ -1,0 +1,121 @@
+//! Trained networks as files that other tools open: ONNX to run them, safetensors for their
+//! numbers alone; and what they predict, in the clear.
+//!
+//! Everything that a network needs of a record is part of it: how the values become its inputs,
+//! too. So whoever runs the file gives it values as the agreed schema has them.
+#![forbid(unsafe_code)]
+
+mod onnx;
+mod tensors;
+
+/// A trained network of layers without places.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// Its name.
+    pub name: String,
+    /// What it is given of a record.
+    pub inputs: Vec<Input>,
+    /// From the inputs to the outputs.
+    pub layers: Vec<Layer>,
+    /// What comes out.
+    pub output: Output,
+}
+
+/// A value of a record, and how it becomes what the first layer sees: less `middle`, over `half`,
+/// and no farther than `farthest`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// What becomes zero.
+    pub middle: f64,
+    /// What is one from that.
+    pub half: f64,
+    /// The greatest magnitude.
+    pub farthest: f64,
+}
+
+/// A layer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Layer {
+    /// Weighted sums.
+    Dense {
+        /// A row for each input, a column for each output.
+        weights: Vec<Vec<f64>>,
+        /// One for each output.
+        biases: Vec<f64>,
+    },
+    /// `max(x, 0)`.
+    Relu,
+    /// `max(x, slope x)`.
+    LeakyRelu {
+        /// From 0 to 1.
+        slope: f64,
+    },
+    /// `1 / (1 + e^-x)`.
+    Sigmoid,
+    /// The hyperbolic tangent.
+    Tanh,
+}
+
+/// What the numbers that come out of the last layer mean.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Softmax makes them probabilities of these classes.
+    Classes(Vec<String>),
+    /// One number, of which 0 is `middle` and 1 is `half` from that.
+    Number {
+        /// Its name.
+        name: String,
+        /// What zero is.
+        middle: f64,
+        /// What one is from that.
+        half: f64,
+    },
+}
+
+impl Model {
+    /// Probabilities of the classes, or the number, of one record.
+    ///
+    /// # Panics
+    /// If there are not as many values as inputs, or layers do not fit.
+    #[must_use]
+    pub fn predict(&self, values: &[f64]) -> Vec<f64> {
+        assert_eq!(values.len(), self.inputs.len(), "values for {}", self.name);
+        let seen =
+            self.inputs.iter().zip(values).map(|(of, value)| {
+                ((value - of.middle) / of.half).clamp(-of.farthest, of.farthest)
+            });
+        let out = self.layers.iter().fold(seen.collect(), |x: Vec<f64>, layer| layer.of(&x));
+        match &self.output {
+            Output::Classes(_) => softmax(&out),
+            Output::Number { middle, half, .. } => out.iter().map(|x| middle + half * x).collect(),
+        }
+    }
+}
+
+impl Layer {
+    fn of(&self, x: &[f64]) -> Vec<f64> {
+        let each = |of: &dyn Fn(f64) -> f64| x.iter().map(|x| of(*x)).collect();
+        match self {
+            Self::Dense { weights, biases } => {
+                assert_eq!(weights.len(), x.len(), "inputs of a dense layer");
+                let output = |(j, bias): (usize, &f64)| {
+                    bias + weights.iter().zip(x).map(|(row, x)| row[j] * x).sum::<f64>()
+                };
+                biases.iter().enumerate().map(output).collect()
+            }
+            Self::Relu => each(&|x| x.max(0.0)),
+            Self::LeakyRelu { slope } => each(&|x| x.max(slope * x)),
+            Self::Sigmoid => each(&|x| 1.0 / (1.0 + (-x).exp())),
+            Self::Tanh => each(&f64::tanh),
+        }
+    }
+}
+
+fn softmax(x: &[f64]) -> Vec<f64> {
+    let greatest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let weights: Vec<f64> = x.iter().map(|x| (x - greatest).exp()).collect();
+    let sum: f64 = weights.iter().sum();
+    weights.into_iter().map(|weight| weight / sum).collect()
+}

@@ -1,0 +1,304 @@
+//! ONNX: the part of its format that a network needs.
+//!
+//! Source: onnx.proto3 of ONNX 1.16 (IR version 8, operator set 13), whose names and numbers of
+//! fields these are.
+
+use prost::{Enumeration, Message, Oneof};
+
+use crate::{Input, Layer, Model, Output};
+
+const IR_VERSION: i64 = 8;
+const OPERATORS: i64 = 13;
+
+impl Model {
+    /// The network as an ONNX file: `features`, `[records, inputs]` as the schema has them, to
+    /// `probabilities`, `[records, classes]`, or `number`, `[records, 1]`; in single precision.
+    #[must_use]
+    pub fn to_onnx(&self) -> Vec<u8> {
+        let mut graph = Graph::new();
+        let mut at = graph.seen(&self.inputs);
+        let mut width = self.inputs.len();
+        for layer in &self.layers {
+            at = graph.layer(&at, layer, &mut width);
+        }
+        let (name, outputs) = match &self.output {
+            Output::Classes(classes) => ("probabilities", classes.len()),
+            Output::Number { .. } => ("number", 1),
+        };
+        match &self.output {
+            Output::Classes(_) => {
+                let axis = Attribute::integer("axis", 1);
+                graph.node("Softmax", &[&at], name, vec![axis]);
+            }
+            Output::Number { middle, half, .. } => {
+                let [half, middle] = [("half", half), ("middle", middle)]
+                    .map(|(name, x)| graph.constant(&format!("number.{name}"), &[1], &[*x]));
+                let scaled = graph.fresh();
+                graph.node("Mul", &[&at, &half], &scaled, vec![]);
+                graph.node("Add", &[&scaled, &middle], name, vec![]);
+            }
+        }
+        let property = |key: &str, value: String| Entry { key: key.to_owned(), value };
+        let inputs: Vec<&str> = self.inputs.iter().map(|of| of.name.as_str()).collect();
+        let told = match &self.output {
+            Output::Classes(classes) => classes.join("\n"),
+            Output::Number { name, .. } => name.clone(),
+        };
+        let file = ModelProto {
+            ir_version: IR_VERSION,
+            producer_name: "sharewell".to_owned(),
+            producer_version: env!("CARGO_PKG_VERSION").to_owned(),
+            graph: Some(GraphProto {
+                node: graph.nodes,
+                name: self.name.clone(),
+                initializer: graph.constants,
+                input: vec![ValueInfo::matrix("features", self.inputs.len())],
+                output: vec![ValueInfo::matrix(name, outputs)],
+            }),
+            opset_import: vec![OperatorSet { domain: String::new(), version: OPERATORS }],
+            metadata_props: vec![property("inputs", inputs.join("\n")), property("outputs", told)],
+        };
+        file.encode_to_vec()
+    }
+}
+
+/// A graph that is being made.
+struct Graph {
+    nodes: Vec<NodeProto>,
+    constants: Vec<TensorProto>,
+}
+
+impl Graph {
+    fn new() -> Self {
+        Self { nodes: vec![], constants: vec![] }
+    }
+
+    /// A name that nothing has.
+    fn fresh(&self) -> String {
+        format!("step{}", self.nodes.len())
+    }
+
+    fn constant(&mut self, name: &str, dims: &[usize], numbers: &[f64]) -> String {
+        self.constants.push(TensorProto {
+            dims: dims.iter().map(|len| *len as i64).collect(),
+            data_type: Element::Float.into(),
+            name: name.to_owned(),
+            raw_data: numbers.iter().flat_map(|x| (*x as f32).to_le_bytes()).collect(),
+        });
+        name.to_owned()
+    }
+
+    fn node(&mut self, operator: &str, inputs: &[&str], output: &str, attribute: Vec<Attribute>) {
+        self.nodes.push(NodeProto {
+            input: inputs.iter().map(|&name| name.to_owned()).collect(),
+            output: vec![output.to_owned()],
+            name: format!("{operator}{}", self.nodes.len()),
+            op_type: operator.to_owned(),
+            attribute,
+        });
+    }
+
+    /// What the first layer sees.
+    fn seen(&mut self, inputs: &[Input]) -> String {
+        let of = |of: fn(&Input) -> f64| inputs.iter().map(of).collect::<Vec<f64>>();
+        let len = [inputs.len()];
+        let middle = self.constant("inputs.middle", &len, &of(|input| input.middle));
+        let half = self.constant("inputs.half", &len, &of(|input| input.half));
+        let most = self.constant("inputs.most", &len, &of(|input| input.farthest));
+        let least = self.constant("inputs.least", &len, &of(|input| -input.farthest));
+        let steps = [("Sub", middle), ("Div", half), ("Min", most), ("Max", least)];
+        steps.into_iter().fold("features".to_owned(), |at, (operator, by)| {
+            let next = self.fresh();
+            self.node(operator, &[&at, &by], &next, vec![]);
+            next
+        })
+    }
+
+    fn layer(&mut self, at: &str, layer: &Layer, width: &mut usize) -> String {
+        let next = self.fresh();
+        let mut simple = |operator: &str, attribute| self.node(operator, &[at], &next, attribute);
+        match layer {
+            Layer::Relu => simple("Relu", vec![]),
+            Layer::LeakyRelu { slope } => {
+                simple("LeakyRelu", vec![Attribute::float("alpha", *slope)]);
+            }
+            Layer::Sigmoid => simple("Sigmoid", vec![]),
+            Layer::Tanh => simple("Tanh", vec![]),
+            Layer::Dense { weights, biases } => {
+                let name = format!("dense{}", self.nodes.len());
+                let shape = [*width, biases.len()];
+                *width = biases.len();
+                let weights = self.constant(&format!("{name}.weight"), &shape, &weights.concat());
+                let biases = self.constant(&format!("{name}.bias"), &[biases.len()], biases);
+                self.node("Gemm", &[at, &weights, &biases], &next, vec![]);
+            }
+        }
+        next
+    }
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ModelProto {
+    #[prost(int64, tag = "1")]
+    ir_version: i64,
+    #[prost(string, tag = "2")]
+    producer_name: String,
+    #[prost(string, tag = "3")]
+    producer_version: String,
+    #[prost(message, optional, tag = "7")]
+    graph: Option<GraphProto>,
+    #[prost(message, repeated, tag = "8")]
+    opset_import: Vec<OperatorSet>,
+    #[prost(message, repeated, tag = "14")]
+    metadata_props: Vec<Entry>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct OperatorSet {
+    #[prost(string, tag = "1")]
+    domain: String,
+    #[prost(int64, tag = "2")]
+    version: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Entry {
+    #[prost(string, tag = "1")]
+    key: String,
+    #[prost(string, tag = "2")]
+    value: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct GraphProto {
+    #[prost(message, repeated, tag = "1")]
+    node: Vec<NodeProto>,
+    #[prost(string, tag = "2")]
+    name: String,
+    #[prost(message, repeated, tag = "5")]
+    initializer: Vec<TensorProto>,
+    #[prost(message, repeated, tag = "11")]
+    input: Vec<ValueInfo>,
+    #[prost(message, repeated, tag = "12")]
+    output: Vec<ValueInfo>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct NodeProto {
+    #[prost(string, repeated, tag = "1")]
+    input: Vec<String>,
+    #[prost(string, repeated, tag = "2")]
+    output: Vec<String>,
+    #[prost(string, tag = "3")]
+    name: String,
+    #[prost(string, tag = "4")]
+    op_type: String,
+    #[prost(message, repeated, tag = "5")]
+    attribute: Vec<Attribute>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Attribute {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(float, tag = "2")]
+    f: f32,
+    #[prost(int64, tag = "3")]
+    i: i64,
+    #[prost(enumeration = "AttributeType", tag = "20")]
+    r#type: i32,
+}
+
+impl Attribute {
+    fn integer(name: &str, i: i64) -> Self {
+        Self { name: name.to_owned(), f: 0.0, i, r#type: AttributeType::Int.into() }
+    }
+
+    fn float(name: &str, f: f64) -> Self {
+        Self { name: name.to_owned(), f: f as f32, i: 0, r#type: AttributeType::Float.into() }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enumeration)]
+#[repr(i32)]
+enum AttributeType {
+    Undefined = 0,
+    Float = 1,
+    Int = 2,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TensorProto {
+    #[prost(int64, repeated, tag = "1")]
+    dims: Vec<i64>,
+    #[prost(enumeration = "Element", tag = "2")]
+    data_type: i32,
+    #[prost(string, tag = "8")]
+    name: String,
+    #[prost(bytes = "vec", tag = "9")]
+    raw_data: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enumeration)]
+#[repr(i32)]
+enum Element {
+    Undefined = 0,
+    Float = 1,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ValueInfo {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(message, optional, tag = "2")]
+    r#type: Option<TypeProto>,
+}
+
+impl ValueInfo {
+    /// Of any number of records.
+    fn matrix(name: &str, columns: usize) -> Self {
+        let records = Dimension { value: Some(dimension::Value::Name("records".to_owned())) };
+        let columns = Dimension { value: Some(dimension::Value::Len(columns as i64)) };
+        let shape = Some(ShapeProto { dim: vec![records, columns] });
+        let tensor = TensorType { elem_type: Element::Float.into(), shape };
+        Self { name: name.to_owned(), r#type: Some(TypeProto { tensor_type: Some(tensor) }) }
+    }
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TypeProto {
+    #[prost(message, optional, tag = "1")]
+    tensor_type: Option<TensorType>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TensorType {
+    #[prost(enumeration = "Element", tag = "1")]
+    elem_type: i32,
+    #[prost(message, optional, tag = "2")]
+    shape: Option<ShapeProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ShapeProto {
+    #[prost(message, repeated, tag = "1")]
+    dim: Vec<Dimension>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Dimension {
+    #[prost(oneof = "dimension::Value", tags = "1, 2")]
+    value: Option<dimension::Value>,
+}
+
+mod dimension {
+    use super::Oneof;
+
+    #[derive(Clone, PartialEq, Oneof)]
+    pub(super) enum Value {
+        #[prost(int64, tag = "1")]
+        Len(i64),
+        #[prost(string, tag = "2")]
+        Name(String),
+    }
+}
