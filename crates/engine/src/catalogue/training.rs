@@ -113,7 +113,7 @@ impl Kind {
     fn sizes(self) -> Vec<usize> {
         match self {
             Self::Dense => vec![1, 8],
-            Self::LeNet => vec![4],
+            Self::LeNet => vec![1, 4],
         }
     }
 }
