@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sharewell_net::{Abort, Fate, Frame, Lane, Limits, PartyId, Transport, Wan, memory};
+use sharewell_net::{Abort, Lane, Limits, Transport, Wan, memory};
+/// What an adversary is told, and does.
+pub use sharewell_net::{Fate, Frame, PartyId};
 
 use crate::protocols::tally::Tallied;
 use crate::{Entropy, Error, Party, Result};
