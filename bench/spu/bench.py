@@ -149,6 +149,48 @@ def logistic(x, y, w):
     return w
 
 
+def dense(x, *weights):
+    """Rectifiers between layers of sums, as our `train` has them."""
+    import jax
+
+    *hidden, last = zip(weights[::2], weights[1::2])
+    for w, b in hidden:
+        x = jax.nn.relu(x @ w + b)
+    return x @ last[0] + last[1]
+
+
+def lenet(x, k1, c1, k2, c2, *weights):
+    """Convolutions with maxima of squares before that, as our `train LeNet` has them."""
+    import jax
+
+    layout = ("NHWC", "HWIO", "NHWC")
+    for kernel, bias in ((k1, c1), (k2, c2)):
+        x = jax.lax.conv_general_dilated(x, kernel, (1, 1), "VALID", dimension_numbers=layout) + bias
+        lowest = -jax.numpy.inf
+        x = jax.lax.reduce_window(x, lowest, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
+        x = jax.nn.relu(x)
+    return dense(x.reshape(x.shape[0], -1), *weights)
+
+
+def training(network):
+    """A step with momentum: new weights and velocities."""
+    import jax
+
+    def step(x, y, *state):
+        half = len(state) // 2
+        weights, velocities = state[:half], state[half:]
+
+        def loss(*weights):
+            shares = jax.nn.log_softmax(network(x, *weights))
+            return -jax.numpy.mean(jax.numpy.sum(y * shares, axis=1))
+
+        gradients = jax.grad(loss, argnums=tuple(range(half)))(*weights)
+        velocities = [0.9 * v + g for v, g in zip(velocities, gradients)]
+        return (*[w - 0.05 * v for w, v in zip(weights, velocities)], *velocities)
+
+    return step
+
+
 def operations():
     """Each operation: the function, its inputs for a size, and the largest error that is right;
     none where SPU's own is to be reported."""
@@ -180,6 +222,41 @@ def operations():
         y = x[:, 0] + x[:, 1] - x[:, 2] + random.normal(size=n) > 0
         return [part.astype(np.float32) for part in (x, y.reshape(-1, 1), np.zeros((101, 1)))]
 
+    def images(shape, sizes):
+        """A batch as large as `shape` says, and fresh weights."""
+        x = (random.random(shape) * (random.random(shape) < 0.2)).astype(np.float32)
+        y = np.eye(10, dtype=np.float32)[random.integers(0, 10, shape[0])]
+        weights = []
+        for size in sizes:
+            most = np.sqrt(6 / np.prod(size[:-1]))
+            weights += [random.uniform(-most, most, size), np.zeros(size[-1])]
+        return x, y, [weight.astype(np.float32) for weight in weights]
+
+    def dense_images(n):
+        inputs = 49 * n // 8
+        return images((n, inputs), [(inputs, n), (n, n), (n, 10)])
+
+    def lenet_images(n):
+        sizes = [(5, 5, 1, 20), (5, 5, 20, 50), (800, 500), (500, 10)]
+        return images((n, 28, 28, 1), sizes)
+
+    def learning(of):
+        def inputs(n):
+            x, y, weights = of(n)
+            return [x, y, *weights, *[np.zeros_like(weight) for weight in weights]]
+
+        return inputs
+
+    def told(of):
+        def inputs(n):
+            x, _, weights = of(n)
+            return [x, *weights]
+
+        return inputs
+
+    def predicted(network):
+        return lambda x, *weights: jax.nn.softmax(network(x, *weights))
+
     def sort_rows(x, y):
         return jax.lax.sort((x, y), num_keys=1)
 
@@ -198,6 +275,10 @@ def operations():
         "sort": (jax.numpy.sort, lambda n: [integers(62)(n)], 0),
         "sort with payload": (sort_rows, lambda n: [integers(31)(n), integers(31)(n)], 0),
         "logistic": (logistic, samples, None),
+        "train": (training(dense), learning(dense_images), None),
+        "train LeNet": (training(lenet), learning(lenet_images), None),
+        "predict": (predicted(dense), told(dense_images), None),
+        "predict LeNet": (predicted(lenet), told(lenet_images), None),
     }
 
 

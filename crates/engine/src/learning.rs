@@ -57,7 +57,13 @@ impl Parts {
 
 /// The network that a study asks for, of so many features.
 pub(crate) fn network(asked: &Asked) -> Result<Network, Misfit> {
-    let shape = Shape::flat(asked.features.len());
+    let shape = match asked.image {
+        None => Shape::flat(asked.features.len()),
+        Some(sides) => {
+            let [height, width, channels] = sides.map(|side| side as usize);
+            Shape { height, width, channels }
+        }
+    };
     let element = if asked.standardise { f64::from(FARTHEST) } else { 1.0 };
     let reach = Reach { norm: element * (shape.len() as f64).sqrt(), element };
     let layers: Vec<_> = asked.layers.iter().map(layer).collect();
@@ -68,6 +74,13 @@ fn layer(of: &Layer) -> sharewell_analytics::models::Layer {
     use sharewell_analytics::models::Layer as Made;
     match *of {
         Layer::Dense { outputs } => Made::Dense { outputs: outputs as usize },
+        Layer::Convolution { channels, kernel, stride, padding } => {
+            let [channels, kernel] = [channels, kernel].map(|x| x as usize);
+            let [stride, padding] = [stride, padding].map(|x| x as usize);
+            Made::Convolution { channels, kernel, stride, padding }
+        }
+        Layer::AveragePool { size } => Made::AveragePool { size: size as usize },
+        Layer::MaxPool { size } => Made::MaxPool { size: size as usize },
         Layer::Relu => Made::Relu,
         Layer::LeakyRelu { slope } => Made::LeakyRelu { slope },
         Layer::Sigmoid => Made::Sigmoid,

@@ -5,16 +5,21 @@
 //! too. So whoever runs the file gives it values as the agreed schema has them.
 #![forbid(unsafe_code)]
 
+mod image;
 mod onnx;
 mod tensors;
 
-/// A trained network of layers without places.
+pub use image::Image;
+
+/// A trained network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     /// Its name.
     pub name: String,
     /// What it is given of a record.
     pub inputs: Vec<Input>,
+    /// The image that they are, if they are one: row by row, each pixel with its channels.
+    pub image: Option<Image>,
     /// From the inputs to the outputs.
     pub layers: Vec<Layer>,
     /// What comes out.
@@ -44,6 +49,30 @@ pub enum Layer {
         weights: Vec<Vec<f64>>,
         /// One for each output.
         biases: Vec<f64>,
+    },
+    /// Weighted sums of squares of pixels.
+    Convolution {
+        /// Side of the square.
+        kernel: usize,
+        /// Pixels from one square to the next.
+        stride: usize,
+        /// Pixels of zeros around the image.
+        padding: usize,
+        /// A row for each input, by row, column and channel of the square; a column for each
+        /// output.
+        weights: Vec<Vec<f64>>,
+        /// One for each output.
+        biases: Vec<f64>,
+    },
+    /// The mean of every square of pixels.
+    AveragePool {
+        /// Side of the square.
+        size: usize,
+    },
+    /// The greatest of every square of pixels.
+    MaxPool {
+        /// Side of the square.
+        size: usize,
     },
     /// `max(x, 0)`.
     Relu,
@@ -86,7 +115,12 @@ impl Model {
             self.inputs.iter().zip(values).map(|(of, value)| {
                 ((value - of.middle) / of.half).clamp(-of.farthest, of.farthest)
             });
-        let out = self.layers.iter().fold(seen.collect(), |x: Vec<f64>, layer| layer.of(&x));
+        let mut image = self.image.unwrap_or_else(|| Image::flat(self.inputs.len()));
+        let out = self.layers.iter().fold(seen.collect(), |x: Vec<f64>, layer| {
+            let y = layer.of(&x, image);
+            image = layer.after(image);
+            y
+        });
         match &self.output {
             Output::Classes(_) => softmax(&out),
             Output::Number { middle, half, .. } => out.iter().map(|x| middle + half * x).collect(),
@@ -95,7 +129,22 @@ impl Model {
 }
 
 impl Layer {
-    fn of(&self, x: &[f64]) -> Vec<f64> {
+    /// The image that comes out.
+    #[must_use]
+    pub fn after(&self, image: Image) -> Image {
+        match self {
+            Self::Dense { biases, .. } => Image::flat(biases.len()),
+            Self::Convolution { kernel, stride, padding, biases, .. } => {
+                image.after(*kernel, *stride, *padding, biases.len())
+            }
+            Self::AveragePool { size } | Self::MaxPool { size } => {
+                image.after(*size, *size, 0, image.channels)
+            }
+            Self::Relu | Self::LeakyRelu { .. } | Self::Sigmoid | Self::Tanh => image,
+        }
+    }
+
+    fn of(&self, x: &[f64], image: Image) -> Vec<f64> {
         let each = |of: &dyn Fn(f64) -> f64| x.iter().map(|x| of(*x)).collect();
         match self {
             Self::Dense { weights, biases } => {
@@ -104,6 +153,20 @@ impl Layer {
                     bias + weights.iter().zip(x).map(|(row, x)| row[j] * x).sum::<f64>()
                 };
                 biases.iter().enumerate().map(output).collect()
+            }
+            Self::Convolution { kernel, stride, padding, weights, biases } => {
+                let squares = image.squares(x, [*kernel, *stride, *padding]);
+                let sum = |square: &Vec<f64>, j: usize| {
+                    biases[j] + weights.iter().zip(square).map(|(row, x)| row[j] * x).sum::<f64>()
+                };
+                let outputs = 0..biases.len();
+                squares.iter().flat_map(|of| outputs.clone().map(move |j| sum(of, j))).collect()
+            }
+            Self::AveragePool { size } => {
+                image.pooled(x, *size, |of| of.iter().sum::<f64>() / of.len() as f64)
+            }
+            Self::MaxPool { size } => {
+                image.pooled(x, *size, |of| of.iter().copied().fold(f64::NEG_INFINITY, f64::max))
             }
             Self::Relu => each(&|x| x.max(0.0)),
             Self::LeakyRelu { slope } => each(&|x| x.max(slope * x)),

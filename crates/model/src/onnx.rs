@@ -5,7 +5,7 @@
 
 use prost::{Enumeration, Message, Oneof};
 
-use crate::{Input, Layer, Model, Output};
+use crate::{Image, Input, Layer, Model, Output};
 
 const IR_VERSION: i64 = 8;
 const OPERATORS: i64 = 13;
@@ -17,9 +17,13 @@ impl Model {
     pub fn to_onnx(&self) -> Vec<u8> {
         let mut graph = Graph::new();
         let mut at = graph.seen(&self.inputs);
-        let mut width = self.inputs.len();
+        let mut image = self.image.unwrap_or_else(|| Image::flat(self.inputs.len()));
+        if image.has_places() {
+            at = graph.channels_first(&at, image);
+        }
         for layer in &self.layers {
-            at = graph.layer(&at, layer, &mut width);
+            at = graph.layer(&at, layer, image);
+            image = layer.after(image);
         }
         let (name, outputs) = match &self.output {
             Output::Classes(classes) => ("probabilities", classes.len()),
@@ -114,7 +118,28 @@ impl Graph {
         })
     }
 
-    fn layer(&mut self, at: &str, layer: &Layer, width: &mut usize) -> String {
+    /// An image of rows of pixels as other tools have it.
+    fn channels_first(&mut self, at: &str, image: Image) -> String {
+        let sides = [-1, image.height as i64, image.width as i64, image.channels as i64];
+        let shape = self.whole("image.shape", &sides);
+        let (rows, first) = (self.fresh(), format!("{}.first", self.fresh()));
+        self.node("Reshape", &[at, &shape], &rows, vec![]);
+        let order = Attribute::integers("perm", &[0, 3, 1, 2]);
+        self.node("Transpose", &[&rows], &first, vec![order]);
+        first
+    }
+
+    fn whole(&mut self, name: &str, numbers: &[i64]) -> String {
+        self.constants.push(TensorProto {
+            dims: vec![numbers.len() as i64],
+            data_type: Element::Int64.into(),
+            name: name.to_owned(),
+            raw_data: numbers.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        });
+        name.to_owned()
+    }
+
+    fn layer(&mut self, at: &str, layer: &Layer, image: Image) -> String {
         let next = self.fresh();
         let mut simple = |operator: &str, attribute| self.node(operator, &[at], &next, attribute);
         match layer {
@@ -124,17 +149,51 @@ impl Graph {
             }
             Layer::Sigmoid => simple("Sigmoid", vec![]),
             Layer::Tanh => simple("Tanh", vec![]),
+            Layer::AveragePool { size } => simple("AveragePool", pooled(*size)),
+            Layer::MaxPool { size } => simple("MaxPool", pooled(*size)),
+            Layer::Convolution { kernel, stride, padding, weights, biases } => {
+                let name = format!("convolution{}", self.nodes.len());
+                let shape = [biases.len(), image.channels, *kernel, *kernel];
+                let turned = outputs_first(weights, image.channels);
+                let weights = self.constant(&format!("{name}.weight"), &shape, &turned);
+                let biases = self.constant(&format!("{name}.bias"), &[biases.len()], biases);
+                let sides =
+                    |name, side: usize, times| Attribute::integers(name, &vec![side as i64; times]);
+                let attributes = vec![sides("strides", *stride, 2), sides("pads", *padding, 4)];
+                self.node("Conv", &[at, &weights, &biases], &next, attributes);
+            }
             Layer::Dense { weights, biases } => {
                 let name = format!("dense{}", self.nodes.len());
-                let shape = [*width, biases.len()];
-                *width = biases.len();
-                let weights = self.constant(&format!("{name}.weight"), &shape, &weights.concat());
+                let mut flat = at.to_owned();
+                if image.has_places() {
+                    flat = format!("{name}.flat");
+                    self.node("Flatten", &[at], &flat, vec![]);
+                }
+                let rows: Vec<f64> = image
+                    .channels_first()
+                    .into_iter()
+                    .flat_map(|row| weights[row].iter().copied())
+                    .collect();
+                let shape = [image.len(), biases.len()];
+                let weights = self.constant(&format!("{name}.weight"), &shape, &rows);
                 let biases = self.constant(&format!("{name}.bias"), &[biases.len()], biases);
-                self.node("Gemm", &[at, &weights, &biases], &next, vec![]);
+                self.node("Gemm", &[&flat, &weights, &biases], &next, vec![]);
             }
         }
         next
     }
+}
+
+fn pooled(size: usize) -> Vec<Attribute> {
+    ["kernel_shape", "strides"].map(|name| Attribute::integers(name, &[size as i64; 2])).to_vec()
+}
+
+/// Weights of squares by output, channel, row and column.
+pub(crate) fn outputs_first(weights: &[Vec<f64>], channels: usize) -> Vec<f64> {
+    let outputs = weights.first().map_or(0, Vec::len);
+    let taps = weights.len() / channels;
+    let each = (0..outputs).flat_map(|j| (0..channels).map(move |c| (j, c)));
+    each.flat_map(|(j, c)| (0..taps).map(move |tap| weights[tap * channels + c][j])).collect()
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -205,17 +264,25 @@ struct Attribute {
     f: f32,
     #[prost(int64, tag = "3")]
     i: i64,
+    #[prost(int64, repeated, packed = "false", tag = "8")]
+    ints: Vec<i64>,
     #[prost(enumeration = "AttributeType", tag = "20")]
     r#type: i32,
 }
 
 impl Attribute {
     fn integer(name: &str, i: i64) -> Self {
-        Self { name: name.to_owned(), f: 0.0, i, r#type: AttributeType::Int.into() }
+        Self { name: name.to_owned(), i, r#type: AttributeType::Int.into(), ..Self::default() }
+    }
+
+    fn integers(name: &str, ints: &[i64]) -> Self {
+        let r#type = AttributeType::Ints.into();
+        Self { name: name.to_owned(), ints: ints.to_vec(), r#type, ..Self::default() }
     }
 
     fn float(name: &str, f: f64) -> Self {
-        Self { name: name.to_owned(), f: f as f32, i: 0, r#type: AttributeType::Float.into() }
+        let r#type = AttributeType::Float.into();
+        Self { name: name.to_owned(), f: f as f32, r#type, ..Self::default() }
     }
 }
 
@@ -225,6 +292,7 @@ enum AttributeType {
     Undefined = 0,
     Float = 1,
     Int = 2,
+    Ints = 7,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -244,6 +312,7 @@ struct TensorProto {
 enum Element {
     Undefined = 0,
     Float = 1,
+    Int64 = 7,
 }
 
 #[derive(Clone, PartialEq, Message)]

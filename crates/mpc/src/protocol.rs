@@ -448,6 +448,20 @@ pub trait Protocol: Arithmetic {
         let wide = self.matmul(x, y, d)?;
         self.trunc(&wide, by)
     }
+    /// [`Self::matmul_trunc`] of matrices of which mathematics knows that no element of the
+    /// product is beyond `most` in magnitude, where arithmetic on intervals sees less.
+    ///
+    /// # Errors
+    /// As [`Arithmetic::input`].
+    fn matmul_trunc_within(
+        &mut self,
+        x: &Self::AShare,
+        y: &Self::AShare,
+        d: Dims,
+        (by, _most): (u32, i128),
+    ) -> Result<Self::AShare> {
+        self.matmul_trunc(x, y, d, by)
+    }
     /// `floor(x / 2^by)`, exactly; requires `|x| < 2^(BITS-2)`.
     ///
     /// # Errors

@@ -109,7 +109,7 @@ structs! {
     Drift { value, edges, index, limit, reveal }
     Linkage { keys, cross }
     Training {
-        features, label, standardise, filter, test, layers, descent, epochs, seed
+        features, image, label, standardise, filter, test, layers, descent, epochs, seed
     }
     Descent { batch, learning_rate, momentum, nesterov, weight_decay }
     Cross { parties, columns }
@@ -168,6 +168,10 @@ enums! {
         3 Self::Sigmoid => ()
         4 Self::Tanh => ()
         5 Self::Dropout { rate } => (rate)
+        6 Self::Convolution { channels, kernel, stride, padding } =>
+            (channels, kernel, stride, padding)
+        7 Self::AveragePool { size } => (size)
+        8 Self::MaxPool { size } => (size)
     }
     StatisticKind {
         18 Self::Describe { values, by, quartiles: true } => (values, by)
@@ -404,7 +408,7 @@ impl<A: Canonical, B: Canonical> Canonical for (A, B) {
     }
 }
 
-impl<T: Canonical> Canonical for [T; 2] {
+impl<T: Canonical, const N: usize> Canonical for [T; N] {
     fn write(&self, out: &mut Vec<u8>) {
         self.iter().for_each(|part| part.write(out));
     }

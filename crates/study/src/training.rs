@@ -9,6 +9,9 @@ pub struct Training {
     pub features: Vec<RowExpr>,
     /// What it is to tell of a record.
     pub label: Label,
+    /// Height, width and channels, if the features are the pixels of an image, row by row, each with
+    /// its channels.
+    pub image: Option<[u32; 3]>,
     /// Whether each feature is taken less its mean and over its standard deviation, of all records
     /// that are trained on; otherwise its agreed range is taken as -1 to 1.
     pub standardise: bool,
@@ -70,6 +73,27 @@ pub enum Layer {
         /// How many there are.
         outputs: u32,
     },
+    /// Every output a weighted sum of a square of pixels, and a bias.
+    Convolution {
+        /// Outputs at each place.
+        channels: u32,
+        /// Side of the square.
+        kernel: u32,
+        /// Pixels from one square to the next.
+        stride: u32,
+        /// Pixels of zeros around the image.
+        padding: u32,
+    },
+    /// The mean of every square of pixels.
+    AveragePool {
+        /// Side of the square.
+        size: u32,
+    },
+    /// The greatest of every square of pixels.
+    MaxPool {
+        /// Side of the square.
+        size: u32,
+    },
     /// `max(x, 0)`.
     Relu,
     /// `max(x, slope x)`.
@@ -94,6 +118,9 @@ impl Layer {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Dense { .. } => "dense",
+            Self::Convolution { .. } => "convolution",
+            Self::AveragePool { .. } => "average_pool",
+            Self::MaxPool { .. } => "max_pool",
             Self::Relu => "relu",
             Self::LeakyRelu { .. } => "leaky_relu",
             Self::Sigmoid => "sigmoid",

@@ -1,6 +1,6 @@
 //! What a network is: layers one after the other. All of it is public.
 
-use super::layer::{Given, Operation, Reach, chain};
+use super::layer::{Given, Operation, Product, Reach, Signal, chain};
 
 /// The shape of one example between two layers: height, width, channels. Numbers without a place
 /// are the channels of an image of one pixel.
@@ -180,7 +180,7 @@ impl Network {
         layers: &[Layer],
         headroom: f64,
     ) -> Result<Self, Misfit> {
-        let given = Given { shape: input, reach, matrices: 0, headroom };
+        let given = Given { shape: input, reach, typical: reach.norm, matrices: 0, headroom };
         let name = |at: usize| layers[at - 1].name();
         let misfit = |(layer, why)| Misfit { layer, name: name(layer), why };
         let operations = chain(layers, given).map_err(misfit)?;
@@ -233,8 +233,16 @@ impl Network {
         &self.operations
     }
 
+    /// The layers with a matrix, in the order of their matrices.
+    pub(super) fn products(&self) -> Vec<&Product> {
+        let mut found = vec![];
+        self.operations.iter().for_each(|of| of.products(&mut found));
+        found
+    }
+
     /// The same, where the loss sends back a signal of this norm.
-    pub(super) fn with_signal(mut self, mut signal: f64) -> Self {
+    pub(super) fn with_signal(mut self, norm: f64) -> Self {
+        let mut signal = Signal { most: norm, typical: norm };
         for operation in self.operations.iter_mut().rev() {
             signal = operation.back(signal);
         }

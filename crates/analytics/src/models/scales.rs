@@ -1,6 +1,6 @@
 //! At which scale numbers are kept, so that a ring holds all that can become of them.
 
-use super::layer::{Product, Reach};
+use super::layer::{Checked, Product, Reach};
 use super::loss::Loss;
 use super::network::Network;
 use super::optimiser::Optimiser;
@@ -57,19 +57,23 @@ impl Course {
         self.optimiser.longest(self.rate, self.pull(of))
     }
 
-    /// No matrix that was within its limit has a greater norm after a step.
-    pub(super) fn stretched(&self, network: &Network) -> f64 {
-        let mut products = vec![];
-        network.operations().iter().for_each(|of| of.products(&mut products));
-        let norms = products.into_iter().map(|of| of.limit() + self.longest_step(of));
-        norms.fold(0.0, f64::max)
+    /// Of a matrix that was within its limit, after a step.
+    pub(super) fn stretched(&self, of: &Product) -> Checked {
+        let [rows, columns] = of.shape();
+        Checked::new(of.limit() + self.longest_step(of), of.limit(), rows * columns)
     }
 
     /// The longest step of any matrix.
     pub(super) fn longest(&self, network: &Network) -> f64 {
-        let mut products = vec![];
-        network.operations().iter().for_each(|of| of.products(&mut products));
-        products.into_iter().map(|of| self.longest_step(of)).fold(0.0, f64::max)
+        network.products().into_iter().map(|of| self.longest_step(of)).fold(0.0, f64::max)
+    }
+
+    /// Bits that are dropped of all weights before they are squared.
+    pub(super) fn dropped(&self, network: &Network, scale: u32, bits: u32) -> Option<u32> {
+        let products = network.products().into_iter();
+        products
+            .map(|of| self.stretched(of).dropped(scale, bits))
+            .try_fold(0, |most, by| Some(by?.max(most)))
     }
 }
 
@@ -100,6 +104,17 @@ impl Scales {
 
     fn missing(self, network: &Network, course: &Course, bits: u32) -> Option<TooFar> {
         let needs = self.needs(network, course);
+        let unseen = |of: &&Product| {
+            let looked = of.seen.iter().chain(&of.heard);
+            let mut dropped = looked.map(|looked| looked.dropped(self.frac, bits));
+            let weights = course.stretched(of).dropped(self.weight, bits);
+            dropped.any(|by| by.is_none()) || weights.is_none()
+        };
+        if let Some(of) = network.products().iter().find(|of| unseen(of)) {
+            let at = network.weights()[of.matrix];
+            let what = format!("layer {} ({})", at.layer, at.name);
+            return Some(TooFar { what, reach: of.limit().log2(), bits });
+        }
         let too_far = |need: &Need| need.reach.log2() + f64::from(need.scale + 3) > f64::from(bits);
         if let Some(Need { what, reach, .. }) = needs.into_iter().find(too_far) {
             return Some(TooFar { what, reach: reach.log2(), bits });
@@ -135,8 +150,6 @@ impl Scales {
                 need(format!("the gradient of {name}"), gradient, 2 * frac);
                 let step = course.longest_step(product);
                 need(format!("a step of {name}"), step, weight + FACTOR_BITS);
-                let norm = product.limit() + step;
-                need(format!("the weights of {name}"), norm.powi(2), 2 * weight);
             }
         }
         needs

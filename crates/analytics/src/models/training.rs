@@ -10,7 +10,7 @@ use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_ring::{Integer, Ring};
 use sharewell_tensor::Tensor;
 
-use super::layer::{At, backward, bits_of, forward};
+use super::layer::{At, Checked, backward, bits_of, forward, seen};
 use super::loss::Loss;
 use super::network::{Network, Weights};
 use super::optimiser::{Factor, Optimiser, Step};
@@ -48,8 +48,9 @@ pub struct State<P: Protocol> {
     velocity: Option<Tensor<P>>,
     last_rate: Option<f64>,
     steps: u64,
-    /// After each step, the sum of the squares of each matrix.
-    owed: Vec<P::AShare>,
+    /// After each step, how much each sum of squares was below its limit; and of which matrix it
+    /// tells.
+    owed: Vec<(P::AShare, Vec<usize>)>,
 }
 
 impl Training {
@@ -136,6 +137,8 @@ impl Training {
         let at = At { weights: &matrices, scales: self.scales, step: Some(state.steps) };
         let operations = self.network.operations();
         let (z, memories) = forward(p, operations, batch.x.clone(), &at)?;
+        let mut looked = vec![];
+        seen(operations, &memories, &mut looked);
         let of = (&self.network, self.scales);
         let mut signal = self.course.loss.backward(p, of, (z, batch.y))?;
         if let Some(counts) = batch.counts {
@@ -150,6 +153,14 @@ impl Training {
         let mut gradients = vec![];
         backward(p, operations, (memories, signal), &at, (false, &mut gradients))?;
         gradients.sort_by_key(|gradient| gradient.matrix);
+        for of in &mut gradients {
+            looked.extend(of.heard.take().map(|(heard, signal)| (of.matrix, heard, signal)));
+        }
+        for (matrix, checked, x) in &looked {
+            let left = self.left(p, (checked, x.shape()[0]), x)?;
+            let of = vec![*matrix; left.len()];
+            state.owed.push((left, of));
+        }
         let sums: Vec<&P::AShare> = gradients.iter().map(|of| of.sum.shares()).collect();
         let gradient = P::AShare::concat(&sums);
         let gradient = Tensor::new(gradient, state.weights.shape(), 2 * self.scales.frac);
@@ -177,7 +188,7 @@ impl Training {
     fn moved<P: Protocol>(&self, p: &mut P, state: &mut State<P>, by: &P::AShare) -> Result<()> {
         let mut weights = state.weights.shares().clone();
         weights -= by;
-        state.owed.push(self.squares(p, &weights)?);
+        state.owed.push(self.within(p, &weights)?);
         state.weights = Tensor::new(weights, state.weights.shape(), self.scales.weight);
         state.steps += 1;
         Ok(())
@@ -198,9 +209,16 @@ impl Training {
         matrices
     }
 
-    /// The sum of the squares of each matrix, in one round.
-    fn squares<P: Protocol>(&self, p: &mut P, weights: &P::AShare) -> Result<P::AShare> {
+    /// How much the sum of the squares of each matrix is below its limit, in one round or two.
+    fn within<P: Protocol>(
+        &self,
+        p: &mut P,
+        weights: &P::AShare,
+    ) -> Result<(P::AShare, Vec<usize>)> {
         let all = self.network.weights();
+        let dropped = self.course.dropped(&self.network, self.scales.weight, P::Ring::BITS);
+        let dropped = dropped.expect("the scales were chosen so");
+        let coarse = if dropped > 0 { p.trunc(weights, dropped)? } else { weights.clone() };
         let longest = all.iter().map(Weights::len).max().unwrap_or(0);
         let mut index = vec![];
         let mut from = 0;
@@ -210,43 +228,68 @@ impl Training {
             from += of.len();
         }
         let zero = p.public(&[P::Ring::ZERO]);
-        let padded = P::AShare::concat(&[weights, &zero]).gather(&index);
+        let padded = P::AShare::concat(&[&coarse, &zero]).gather(&index);
         let mut squares = p.dot(&padded, &padded, all.len())?;
-        let most = self.course.stretched(&self.network).powi(2);
-        let most = most * f64::from(2 * self.scales.weight).exp2();
-        p.note_bound(&mut squares, 0, most.ceil() as i128);
-        Ok(squares)
+        let products = self.network.products();
+        let scale = self.scales.weight - dropped;
+        let ends = products.iter().map(|of| self.course.stretched(of).squares(scale));
+        let ends: Vec<[i128; 2]> = ends.collect();
+        let most = ends.iter().map(|[most, _]| *most).max().unwrap_or(0);
+        p.note_bound(&mut squares, 0, most);
+        let limits: Vec<P::Ring> =
+            ends.iter().map(|[_, limit]| P::Ring::from_i128(*limit)).collect();
+        let mut left = p.public(&limits);
+        left -= &squares;
+        Ok((left, (0..all.len()).collect()))
     }
 
-    /// Of each matrix, one if it was beyond its limit after a step since this was asked last, and
-    /// else zero. What was learnt means nothing unless all are opened, and zero.
+    /// The same of rows of numbers.
+    fn left<P: Protocol>(
+        &self,
+        p: &mut P,
+        (checked, rows): (&Checked, usize),
+        x: &Tensor<P>,
+    ) -> Result<P::AShare> {
+        let dropped = checked.dropped(x.frac_bits(), P::Ring::BITS);
+        let dropped = dropped.expect("the scales were chosen so");
+        let coarse = if dropped > 0 { p.trunc(x.shares(), dropped)? } else { x.shares().clone() };
+        let mut squares = p.dot(&coarse, &coarse, rows)?;
+        let [most, limit] = checked.squares(x.frac_bits() - dropped);
+        p.note_bound(&mut squares, 0, most);
+        let mut left = p.public(&vec![P::Ring::from_i128(limit); rows]);
+        left -= &squares;
+        Ok(left)
+    }
+
+    /// Of each matrix, one if it, what went into it or what came back to it was beyond its limit in
+    /// a step since this was asked last, and else zero. What was learnt means nothing unless all
+    /// are opened, and zero.
     ///
-    /// Cost: [`Protocol::msb`] and [`Protocol::b2a`] of a number for each matrix and step,
-    /// [`Protocol::is_zero`] of one for each matrix.
+    /// Cost: [`Protocol::msb`] and [`Protocol::b2a`] of a number for each matrix and step, and of
+    /// one for each example where more than matrices is looked at; [`Protocol::is_zero`] of one for
+    /// each matrix.
     ///
     /// # Errors
     /// If a link fails.
     pub fn beyond<P: Protocol>(&self, p: &mut P, state: &mut State<P>) -> Result<P::AShare> {
-        let (all, steps) = (self.network.weights(), state.owed.len());
-        if steps == 0 {
-            return Ok(p.public(&vec![P::Ring::ZERO; all.len()]));
+        let matrices = self.network.weights().len();
+        let owed: Vec<(P::AShare, Vec<usize>)> = state.owed.drain(..).collect();
+        let parts: Vec<&P::AShare> = owed.iter().map(|(left, _)| left).collect();
+        if parts.is_empty() {
+            return Ok(p.public(&vec![P::Ring::ZERO; matrices]));
         }
-        let owed: Vec<P::AShare> = state.owed.drain(..).collect();
-        let squared = |of: &Weights| {
-            let square = of.limit.powi(2) * f64::from(2 * self.scales.weight).exp2();
-            P::Ring::from_i128(square as i128)
-        };
-        let limits: Vec<P::Ring> = all.iter().map(squared).collect();
-        let mut left = p.public(&limits.repeat(steps));
-        left -= &P::AShare::concat(&owed.iter().collect::<Vec<_>>());
+        let left = P::AShare::concat(&parts);
+        let of: Vec<usize> = owed.iter().flat_map(|(_, of)| of.iter().copied()).collect();
         let below = p.msb(&left, P::Ring::BITS)?;
         let below = p.b2a(&below)?;
-        // Matrix by matrix.
-        let by_matrix: Vec<usize> =
-            (0..left.len()).map(|i| i % steps * all.len() + i / steps).collect();
-        let often = below.gather(&by_matrix).sum(all.len());
-        let never = p.is_zero(&often, usize::BITS - steps.leading_zeros())?;
-        let mut beyond = p.public(&vec![P::Ring::ONE; all.len()]);
+        let often = |matrix: usize| {
+            let all = of.iter().enumerate().filter(|(_, of)| **of == matrix);
+            below.gather(&all.map(|(i, _)| i).collect::<Vec<_>>()).sum(1)
+        };
+        let often: Vec<P::AShare> = (0..matrices).map(often).collect();
+        let often = P::AShare::concat(&often.iter().collect::<Vec<_>>());
+        let never = p.is_zero(&often, usize::BITS - of.len().leading_zeros())?;
+        let mut beyond = p.public(&vec![P::Ring::ONE; matrices]);
         beyond -= &p.b2a(&never)?;
         Ok(beyond)
     }

@@ -1,6 +1,8 @@
 //! What is proven of a training before it begins, and what is found out if it leads too far.
 
-use sharewell_analytics::models::{HEADROOM, Layer, Loss, Network, Optimiser, Shape, Training};
+use sharewell_analytics::models::{
+    HEADROOM, Layer, Loss, Network, Optimiser, Reach, Shape, Training,
+};
 use sharewell_mpc::protocols::bounds::{Bounds, Interval};
 use sharewell_mpc::protocols::plain::Plain;
 use sharewell_ring::{Integer, Z64, Z128};
@@ -48,9 +50,12 @@ fn what_no_ring_holds_is_refused_and_named() {
     let shape = Shape::flat(1000);
     let layers: Vec<Layer> =
         (0..12).flat_map(|_| [Layer::Dense { outputs: 1000 }, Layer::Relu]).collect();
-    let network = Network::new((shape, reach(shape)), &layers, HEADROOM).unwrap();
+    // Inputs from minus to plus a thousand million.
+    let far = Reach { norm: 1e9 * 1000f64.sqrt(), element: 1e9 };
+    let network = Network::new((shape, far), &layers, HEADROOM).unwrap();
     let sgd = Optimiser::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 };
     let of = |bits| Training::new(network.clone(), (Loss::CrossEntropy, sgd), (32, 0.1), bits);
+    assert!(of(128).is_ok());
     let refused = of(64).unwrap_err().to_string();
     assert!(refused.contains("dense") && refused.contains("64 bits"), "{refused}");
     let wrong = [
@@ -70,4 +75,20 @@ fn what_no_ring_holds_is_refused_and_named() {
         let misfit = Network::new((shape, reach(shape)), &layers, HEADROOM).unwrap_err();
         assert!(misfit.layer == 2 && misfit.why.contains(why), "{misfit}");
     }
+}
+
+/// Norms that nothing proves are looked at: so what two convolutions and two dense layers learn fits
+/// a ring of 64 bits.
+#[test]
+fn the_network_of_lecun_fits_sixty_four_bits() {
+    let convolution = |channels| Layer::Convolution { channels, kernel: 5, stride: 1, padding: 0 };
+    let pooled = |channels| [convolution(channels), Layer::MaxPool { size: 2 }, Layer::Relu];
+    let dense = |outputs| Layer::Dense { outputs };
+    let layers = [&pooled(20)[..], &pooled(50), &[dense(500), Layer::Relu, dense(10)]].concat();
+    let shape = Shape { height: 28, width: 28, channels: 1 };
+    let network = Network::new((shape, reach(shape)), &layers, HEADROOM).unwrap();
+    let sgd = Optimiser::Sgd { momentum: 0.9, nesterov: false, weight_decay: 0.0 };
+    let training = Training::new(network, (Loss::CrossEntropy, sgd), (128, 0.05), 64).unwrap();
+    let scales = training.scales();
+    assert!(scales.frac >= 14 && scales.weight >= scales.frac, "{scales:?}");
 }

@@ -1,8 +1,11 @@
 //! A trained network of the tables that tell of it.
 
 use sharewell_engine::{Cell, ResultTable};
-use sharewell_model::{Input, Layer, Model, Output};
+use sharewell_model::{Image, Input, Layer, Model, Output};
 use sharewell_study::{Label, Layer as Asked, Objective, Study};
+
+/// One after the other, as they were released.
+type Weights<'a> = dyn Iterator<Item = Option<f64>> + 'a;
 
 /// The network that a run has trained, if it did, and its weights were released.
 pub(super) fn of(study: &Study, tables: &[ResultTable]) -> Option<Model> {
@@ -11,26 +14,42 @@ pub(super) fn of(study: &Study, tables: &[ResultTable]) -> Option<Model> {
     let inputs: Option<Vec<Input>> = table("inputs")?.rows.iter().map(|row| input(row)).collect();
     let inputs = inputs?;
     let mut weights = table("weights")?.rows.iter().map(|row| number(row.last()?));
-    let mut width = inputs.len();
+    let weights: &mut Weights<'_> = &mut weights;
+    let places = asked.image.map(|sides| {
+        let [height, width, channels] = sides.map(|side| side as usize);
+        Image { height, width, channels }
+    });
+    let mut image = places.unwrap_or_else(|| Image::flat(inputs.len()));
     let mut layers = vec![];
     for layer in &asked.layers {
-        layers.extend(match *layer {
+        let matrix = |rows: usize, columns: u32, weights: &mut Weights<'_>| {
+            let row = |weights: &mut Weights<'_>| weights.take(columns as usize).collect();
+            let rows: Option<Vec<Vec<f64>>> = (0..rows).map(|_| row(weights)).collect();
+            let biases: Option<Vec<f64>> = row(weights);
+            rows.zip(biases)
+        };
+        let made = match *layer {
             Asked::Dense { outputs } => {
-                let outputs = outputs as usize;
-                let row = |weights: &mut dyn Iterator<Item = Option<f64>>| {
-                    weights.take(outputs).collect::<Option<Vec<f64>>>()
-                };
-                let rows: Option<Vec<Vec<f64>>> = (0..width).map(|_| row(&mut weights)).collect();
-                width = outputs;
-                Some(Layer::Dense { weights: rows?, biases: row(&mut weights)? })
+                let (weights, biases) = matrix(image.len(), outputs, weights)?;
+                Some(Layer::Dense { weights, biases })
             }
+            Asked::Convolution { channels, kernel, stride, padding } => {
+                let [kernel, stride, padding] = [kernel, stride, padding].map(|x| x as usize);
+                let rows = kernel * kernel * image.channels;
+                let (weights, biases) = matrix(rows, channels, weights)?;
+                Some(Layer::Convolution { kernel, stride, padding, weights, biases })
+            }
+            Asked::AveragePool { size } => Some(Layer::AveragePool { size: size as usize }),
+            Asked::MaxPool { size } => Some(Layer::MaxPool { size: size as usize }),
             Asked::Relu => Some(Layer::Relu),
             Asked::LeakyRelu { slope } => Some(Layer::LeakyRelu { slope }),
             Asked::Sigmoid => Some(Layer::Sigmoid),
             Asked::Tanh => Some(Layer::Tanh),
             // While training only.
             Asked::Dropout { .. } => None,
-        });
+        };
+        image = made.as_ref().map_or(image, |made| made.after(image));
+        layers.extend(made);
     }
     let output = match &asked.label {
         Label::Class(column) => {
@@ -43,7 +62,7 @@ pub(super) fn of(study: &Study, tables: &[ResultTable]) -> Option<Model> {
             Output::Number { name: name.clone(), middle: number(middle)?, half: number(half)? }
         }
     };
-    Some(Model { name: study.name.clone(), inputs, layers, output })
+    Some(Model { name: study.name.clone(), inputs, image: places, layers, output })
 }
 
 fn input(row: &[Cell]) -> Option<Input> {

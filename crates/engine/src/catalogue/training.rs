@@ -5,7 +5,7 @@ use sharewell_analytics::models::{
 };
 use sharewell_mpc::protocols::plain::Plain;
 use sharewell_mpc::{Protocol, Result};
-use sharewell_ring::{Integer, Z64, Z128};
+use sharewell_ring::{Integer, Z128};
 use sharewell_tensor::Tensor;
 
 use super::check::{all, near};
@@ -102,10 +102,6 @@ impl Kind {
             error: format!("{ERROR:.0e}"),
             source: "Keller, Sun 2022 (eprint 2022/933); norms of the weights prove the ranges",
             unit: Unit::Elements(1),
-            ring_bits: match self {
-                Self::Dense => Z64::BITS,
-                Self::LeNet => Z128::BITS,
-            },
             ..Card::of("Programs", 128)
         }
     }

@@ -429,6 +429,17 @@ impl<R: Integer> Protocol for Bounds<R> {
         out.0.iter_mut().zip(&x.0).for_each(|(out, x)| out.hi = x.hi.map(|hi| hi >> by));
         Ok(out)
     }
+    fn matmul_trunc_within(
+        &mut self,
+        x: &Ranges,
+        y: &Ranges,
+        d: Dims,
+        (by, most): (u32, i128),
+    ) -> Result<Ranges> {
+        let mut wide = self.matmul(x, y, d)?;
+        self.note_bound(&mut wide, -most, most);
+        self.trunc(&wide, by)
+    }
     fn msb(&mut self, x: &Ranges, bits: u32) -> Result<Shape> {
         Self::require("msb", &x.0, bits)?;
         Ok(Shape { len: x.0.len(), width: 1 })

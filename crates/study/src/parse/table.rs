@@ -37,10 +37,20 @@ impl Reader<'_> {
         let span = sections.first()?.span();
         let mut columns: Vec<Option<Column>> = Vec::new();
         let mut names = Vec::new();
-        let count = sections.len();
         for section in sections {
-            columns.push(self.column(section, &mut names));
+            let copies = self.number(&section, "copies", 0, 1..=COLUMNS_MAX as u64);
+            let has_copies = section.has("copies");
+            let (first, place) = (names.len(), section.span());
+            let column = self.column(section, &mut names);
+            match (column, copies) {
+                (Some(column), Some(copies)) if has_copies => {
+                    names.truncate(first);
+                    columns.extend(self.copies(&column, copies, (&mut names, place)));
+                }
+                (column, _) => columns.push(column),
+            }
         }
+        let count = columns.len();
         self.require(count <= COLUMNS_MAX, span, || {
             (format!("there are {count} columns"), format!("the table has at most {COLUMNS_MAX}"))
         })?;
@@ -48,6 +58,26 @@ impl Reader<'_> {
         let key = key.map_or(Some(Vec::new()), |key| self.key_columns(key, &columns));
         let version = u32::try_from(version?).ok()?;
         Some(Table { name: name?, version, max_rows: max_rows?, columns, key: key?, sides: None })
+    }
+
+    /// Columns that differ in a number at the end of their names, from 1.
+    fn copies(
+        &self,
+        of: &Column,
+        copies: u64,
+        (names, place): (&mut Vec<String>, Range<usize>),
+    ) -> Vec<Option<Column>> {
+        let copy = |i| {
+            let name = format!("{}_{i}", of.name);
+            let folded = name.to_ascii_lowercase();
+            self.require(!names.contains(&folded), place.clone(), || {
+                let message = format!("two columns are called `{name}`");
+                (message, "names of columns differ in more than the case of letters".to_owned())
+            })?;
+            names.push(folded);
+            Some(Column { name, ..of.clone() })
+        };
+        (1..=copies).map(copy).collect()
     }
 
     /// The columns by which records are told apart.

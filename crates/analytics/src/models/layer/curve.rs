@@ -32,10 +32,11 @@ impl Curve {
         Reach { norm: element * (self.len as f64).sqrt(), element }
     }
 
-    pub(crate) fn back(&self, signal: f64) -> f64 {
+    /// Its greatest slope.
+    pub(crate) fn steepest(&self) -> f64 {
         match self.kind {
-            Kind::Sigmoid => signal / 4.0,
-            Kind::Tanh => signal,
+            Kind::Sigmoid => 0.25,
+            Kind::Tanh => 1.0,
         }
     }
 

@@ -31,12 +31,13 @@ impl Dropout {
         (f64::from(1u32 << FACTOR_BITS) / (1.0 - self.rate)).round() as u64
     }
 
-    pub(crate) fn back(&self, signal: f64) -> f64 {
-        signal * self.factor() as f64 / f64::from(1u32 << FACTOR_BITS)
+    /// What is left becomes so much greater.
+    pub(crate) fn grown(&self, from: f64) -> f64 {
+        from * self.factor() as f64 / f64::from(1u32 << FACTOR_BITS)
     }
 
     pub(crate) fn reach(&self, from: Reach) -> Reach {
-        Reach { norm: self.back(from.norm), element: self.back(from.element) }
+        Reach { norm: self.grown(from.norm), element: self.grown(from.element) }
     }
 
     /// Forward as back: the same numbers are left out. Nothing is, but while training.

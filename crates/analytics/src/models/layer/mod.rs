@@ -5,6 +5,7 @@
 //! bounds everything else: by Cauchy and Schwarz a weighted sum is at most the norm of the weights
 //! times that of the input. So comparisons are as narrow as the numbers are.
 
+mod checked;
 mod curve;
 mod dropout;
 mod pooling;
@@ -13,10 +14,12 @@ mod rectifier;
 mod window;
 
 use sharewell_mpc::{Protocol, Result};
+use sharewell_ring::Dims;
 use sharewell_tensor::Tensor;
 
 use super::network::{Layer, Shape};
 use super::scales::Scales;
+pub(super) use checked::Checked;
 use curve::{Curve, Kind};
 use dropout::Dropout;
 use pooling::Pooling;
@@ -43,15 +46,29 @@ pub(super) struct At<'a, P: Protocol> {
 }
 
 impl<P: Protocol> At<'_, P> {
+    /// A product of matrices at the scale of numbers between layers, of which the bound on the
+    /// weights proves that it is within `most`.
+    fn product(&self, p: &mut P, x: &Tensor<P>, y: &Tensor<P>, most: f64) -> Result<Tensor<P>> {
+        let (&[m, k], &[_, n]) = (x.shape(), y.shape()) else { panic!("{x:?} times {y:?}") };
+        let full = x.frac_bits() + y.frac_bits();
+        let by = (full - self.scales.frac, units(most, full));
+        let product = p.matmul_trunc_within(x.shares(), y.shares(), Dims { m, k, n }, by)?;
+        Ok(self.noted(p, Tensor::new(product, &[m, n], self.scales.frac), most))
+    }
+
     /// Numbers of which the bound on the weights proves that they are within `most`.
     fn noted(&self, p: &mut P, x: Tensor<P>, most: f64) -> Tensor<P> {
         let (shape, frac_bits) = (x.shape().to_vec(), x.frac_bits());
-        // A unit in the last place for each truncation on the way.
-        let most = (most * f64::from(frac_bits).exp2() * 1.01).ceil() as i128 + 64;
+        let most = units(most, frac_bits);
         let mut shares = x.into_shares();
         p.note_bound(&mut shares, -most, most);
         Tensor::new(shares, &shape, frac_bits)
     }
+}
+
+/// A bound in units of the last place, one of which each truncation on the way may have added.
+fn units(most: f64, frac_bits: u32) -> i128 {
+    (most * f64::from(frac_bits).exp2() * 1.01).ceil() as i128 + 64
 }
 
 /// The sum over a batch of the derivatives by a matrix of weights, not rescaled.
@@ -59,6 +76,21 @@ impl<P: Protocol> At<'_, P> {
 pub(super) struct Gradient<P: Protocol> {
     pub(super) matrix: usize,
     pub(super) sum: Tensor<P>,
+    /// The signal that it was made of, if that is to be looked at.
+    pub(super) heard: Option<(Checked, Tensor<P>)>,
+}
+
+/// How great the signal of an example is: at most, and about so with fresh weights.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub(super) struct Signal {
+    pub(super) most: f64,
+    pub(super) typical: f64,
+}
+
+impl Signal {
+    fn times(self, most: f64, typical: f64) -> Self {
+        Self { most: self.most * most, typical: self.typical * typical }
+    }
 }
 
 /// A layer at its place.
@@ -90,6 +122,8 @@ pub(super) enum Memory<P: Protocol> {
 pub(super) struct Given {
     pub(super) shape: Shape,
     pub(super) reach: Reach,
+    /// About the norm of an example, with fresh weights.
+    pub(super) typical: f64,
     pub(super) matrices: usize,
     pub(super) headroom: f64,
 }
@@ -104,10 +138,8 @@ pub(super) fn bits_of(most: f64) -> u32 {
 
 impl Operation {
     pub(super) fn of(layer: &Layer, given: Given) -> Fitting<Self> {
-        let Given { shape, reach, matrices, headroom } = given;
-        let product = |window, channels| {
-            Product::new(window, channels, matrices, (reach, headroom)).map(Self::Product)
-        };
+        let Given { shape, reach, matrices, .. } = given;
+        let product = |window, channels| Product::new(window, channels, &given).map(Self::Product);
         let rectifier = |slope| Ok(Self::Rectifier(Rectifier::new(slope, reach)?, shape, reach));
         let curve = |kind| Ok(Self::Curve(Curve::new(kind, reach, shape.len()), shape));
         match *layer {
@@ -162,17 +194,47 @@ impl Operation {
         }
     }
 
-    /// Takes the norm of the signal of an example at its end, and tells that at its beginning.
-    pub(super) fn back(&mut self, signal: f64) -> f64 {
+    /// The norm of what comes out, for fresh weights and an input of this norm.
+    fn typical(&self, from: f64) -> f64 {
+        match self {
+            Self::Product(of) => of.typical(from),
+            Self::Mean(of) => of.mean_norm(from),
+            Self::Curve(of, _) => of.reach().norm.min(from),
+            // Half of the numbers are below zero.
+            Self::Rectifier(..) => from / 2f64.sqrt(),
+            Self::Dropout(of, ..) => of.grown(from),
+            Self::Greatest(_) | Self::Flatten(..) => from,
+            Self::Residual(inner, ..) => {
+                from.hypot(inner.iter().fold(from, |from, of| of.typical(from)))
+            }
+        }
+    }
+
+    /// Takes the signal at its end, and tells that at its beginning.
+    pub(super) fn back(&mut self, signal: Signal) -> Signal {
         match self {
             Self::Product(of) => of.back(signal),
-            Self::Mean(of) => of.mean_back_norm(signal),
-            Self::Curve(of, _) => of.back(signal),
-            Self::Dropout(of, ..) => of.back(signal),
-            Self::Greatest(_) | Self::Rectifier(..) | Self::Flatten(..) => signal,
+            Self::Mean(of) => signal.times(of.mean_norm(1.0), of.mean_norm(1.0)),
+            Self::Curve(of, _) => signal.times(of.steepest(), of.steepest()),
+            Self::Dropout(of, ..) => signal.times(of.grown(1.0), of.grown(1.0)),
+            Self::Rectifier(..) => signal.times(1.0, 0.5f64.sqrt()),
+            Self::Greatest(_) | Self::Flatten(..) => signal,
             Self::Residual(inner, ..) => {
-                signal + inner.iter_mut().rev().fold(signal, |signal, of| of.back(signal))
+                let before = inner.iter_mut().rev().fold(signal, |signal, of| of.back(signal));
+                let typical = signal.typical.hypot(before.typical);
+                Signal { most: signal.most + before.most, typical }
             }
+        }
+    }
+
+    /// What went into products that is to be looked at, and of which matrix.
+    fn seen<P: Protocol>(&self, memory: &Memory<P>, found: &mut Vec<Looked<P>>) {
+        match (self, memory) {
+            (Self::Product(of), Memory::Input(x)) => {
+                found.extend(of.seen.map(|seen| (of.matrix, seen, x.clone())));
+            }
+            (Self::Residual(inner, ..), Memory::Within(within)) => seen(inner, within, found),
+            _ => {}
         }
     }
 
@@ -272,6 +334,7 @@ pub(super) fn chain(
         operation.products(&mut products);
         given.matrices += products.len();
         (given.shape, given.reach) = operation.end();
+        given.typical = operation.typical(given.typical);
         operations.push(operation);
     }
     Ok(operations)
@@ -291,6 +354,18 @@ pub(super) fn forward<P: Protocol>(
         memories.push(memory);
     }
     Ok((x, memories))
+}
+
+/// Of a matrix, what its norm is held against, and the numbers.
+pub(super) type Looked<P> = (usize, Checked, Tensor<P>);
+
+/// What went into products that is to be looked at.
+pub(super) fn seen<P: Protocol>(
+    operations: &[Operation],
+    memories: &[Memory<P>],
+    found: &mut Vec<Looked<P>>,
+) {
+    operations.iter().zip(memories).for_each(|(of, memory)| of.seen(memory, found));
 }
 
 /// Back through all layers: the signal at the beginning, if it is asked for; gradients go to the

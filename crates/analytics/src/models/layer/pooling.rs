@@ -41,12 +41,13 @@ impl Pooling {
         self.from
     }
 
-    pub(crate) fn mean_back_norm(&self, signal: f64) -> f64 {
-        signal / self.size() as f64
+    /// The norm of means of numbers of this norm, and of a signal on its way back.
+    pub(crate) fn mean_norm(&self, from: f64) -> f64 {
+        from / self.size() as f64
     }
 
     pub(crate) fn mean_reach(&self) -> Reach {
-        Reach { norm: self.from.norm / self.size() as f64, ..self.from }
+        Reach { norm: self.mean_norm(self.from.norm), ..self.from }
     }
 
     /// What each number that comes out is made of, one after the other.

@@ -7,8 +7,9 @@ use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_ring::{Dims, Integer, Ring};
 use sharewell_tensor::Tensor;
 
+use super::checked::Checked;
 use super::window::Window;
-use super::{At, Gradient, Reach};
+use super::{At, Given, Gradient, Reach, Signal};
 use crate::models::network::Shape;
 
 /// A matrix of weights, over squares of pixels; an input without places is one pixel.
@@ -19,8 +20,11 @@ pub(crate) struct Product {
     /// The place of the matrix among all.
     pub(crate) matrix: usize,
     from: Reach,
-    /// The signal that comes back, of one example.
+    /// The norm of the signal that comes back, of one example.
     signal: f64,
+    /// What goes in and what comes back, where nothing proves them small enough.
+    pub(crate) seen: Option<Checked>,
+    pub(crate) heard: Option<Checked>,
     /// No matrix has a greater Frobenius norm.
     limit: f64,
 }
@@ -29,8 +33,7 @@ impl Product {
     pub(crate) fn new(
         window: Window,
         channels: usize,
-        matrix: usize,
-        (from, headroom): (Reach, f64),
+        given: &Given,
     ) -> std::result::Result<Self, String> {
         if window.kernel == 0 || window.stride == 0 {
             return Err("kernel and stride are 1 at least".to_owned());
@@ -40,8 +43,17 @@ impl Product {
         if output.is_empty() {
             return Err(format!("nothing comes out of {:?}", window.image));
         }
-        let limit = headroom * (2.0 * channels as f64).sqrt();
-        Ok(Self { window, output, matrix, from, signal: 0.0, limit })
+        let limit = given.headroom * (2.0 * channels as f64).sqrt();
+        // What the data promises is no matter of weights.
+        let first = given.matrices == 0;
+        let seen = Checked::of(given.reach.norm, given.typical, window.image.len());
+        let seen = seen.filter(|_| !first);
+        let from = seen.map_or(given.reach, |seen| Reach {
+            norm: seen.most(),
+            element: given.reach.element.min(seen.most()),
+        });
+        let matrix = given.matrices;
+        Ok(Self { window, output, matrix, from, signal: 0.0, seen, heard: None, limit })
     }
 
     pub(crate) fn output(&self) -> Shape {
@@ -73,9 +85,16 @@ impl Product {
         Reach { norm: self.limit * self.spread(), element: self.limit * square.hypot(1.0) }
     }
 
-    pub(crate) fn back(&mut self, signal: f64) -> f64 {
-        self.signal = signal;
-        self.before_norm()
+    /// The norm of what comes out, for fresh weights and an input of this norm.
+    pub(crate) fn typical(&self, from: f64) -> f64 {
+        let often = self.output.channels as f64 * self.window.cover() as f64;
+        from * (2.0 * often / self.inner() as f64).sqrt()
+    }
+
+    pub(crate) fn back(&mut self, signal: Signal) -> Signal {
+        self.heard = Checked::of(signal.most, signal.typical, self.output.len());
+        self.signal = self.heard.map_or(signal.most, |heard| heard.most());
+        Signal { most: self.before_norm(), typical: signal.typical * 2f64.sqrt() }
     }
 
     /// The norm of the signal before the layer.
@@ -99,8 +118,8 @@ impl Product {
         let squares = self.squares(p, x, false);
         let squares = squares.reshape(&[batch * self.output.pixels(), rows]);
         let weights = at.weights[self.matrix].clone().reshape(&[rows, columns]);
-        let z = squares.matmul(p, &weights, at.scales.frac)?;
-        Ok(at.noted(p, z, self.reach().element).reshape(&[batch, self.output.len()]))
+        let z = at.product(p, &squares, &weights, self.reach().element)?;
+        Ok(z.reshape(&[batch, self.output.len()]))
     }
 
     /// The signal before the layer, if it is asked for, and the weights' gradient.
@@ -120,7 +139,8 @@ impl Product {
         let most = x.shape()[0] as f64 * self.gradient_norm();
         let gradient = at.noted(p, Tensor::new(product, &[rows, columns], scale), most);
         let before = if asked { Some(self.before(p, signal, at)?) } else { None };
-        Ok((before, Gradient { matrix: self.matrix, sum: gradient }))
+        let heard = self.heard.map(|heard| (heard, signal.clone()));
+        Ok((before, Gradient { matrix: self.matrix, sum: gradient, heard }))
     }
 
     fn before<P: Protocol>(
@@ -145,8 +165,8 @@ impl Product {
         let turned = weights.shares().gather(&turned);
         let shape = [taps * columns, image.channels];
         let turned = Tensor::new(turned, &shape, weights.frac_bits());
-        let before = over.matmul(p, &turned, at.scales.frac)?;
-        Ok(at.noted(p, before, self.before_norm()).reshape(&[batch, image.len()]))
+        let before = at.product(p, &over, &turned, self.before_norm())?;
+        Ok(before.reshape(&[batch, image.len()]))
     }
 
     /// The squares of every example, each with a one for the bias: one to a row, or to a column.

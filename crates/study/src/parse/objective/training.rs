@@ -5,12 +5,16 @@ use toml::Spanned;
 use super::to_f64;
 use crate::document::Section;
 use crate::parse::Reader;
-use crate::{Decimal, Descent, Kind, Label, Layer, Missing, Predicate, Table, Training, sql};
+use crate::{
+    Decimal, Descent, Kind, Label, Layer, Missing, Predicate, RowExpr, Table, Training, sql,
+};
 
 /// Most layers of a network.
 const LAYERS_MAX: usize = 100;
 /// Most outputs of a layer.
 const OUTPUTS_MAX: u32 = 1 << 16;
+/// Most features.
+const FEATURES_MAX: usize = 1000;
 const BATCH: u32 = 32;
 const BATCH_MAX: u32 = 1 << 14;
 const EPOCHS_MAX: u32 = 10_000;
@@ -21,7 +25,8 @@ impl Reader<'_> {
         section: &Section<'_>,
         table: Option<&Table>,
     ) -> Option<Training> {
-        let features = self.values(section, "features", 1, table);
+        let features = self.features(section, table);
+        let image = self.image(section, features.as_deref());
         let label = self.label(section, table);
         let standardise = match section.has("standardise") {
             true => section.optional("standardise").map(Spanned::into_inner),
@@ -55,6 +60,7 @@ impl Reader<'_> {
         })?;
         Some(Training {
             features: features?,
+            image: image?,
             label,
             standardise: standardise?,
             filter: filter?,
@@ -64,6 +70,67 @@ impl Reader<'_> {
             epochs: epochs?.unwrap_or(10),
             seed: seed?.unwrap_or(1).into(),
         })
+    }
+
+    /// Columns or expressions; `first .. last` are all columns from one to the other.
+    fn features(&self, section: &Section<'_>, table: Option<&Table>) -> Option<Vec<RowExpr>> {
+        let texts: Spanned<Vec<Spanned<String>>> = section.required("features")?;
+        let span = texts.span();
+        let table = table?;
+        let mut features: Vec<RowExpr> = vec![];
+        for text in texts.into_inner() {
+            let found = match text.get_ref().split_once("..") {
+                None => vec![self.row(table, &text)?],
+                Some((first, last)) => {
+                    let ends = [first, last].map(|name| sql::named(table, name.trim()).ok());
+                    let [Some(first), Some(last)] = ends else {
+                        let message = format!("`{}` are no two columns", text.get_ref());
+                        let help = "write `first .. last`, two columns in the order of the schema";
+                        self.document.refuse_with_help(text.span(), message, help);
+                        return None;
+                    };
+                    (first..=last).map(RowExpr::Column).collect()
+                }
+            };
+            for feature in found {
+                self.require(!features.contains(&feature), text.span(), || {
+                    let message = format!("`{}` is a feature twice", feature.to_text(table));
+                    (message, "remove one".to_owned())
+                })?;
+                features.push(feature);
+            }
+        }
+        self.require((1..=FEATURES_MAX).contains(&features.len()), span, || {
+            let message = format!("there are {} features", features.len());
+            (message, format!("name 1 to {FEATURES_MAX} columns or expressions"))
+        })?;
+        Some(features)
+    }
+
+    /// Height, width and channels, as many numbers as features.
+    fn image(
+        &self,
+        section: &Section<'_>,
+        features: Option<&[RowExpr]>,
+    ) -> Option<Option<[u32; 3]>> {
+        if !section.has("image") {
+            return Some(None);
+        }
+        let sides: Spanned<Vec<Spanned<u64>>> = section.optional("image")?;
+        let wanted = features?.len() as u64;
+        let numbers: Vec<u64> = sides.get_ref().iter().map(|side| *side.get_ref()).collect();
+        let fits = match numbers[..] {
+            [height, width, channels] => {
+                height.checked_mul(width).and_then(|of| of.checked_mul(channels)) == Some(wanted)
+            }
+            _ => false,
+        };
+        self.require(fits, sides.span(), || {
+            let help = format!("write height, width and channels of {wanted} features");
+            ("`image` is no shape of the features".to_owned(), help)
+        })?;
+        let numbers: Vec<u32> = numbers.into_iter().map(|side| side as u32).collect();
+        numbers.try_into().ok().map(Some)
     }
 
     /// A column of classes, or a number.
@@ -110,16 +177,35 @@ impl Reader<'_> {
 
     fn layer(&self, section: Section<'_>) -> Option<Layer> {
         let kind: Spanned<String> = section.required("kind")?;
-        let names = ["dense", "relu", "leaky_relu", "sigmoid", "tanh", "dropout"];
+        let names = [
+            "dense",
+            "convolution",
+            "average_pool",
+            "max_pool",
+            "relu",
+            "leaky_relu",
+            "sigmoid",
+            "tanh",
+            "dropout",
+        ];
         let choices: Vec<(&str, &str)> = names.iter().map(|name| (*name, *name)).collect();
         let part = |key, most| self.fraction(&section, key, None, 0.0..=most);
+        let whole = |key| {
+            section.required::<u64>(key)?;
+            self.between(&section, key, 1..=OUTPUTS_MAX, "a whole number").flatten()
+        };
         let layer = match self.choice(&kind, &choices)? {
-            "dense" => {
-                section.required::<u64>("outputs")?;
-                let help = "so many numbers come out of the layer";
-                let outputs = self.between(&section, "outputs", 1..=OUTPUTS_MAX, help)?;
-                outputs.map(|outputs| Layer::Dense { outputs })
+            "dense" => whole("outputs").map(|outputs| Layer::Dense { outputs }),
+            "convolution" => {
+                let help = "1 and 0 are meant if nothing is said";
+                let stride = self.between(&section, "stride", 1..=64, help);
+                let padding = self.between(&section, "padding", 0..=64, help);
+                let (channels, kernel) = (whole("channels"), whole("kernel"));
+                let (stride, padding) = (stride?.unwrap_or(1), padding?.unwrap_or(0));
+                Some(Layer::Convolution { channels: channels?, kernel: kernel?, stride, padding })
             }
+            "average_pool" => whole("size").map(|size| Layer::AveragePool { size }),
+            "max_pool" => whole("size").map(|size| Layer::MaxPool { size }),
             "leaky_relu" => part("slope", 1.0).map(|slope| Layer::LeakyRelu { slope }),
             "dropout" => part("rate", 0.95).map(|rate| Layer::Dropout { rate }),
             "relu" => Some(Layer::Relu),
