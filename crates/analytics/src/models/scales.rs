@@ -8,6 +8,9 @@ use super::optimiser::Optimiser;
 /// Fractional bits of numbers between layers: as many as fit, from these to these. Below the
 /// least, rounding shows in what is learnt.
 const FRAC_BITS: std::ops::RangeInclusive<u32> = 12..=24;
+/// With so many nothing more is learnt (Keller and Sun 2022, 5), so that they are enough where more
+/// would have to be paid for.
+const ENOUGH_BITS: u32 = 16;
 /// Weights have at most so many more: a step is a small part of a weight.
 const FINER_BITS: u32 = 8;
 /// Bits of a public factor that is no power of two.
@@ -89,17 +92,35 @@ struct Need {
 impl Scales {
     /// The finest that a ring of `bits` bits holds.
     pub(super) fn of(network: &Network, course: &Course, bits: u32) -> Result<Self, TooFar> {
-        let candidates = FRAC_BITS.rev().flat_map(|frac| {
-            (0..=FINER_BITS).rev().map(move |finer| Self { frac, weight: frac + finer })
-        });
+        let candidates = || {
+            FRAC_BITS.rev().flat_map(|frac| {
+                (0..=FINER_BITS).rev().map(move |finer| Self { frac, weight: frac + finer })
+            })
+        };
+        let is_enough = |scales: &Self| {
+            scales.frac >= ENOUGH_BITS
+                && scales.squares_exactly(network, course, bits)
+                && scales.missing(network, course, bits).is_none()
+        };
+        if let Some(scales) = candidates().find(is_enough) {
+            return Ok(scales);
+        }
         let mut missing = None;
-        for scales in candidates {
+        for scales in candidates() {
             match scales.missing(network, course, bits) {
                 None => return Ok(scales),
                 too_far => missing = too_far,
             }
         }
         Err(missing.expect("there are candidates"))
+    }
+
+    /// Whether no number has to be truncated before it is squared.
+    fn squares_exactly(self, network: &Network, course: &Course, bits: u32) -> bool {
+        let products = network.products();
+        let mut looked = products.iter().flat_map(|of| of.seen.iter().chain(&of.heard));
+        looked.all(|looked| looked.dropped(self.frac, bits) == Some(0))
+            && course.dropped(network, self.weight, bits) == Some(0)
     }
 
     fn missing(self, network: &Network, course: &Course, bits: u32) -> Option<TooFar> {
