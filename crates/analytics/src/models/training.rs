@@ -308,7 +308,7 @@ impl Training {
         self.course.loss.predicted(p, (&self.network, self.scales), z)
     }
 
-    /// What comes out of the last layer.
+    /// What comes out of the last layer, a batch of examples after the other, in memory for one.
     ///
     /// # Errors
     /// If a link fails.
@@ -320,7 +320,16 @@ impl Training {
     ) -> Result<Tensor<P>> {
         let matrices = self.matrices(p, weights);
         let at = At { weights: &matrices, scales: self.scales, step: None };
-        Ok(forward(p, self.network.operations(), x.clone(), &at)?.0)
+        let [rows, inputs] = *x.shape() else { panic!("a matrix, not {x:?}") };
+        let mut parts = vec![];
+        for from in (0..rows).step_by(self.course.batch) {
+            let to = rows.min(from + self.course.batch);
+            let part = x.shares().take(from * inputs..to * inputs);
+            let part = Tensor::new(part, &[to - from, inputs], x.frac_bits());
+            parts.push(forward(p, self.network.operations(), part, &at)?.0.into_shares());
+        }
+        let outputs = P::AShare::concat(&parts.iter().collect::<Vec<_>>());
+        Ok(Tensor::new(outputs, &[rows, self.network.output().len()], self.scales.frac))
     }
 }
 
