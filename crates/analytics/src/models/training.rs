@@ -298,6 +298,9 @@ impl Training {
     ///
     /// # Errors
     /// If a link fails.
+    ///
+    /// # Panics
+    /// As [`Self::outputs`].
     pub fn predict<P: Protocol>(
         &self,
         p: &mut P,
@@ -312,6 +315,9 @@ impl Training {
     ///
     /// # Errors
     /// If a link fails.
+    ///
+    /// # Panics
+    /// If `x` is no matrix of at least one example.
     pub fn outputs<P: Protocol>(
         &self,
         p: &mut P,
