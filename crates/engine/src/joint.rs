@@ -386,7 +386,8 @@ impl SecurePhase<'_> {
             Err(overflow) => return Ok(Err(TooLarge { output: 0, overflow })),
         };
         let pass = |support: usize| verdict.take(support..support + 1);
-        let passes = (pass(learning.trained), learning.tested.map(pass));
+        let others = (learning.validated.map(pass), learning.tested.map(pass));
+        let passes = (pass(learning.trained), others.0, others.1);
         training::gated(p, &learnt, passes).map(|gated| Ok(Some(gated)))
     }
 

@@ -31,6 +31,13 @@ pub enum Plot {
         /// How many are still observed, written below.
         at_risk: String,
     },
+    /// Lines from point to point, one for each group of rows with the same texts.
+    Curves {
+        /// What goes to the right.
+        x: String,
+        /// What goes up.
+        y: String,
+    },
     /// A bar for each row.
     Bars {
         /// How tall.
@@ -48,6 +55,12 @@ pub enum Plot {
 }
 
 impl Plot {
+    /// Lines over columns of these names.
+    #[must_use]
+    pub fn curves(x: &str, y: &str) -> Self {
+        Self::Curves { x: x.to_owned(), y: y.to_owned() }
+    }
+
     /// Estimates with limits under their usual names.
     #[must_use]
     pub fn forest(ratio: bool) -> Self {

@@ -191,8 +191,9 @@ pub trait Arithmetic: Sized {
         }
     }
 
-    /// Runs a program again and again, as often as is public. An interpreter to which one time
-    /// tells of all may run it once: a program notes what holds before every time.
+    /// Runs a program again and again, as often as is public, which does the same to other numbers
+    /// each time. An interpreter to which one time or some tell of all may leave the others out: a
+    /// program notes what holds before every time.
     ///
     /// # Errors
     /// The program's.

@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 use crate::{
     Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Cross, DatePart, Decimal, Descent,
     Dominance, Drift, DriftIndex, Errors, Expr, Family, Grid, Hash, Having, Item, Join,
-    JointQuality, Kind, Label, Layer, Limits, Linkage, Matrix, Missing, Objective, Order, Party,
-    Predicate, Privacy, PrivacyUnit, Protocol, PublicKey, Quality, Query, Release, Reveal, Roles,
-    RowExpr, Rules, Scale, Security, Statistic, StatisticKind, Study, Sufficient, Table, Threat,
-    Training, Truncation, Variances, Weight,
+    JointQuality, Keep, Kind, Label, Layer, Limits, Linkage, Matrix, Metric, Missing, Objective,
+    Order, Party, Predicate, Privacy, PrivacyUnit, Protocol, PublicKey, Quality, Query, Release,
+    Reveal, Roles, RowExpr, Rules, Scale, Schedule, Security, Shuffle, Statistic, StatisticKind,
+    Study, Sufficient, Table, Threat, Training, Truncation, Variances, Weight,
 };
 
 /// What every canonical form begins with. The number changes with the form.
@@ -109,9 +109,10 @@ structs! {
     Drift { value, edges, index, limit, reveal }
     Linkage { keys, cross }
     Training {
-        features, image, label, standardise, filter, test, layers, descent, epochs, seed
+        features, image, label, standardise, filter, test, validation, keep, order, metrics, layers,
+        descent, epochs, seed
     }
-    Descent { batch, learning_rate, momentum, nesterov, weight_decay }
+    Descent { batch, learning_rate, schedule, momentum, nesterov, weight_decay }
     Cross { parties, columns }
     Decimal { digits, scale }
     Grid { column, width }
@@ -156,6 +157,14 @@ enums! {
         3 Self::Quality(quality) => (quality)
         4 Self::Linkage(linkage) => (linkage)
         7 Self::Train(training) => (training)
+    }
+    Keep { 0 Self::Last => () 1 Self::Best => () }
+    Shuffle { 0 Self::Public => () 1 Self::Secret => () }
+    Metric { 0 Self::Loss => () 1 Self::Curves => () 2 Self::Calibration => () }
+    Schedule {
+        0 Self::Constant => ()
+        1 Self::Step { every, factor } => (every, factor)
+        2 Self::Cosine => ()
     }
     Label {
         0 Self::Class(column) => (column)

@@ -19,6 +19,14 @@ pub struct Training {
     pub filter: Option<Predicate>,
     /// Those of them that are not trained on, but tell how good the network is.
     pub test: Option<Predicate>,
+    /// Those that are not trained on either, but tell after each epoch how far it has come.
+    pub validation: Option<Predicate>,
+    /// The weights after which epoch are the result.
+    pub keep: Keep,
+    /// Who knows which records a step takes.
+    pub order: Shuffle,
+    /// What else is told of the training.
+    pub metrics: Vec<Metric>,
     /// From the input to the output.
     pub layers: Vec<Layer>,
     /// How weights follow their gradients.
@@ -28,6 +36,50 @@ pub struct Training {
     /// What fresh weights and the order of the records are drawn from: public, so that everybody
     /// can make them again.
     pub seed: u64,
+}
+
+/// The weights after which epoch are kept.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The last.
+    Last,
+    /// The one with the least loss of the validation records; which it is stays secret.
+    Best,
+}
+
+/// Who knows which records a step takes.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Shuffle {
+    /// All parties, by their places: another order in each epoch, drawn from the seed.
+    Public,
+    /// Nobody.
+    Secret,
+}
+
+/// What is told of a training beside the network and its test.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Metric {
+    /// The mean loss in each epoch.
+    Loss,
+    /// How the rates of right and wrong go with the threshold, of each class against the others.
+    Curves,
+    /// How often what is told with some probability is so.
+    Calibration,
+}
+
+impl Metric {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Loss, Self::Curves, Self::Calibration];
+
+    /// Its name in a study.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Loss => "loss",
+            Self::Curves => "curves",
+            Self::Calibration => "calibration",
+        }
+    }
 }
 
 /// What a network is to tell, and what is made small for that.
@@ -55,14 +107,48 @@ impl Label {
 pub struct Descent {
     /// Records of a step.
     pub batch: u32,
-    /// What a step takes of a gradient.
+    /// What a step takes of a gradient, in the first epoch.
     pub learning_rate: f64,
+    /// How that changes from epoch to epoch.
+    pub schedule: Schedule,
     /// How much of the last step is left, from 0 to below 1.
     pub momentum: f64,
     /// Whether the gradient is followed from where the momentum leads.
     pub nesterov: bool,
     /// How much of the weights is added to their gradients.
     pub weight_decay: f64,
+}
+
+/// How the learning rate changes from epoch to epoch.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub enum Schedule {
+    /// It does not.
+    Constant,
+    /// After so many epochs it is taken times a factor, again and again.
+    Step {
+        /// Epochs.
+        every: u32,
+        /// Below 1.
+        factor: f64,
+    },
+    /// It falls to nothing as half a cosine does.
+    Cosine,
+}
+
+impl Descent {
+    /// The learning rate in an epoch, from 0, of so many.
+    #[must_use]
+    pub fn rate(&self, epoch: u32, epochs: u32) -> f64 {
+        let factor = match self.schedule {
+            Schedule::Constant => 1.0,
+            Schedule::Step { every, factor } => factor.powf(f64::from(epoch / every)),
+            Schedule::Cosine => {
+                let part = f64::from(epoch) / f64::from(epochs.max(1));
+                f64::midpoint(1.0, (part * std::f64::consts::PI).cos())
+            }
+        };
+        self.learning_rate * factor
+    }
 }
 
 /// A layer of a network.

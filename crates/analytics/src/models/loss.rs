@@ -3,7 +3,9 @@
 use sharewell_mpc::{Protocol, Result, Share, circuit};
 use sharewell_ring::{Integer, Ring};
 use sharewell_tensor::Tensor;
-use sharewell_tensor::function::{Argument, Fit, Sigmoid, Softmax, sigmoid, softmax};
+use sharewell_tensor::function::{
+    Argument, Base, Fit, Logarithm, Sigmoid, Softmax, logarithm, sigmoid, softmax,
+};
 
 use super::layer::bits_of;
 use super::network::Network;
@@ -83,31 +85,114 @@ impl Loss {
         }
     }
 
-    /// The derivative of each example's loss by its outputs.
+    /// The derivative of each example's loss by its outputs, of what is predicted less the target.
     pub(super) fn backward<P: Protocol>(
         self,
         p: &mut P,
+        (network, scales): (&Network, Scales),
+        missing: Tensor<P>,
+    ) -> Result<Tensor<P>> {
+        let one = 1i128 << scales.frac;
+        match self {
+            Self::SmoothL1 { .. } => clamped(p, &missing, one, self.bits(network, scales)),
+            Self::CrossEntropy | Self::BinaryCrossEntropy => Ok(noted(p, missing, one * 257 / 256)),
+            Self::Squared { .. } => Ok(missing),
+        }
+    }
+
+    /// Bits of what is predicted less the target, its sign included.
+    fn bits(self, network: &Network, scales: Scales) -> u32 {
+        match self {
+            Self::CrossEntropy | Self::BinaryCrossEntropy => scales.frac + 2,
+            Self::Squared { .. } | Self::SmoothL1 { .. } => {
+                Self::argument(network, scales).bits + 2
+            }
+        }
+    }
+
+    /// The sum of the losses of the examples that count.
+    pub(super) fn total<P: Protocol>(
+        self,
+        p: &mut P,
         of: (&Network, Scales),
-        (z, y): (Tensor<P>, &Tensor<P>),
+        missing: Tensor<P>,
+        (y, counts): (&Tensor<P>, &P::AShare),
     ) -> Result<Tensor<P>> {
         let frac = of.1.frac;
-        let missing = self.predicted(p, of, z)?.sub(y);
-        let (shape, mut missing) = (missing.shape().to_vec(), missing.into_shares());
-        let one = P::Ring::ONE.shl(frac);
-        let missing = match self {
-            Self::SmoothL1 { .. } => {
-                let bits = Self::argument(of.0, of.1).bits + 2;
-                let ends = [-one, one].map(|end| p.public(&vec![end; missing.len()]));
-                circuit::clamp(p, &missing, [&ends[0], &ends[1]], bits)?
+        let (rows, outputs) = (counts.len(), missing.len() / counts.len().max(1));
+        let one = p.public(&vec![P::Ring::ONE.shl(frac); missing.len()]);
+        let losses = match self {
+            // What the right class is given: one, less what is missing of it.
+            Self::CrossEntropy => {
+                let missing = noted(p, missing, (1 << frac) * 257 / 256);
+                let mut right = p.dot(missing.shares(), y.shares(), rows)?;
+                if y.frac_bits() > 0 {
+                    right = p.trunc(&right, y.frac_bits())?;
+                }
+                right += &one.take(0..rows);
+                surprise(p, &right, frac)?
             }
-            Self::CrossEntropy | Self::BinaryCrossEntropy => {
-                let most = one.to_i128() * 257 / 256;
-                p.note_bound(&mut missing, -most, most);
-                missing
+            // The same of an answer that is yes, and one more what is missing of a no.
+            Self::BinaryCrossEntropy => {
+                let missing = noted(p, missing, (1 << frac) * 257 / 256);
+                let mut sign = y.clone().into_shares();
+                sign += &y.clone().into_shares();
+                sign -= &p.public(&vec![P::Ring::ONE.shl(y.frac_bits()); y.len()]);
+                let mut right = p.mul_trunc(&sign, missing.shares(), y.frac_bits())?;
+                right += &one;
+                surprise(p, &right, frac)?.sum(rows)
             }
-            Self::Squared { .. } => missing,
+            // Of what lies within the targets' range no more than all of it is missing.
+            Self::Squared { most } => {
+                let most = (2.0 * most * f64::from(frac).exp2()).ceil() as i128;
+                let missing = clamped(p, &missing, most, self.bits(of.0, of.1))?.into_shares();
+                let squares = p.dot(&missing, &missing, rows)?;
+                p.trunc(&squares, frac + 1)?
+            }
+            // With c what is missing, but one at most: c (missing - c / 2).
+            Self::SmoothL1 { most } => {
+                let bits = self.bits(of.0, of.1);
+                let most = (2.0 * most * f64::from(frac).exp2()).ceil() as i128;
+                let missing = clamped(p, &missing, most.max(2 << frac), bits)?;
+                let near = clamped(p, &missing, 1 << frac, bits)?.into_shares();
+                let mut twice = missing.clone().into_shares();
+                twice += missing.shares();
+                twice -= &near;
+                let products = p.dot(&near, &twice, rows)?;
+                p.trunc(&products, frac + 1)?
+            }
         };
-        debug_assert_eq!(missing.len(), shape.iter().product());
-        Ok(Tensor::new(missing, &shape, frac))
+        debug_assert_eq!(losses.len(), rows, "losses of {outputs} outputs");
+        let total = p.dot(&losses, counts, 1)?;
+        Ok(Tensor::new(total, &[1], frac))
     }
+}
+
+/// Numbers that are known to be no farther from zero.
+fn noted<P: Protocol>(p: &mut P, x: Tensor<P>, most: i128) -> Tensor<P> {
+    let (shape, frac_bits) = (x.shape().to_vec(), x.frac_bits());
+    let mut shares = x.into_shares();
+    p.note_bound(&mut shares, -most, most);
+    Tensor::new(shares, &shape, frac_bits)
+}
+
+/// Numbers of so many bits, and none farther from zero.
+fn clamped<P: Protocol>(p: &mut P, x: &Tensor<P>, most: i128, bits: u32) -> Result<Tensor<P>> {
+    let ends = [-most, most].map(|end| p.public(&vec![P::Ring::from_i128(end); x.len()]));
+    let shares = circuit::clamp(p, x.shares(), [&ends[0], &ends[1]], bits)?;
+    Ok(Tensor::new(shares, x.shape(), x.frac_bits()))
+}
+
+/// Minus the logarithm of probabilities, at their scale; none is taken to be less than its unit.
+fn surprise<P: Protocol>(p: &mut P, x: &P::AShare, frac: u32) -> Result<P::AShare> {
+    let ends = [P::Ring::ONE, P::Ring::ONE.shl(frac)].map(|end| p.public(&vec![end; x.len()]));
+    let x = circuit::clamp(p, x, [&ends[0], &ends[1]], frac + 3)?;
+    let x = Tensor::new(x, &[ends[0].len()], frac);
+    let spec = Logarithm { base: Base::E, bits: frac + 1, scale: frac, frac_bits: frac };
+    let (logarithms, _) = logarithm(p, &x, spec)?;
+    let mut surprise = p.public(&vec![P::Ring::ZERO; x.len()]);
+    surprise -= logarithms.shares();
+    // Those of a half, so often.
+    p.note_bound(&mut surprise, -64, i128::from(frac) << frac);
+    Ok(surprise)
 }

@@ -29,12 +29,14 @@ pub(super) struct Factor {
 }
 
 impl Factor {
-    /// The nearest of [`FACTOR_BITS`] bits.
-    pub(super) fn of(x: f64) -> Self {
-        if x <= 0.0 {
+    /// The nearest, by the shift that leaves the greatest one [`FACTOR_BITS`] bits: what is done
+    /// with it costs the same for all of them.
+    pub(super) fn of(x: f64, greatest: f64) -> Self {
+        if greatest <= 0.0 {
             return Self { mantissa: 0, shift: 0 };
         }
-        let shift = (f64::from(FACTOR_BITS) - 1.0 - x.log2().floor()).clamp(0.0, 60.0) as u32;
+        let places = f64::from(FACTOR_BITS) - 1.0 - greatest.log2().floor();
+        let shift = places.clamp(0.0, 60.0) as u32;
         Self { mantissa: (x * f64::from(shift).exp2()).round() as u64, shift }
     }
 }
@@ -98,12 +100,12 @@ impl Optimiser {
         let Self::Sgd { momentum, nesterov, .. } = self;
         let fresh = self.fresh(p, step)?;
         let Some(velocity) = velocity else { return Ok(fresh) };
-        let mut next = left(p, velocity.shares(), momentum * step.change)?;
+        let mut next = left(p, velocity.shares(), (momentum * step.change, momentum))?;
         next += &fresh;
         let moved = match nesterov {
             false => next.clone(),
             true => {
-                let mut ahead = left(p, &next, momentum)?;
+                let mut ahead = left(p, &next, (momentum, momentum))?;
                 ahead += &fresh;
                 ahead
             }
@@ -137,8 +139,12 @@ impl Optimiser {
 }
 
 /// What is left of a velocity.
-fn left<P: Protocol>(p: &mut P, velocity: &P::AShare, kept: f64) -> Result<P::AShare> {
-    let kept = Factor::of(kept);
+fn left<P: Protocol>(
+    p: &mut P,
+    velocity: &P::AShare,
+    (kept, most): (f64, f64),
+) -> Result<P::AShare> {
+    let kept = Factor::of(kept, most);
     let mut left = velocity.clone();
     left.scale(&[P::Ring::from_u128(kept.mantissa.into())]);
     p.trunc(&left, kept.shift)

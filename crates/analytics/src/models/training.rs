@@ -3,8 +3,8 @@
 //! That no number left its range is proven by induction. If no matrix of weights is beyond its
 //! limit before a step, nothing in the step wraps around, nor do the squares of the weights after
 //! it: so their sum, compared with the limit's square, says rightly whether the same holds for the
-//! next step. The comparisons are owed until [`Training::beyond`] makes all of them at once; what
-//! was learnt means nothing before.
+//! next step. The comparisons are owed until [`Training::beyond`] makes all of them at once, after
+//! an epoch, say; what was learnt means nothing before.
 
 use sharewell_mpc::{Protocol, Result, Share};
 use sharewell_ring::{Integer, Ring};
@@ -48,9 +48,18 @@ pub struct State<P: Protocol> {
     velocity: Option<Tensor<P>>,
     last_rate: Option<f64>,
     steps: u64,
-    /// After each step, how much each sum of squares was below its limit; and of which matrix it
-    /// tells.
-    owed: Vec<(P::AShare, Vec<usize>)>,
+    /// Of the steps since it was asked last, how much each sum of squares was below its limit.
+    owed: Owed<P>,
+}
+
+/// Numbers that are none below zero if everything went well: as many for each step, with room for
+/// as many steps as there may be.
+#[derive(Debug)]
+struct Owed<P: Protocol> {
+    room: P::AShare,
+    /// Of which matrix each of a step tells.
+    of: Vec<usize>,
+    steps: usize,
 }
 
 impl Training {
@@ -103,17 +112,29 @@ impl Training {
         weights.iter().map(|x| R::from_i128((x * one).round() as i128)).collect()
     }
 
-    /// Where it begins: weights within their limits, one matrix after the other.
-    pub fn start<P: Protocol>(&self, p: &P, weights: P::AShare) -> State<P> {
+    /// Where it begins: weights within their limits, one matrix after the other. No more than
+    /// `steps` may be taken before [`Self::beyond`] is asked.
+    pub fn start<P: Protocol>(&self, p: &P, weights: P::AShare, steps: usize) -> State<P> {
         let shape = [weights.len()];
-        let zero = || p.public(&vec![P::Ring::ZERO; shape[0]]);
+        let zeros = |len: usize| p.public(&vec![P::Ring::ZERO; len]);
         let remembers = self.course.optimiser.remembers();
-        let velocity = remembers.then(|| Tensor::new(zero(), &shape, self.scales.weight));
+        let velocity = remembers.then(|| Tensor::new(zeros(shape[0]), &shape, self.scales.weight));
         let weights = Tensor::new(weights, &shape, self.scales.weight);
-        State { weights, velocity, last_rate: None, steps: 0, owed: vec![] }
+        let of = self.looked();
+        let owed = Owed { room: zeros(of.len() * steps), of, steps: 0 };
+        State { weights, velocity, last_rate: None, steps: 0, owed }
     }
 
-    /// One step.
+    /// Of which matrix each sum of squares tells that a step looks at.
+    fn looked(&self) -> Vec<usize> {
+        let products = self.network.products();
+        let seen = products.iter().filter(|of| of.seen.is_some());
+        let heard = products.iter().filter(|of| of.heard.is_some());
+        let examples = seen.chain(heard).flat_map(|of| vec![of.matrix; self.course.batch]);
+        examples.chain(0..products.len()).collect()
+    }
+
+    /// One step; returns what is predicted less the targets, as [`Self::loss`] wants it.
     ///
     /// Cost: for each matrix three products (two for the first) of matrices and their
     /// truncations, [`Protocol::msb`] and three products for each number that a rectifier sees,
@@ -130,7 +151,7 @@ impl Training {
         state: &mut State<P>,
         batch: &Batch<'_, P>,
         rate: f64,
-    ) -> Result<()> {
+    ) -> Result<Tensor<P>> {
         assert!(rate <= self.course.rate, "a learning rate of {rate}");
         assert!(batch.x.shape()[0] <= self.course.batch, "{batch:?}");
         let matrices = self.matrices(p, &state.weights);
@@ -140,7 +161,8 @@ impl Training {
         let mut looked = vec![];
         seen(operations, &memories, &mut looked);
         let of = (&self.network, self.scales);
-        let mut signal = self.course.loss.backward(p, of, (z, batch.y))?;
+        let missing = self.course.loss.predicted(p, of, z)?.sub(batch.y);
+        let mut signal = self.course.loss.backward(p, of, missing.clone())?;
         if let Some(counts) = batch.counts {
             let outputs = self.network.output().len();
             let counts = counts.gather(&(0..signal.len()).map(|i| i / outputs).collect::<Vec<_>>());
@@ -148,7 +170,8 @@ impl Training {
             signal = signal.mul(p, &counts, self.scales.frac)?;
         }
         // Here there are few numbers to multiply, and gradients keep their room.
-        let factor = Factor::of(rate / batch.x.shape()[0] as f64);
+        let each = |rate: f64| rate / batch.x.shape()[0] as f64;
+        let factor = Factor::of(each(rate), each(self.course.rate));
         let signal = factor.taken(p, signal)?;
         let mut gradients = vec![];
         backward(p, operations, (memories, signal), &at, (false, &mut gradients))?;
@@ -156,10 +179,9 @@ impl Training {
         for of in &mut gradients {
             looked.extend(of.heard.take().map(|(heard, signal)| (of.matrix, heard, signal)));
         }
-        for (matrix, checked, x) in &looked {
-            let left = self.left(p, (checked, x.shape()[0]), x)?;
-            let of = vec![*matrix; left.len()];
-            state.owed.push((left, of));
+        let mut owed = vec![];
+        for (_, checked, x) in &looked {
+            owed.push(self.left(p, checked, x)?);
         }
         let sums: Vec<&P::AShare> = gradients.iter().map(|of| of.sum.shares()).collect();
         let gradient = P::AShare::concat(&sums);
@@ -169,9 +191,14 @@ impl Training {
         let step = Step { gradient, factor, batch, change, weights: &state.weights };
         let moved = self.course.optimiser.step(p, state.velocity.as_mut(), &step)?;
         self.bound(p, state);
-        self.moved(p, state, &moved)?;
+        let mut weights = state.weights.shares().clone();
+        weights -= &moved;
+        owed.push(self.within(p, &weights)?);
+        state.owed.put(&owed);
+        state.weights = Tensor::new(weights, state.weights.shape(), self.scales.weight);
         state.last_rate = Some(rate);
-        Ok(())
+        state.steps += 1;
+        Ok(missing)
     }
 
     /// No velocity is longer than the longest step.
@@ -183,15 +210,6 @@ impl Training {
         let most = most.ceil() as i128 + (1 << 16);
         p.note_bound(&mut shares, -most, most);
         state.velocity = Some(Tensor::new(shares, &shape, self.scales.weight));
-    }
-
-    fn moved<P: Protocol>(&self, p: &mut P, state: &mut State<P>, by: &P::AShare) -> Result<()> {
-        let mut weights = state.weights.shares().clone();
-        weights -= by;
-        state.owed.push(self.within(p, &weights)?);
-        state.weights = Tensor::new(weights, state.weights.shape(), self.scales.weight);
-        state.steps += 1;
-        Ok(())
     }
 
     /// The matrices, of which the limits hold.
@@ -210,11 +228,7 @@ impl Training {
     }
 
     /// How much the sum of the squares of each matrix is below its limit, in one round or two.
-    fn within<P: Protocol>(
-        &self,
-        p: &mut P,
-        weights: &P::AShare,
-    ) -> Result<(P::AShare, Vec<usize>)> {
+    fn within<P: Protocol>(&self, p: &mut P, weights: &P::AShare) -> Result<P::AShare> {
         let all = self.network.weights();
         let dropped = self.course.dropped(&self.network, self.scales.weight, P::Ring::BITS);
         let dropped = dropped.expect("the scales were chosen so");
@@ -240,16 +254,12 @@ impl Training {
             ends.iter().map(|[_, limit]| P::Ring::from_i128(*limit)).collect();
         let mut left = p.public(&limits);
         left -= &squares;
-        Ok((left, (0..all.len()).collect()))
+        Ok(left)
     }
 
-    /// The same of rows of numbers.
-    fn left<P: Protocol>(
-        &self,
-        p: &mut P,
-        (checked, rows): (&Checked, usize),
-        x: &Tensor<P>,
-    ) -> Result<P::AShare> {
+    /// The same of rows of numbers, and nothing below zero for what is missing of a whole batch.
+    fn left<P: Protocol>(&self, p: &mut P, checked: &Checked, x: &Tensor<P>) -> Result<P::AShare> {
+        let rows = x.shape()[0];
         let dropped = checked.dropped(x.frac_bits(), P::Ring::BITS);
         let dropped = dropped.expect("the scales were chosen so");
         let coarse = if dropped > 0 { p.trunc(x.shares(), dropped)? } else { x.shares().clone() };
@@ -258,30 +268,27 @@ impl Training {
         p.note_bound(&mut squares, 0, most);
         let mut left = p.public(&vec![P::Ring::from_i128(limit); rows]);
         left -= &squares;
-        Ok(left)
+        Ok(left.with_room(self.course.batch))
     }
 
     /// Of each matrix, one if it, what went into it or what came back to it was beyond its limit in
     /// a step since this was asked last, and else zero. What was learnt means nothing unless all
     /// are opened, and zero.
     ///
-    /// Cost: [`Protocol::msb`] and [`Protocol::b2a`] of a number for each matrix and step, and of
-    /// one for each example where more than matrices is looked at; [`Protocol::is_zero`] of one for
-    /// each matrix.
+    /// Cost: [`Protocol::msb`] and [`Protocol::b2a`] of a number for each matrix and step that there
+    /// is room for, and of one for each example where more than matrices is looked at;
+    /// [`Protocol::is_zero`] of one for each matrix.
     ///
     /// # Errors
     /// If a link fails.
     pub fn beyond<P: Protocol>(&self, p: &mut P, state: &mut State<P>) -> Result<P::AShare> {
         let matrices = self.network.weights().len();
-        let owed: Vec<(P::AShare, Vec<usize>)> = state.owed.drain(..).collect();
-        let parts: Vec<&P::AShare> = owed.iter().map(|(left, _)| left).collect();
-        if parts.is_empty() {
-            return Ok(p.public(&vec![P::Ring::ZERO; matrices]));
-        }
-        let left = P::AShare::concat(&parts);
-        let of: Vec<usize> = owed.iter().flat_map(|(_, of)| of.iter().copied()).collect();
-        let below = p.msb(&left, P::Ring::BITS)?;
+        let Owed { room: left, of, steps } = &mut state.owed;
+        let of = of.repeat(left.len() / of.len());
+        *steps = 0;
+        let below = p.msb(left, P::Ring::BITS)?;
         let below = p.b2a(&below)?;
+        *left = p.public(&vec![P::Ring::ZERO; left.len()]);
         let often = |matrix: usize| {
             let all = of.iter().enumerate().filter(|(_, of)| **of == matrix);
             below.gather(&all.map(|(i, _)| i).collect::<Vec<_>>()).sum(1)
@@ -292,6 +299,24 @@ impl Training {
         let mut beyond = p.public(&vec![P::Ring::ONE; matrices]);
         beyond -= &p.b2a(&never)?;
         Ok(beyond)
+    }
+
+    /// The sum of the losses of these examples: what was predicted less `y`, of those that count.
+    ///
+    /// Error: a few units of the last place for each example, and of cross-entropy no more than
+    /// [`Scales::frac`] binary digits of it: no probability is taken to be less.
+    ///
+    /// Cost: of cross-entropy a logarithm of each example.
+    ///
+    /// # Errors
+    /// If a link fails.
+    pub fn loss<P: Protocol>(
+        &self,
+        p: &mut P,
+        missing: Tensor<P>,
+        (y, counts): (&Tensor<P>, &P::AShare),
+    ) -> Result<Tensor<P>> {
+        self.course.loss.total(p, (&self.network, self.scales), missing, (y, counts))
     }
 
     /// What the network predicts for inputs as in [`Batch::x`]: probabilities, or what comes out.
@@ -308,6 +333,14 @@ impl Training {
         x: &Tensor<P>,
     ) -> Result<Tensor<P>> {
         let z = self.outputs(p, weights, x)?;
+        self.probabilities(p, z)
+    }
+
+    /// What [`Self::predict`] makes of what comes out of the last layer.
+    ///
+    /// # Errors
+    /// If a link fails.
+    pub fn probabilities<P: Protocol>(&self, p: &mut P, z: Tensor<P>) -> Result<Tensor<P>> {
         self.course.loss.predicted(p, (&self.network, self.scales), z)
     }
 
@@ -336,6 +369,14 @@ impl Training {
         }
         let outputs = P::AShare::concat(&parts.iter().collect::<Vec<_>>());
         Ok(Tensor::new(outputs, &[rows, self.network.output().len()], self.scales.frac))
+    }
+}
+
+impl<P: Protocol> Owed<P> {
+    fn put(&mut self, parts: &[P::AShare]) {
+        let parts = P::AShare::concat(&parts.iter().collect::<Vec<_>>());
+        self.room.put(self.steps * self.of.len(), &parts);
+        self.steps += 1;
     }
 }
 

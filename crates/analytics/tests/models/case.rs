@@ -121,7 +121,7 @@ impl Case {
         let all: usize = self.examples.iter().flatten().map(Vec::len).sum();
         let mut rest = p.input(&mine, &[all, 0, 0])?.swap_remove(0);
         let weights = p.public(&training.encoded::<P::Ring>(&self.before));
-        let mut state = training.start(p, weights);
+        let mut state = training.start(p, weights, self.examples.len());
         let mut opened = vec![];
         let reveal = |p: &mut P, x: &P::AShare| -> Result<Vec<i128>> {
             Ok(p.reveal(x)?.into_iter().map(Integer::to_i128).collect())

@@ -2,6 +2,7 @@
 
 mod axis;
 mod bars;
+mod curves;
 mod forest;
 mod points;
 mod steps;
@@ -29,6 +30,7 @@ pub(crate) fn svg(table: &ResultTable) -> Option<String> {
             };
             steps::svg(table, [x, y, lower, upper, at_risk])
         }
+        Plot::Curves { x, y } => curves::svg(table, [column(x)?, column(y)?]),
         Plot::Bars { height } => bars::svg(table, column(height)?),
         Plot::Points { x, y, threshold } => {
             points::svg(table, [column(x)?, column(y)?], *threshold)

@@ -57,6 +57,90 @@ fn three_hospitals_learn_what_pytorch_learns_of_their_pooled_records() {
     assert!(learned.contains("all 266 weights"), "{learned}");
 }
 
+/// What a study of tumours says besides, and after its layers.
+fn watched(text: &str, besides: &str, schedule: &str) -> String {
+    text.replacen("epochs = 20", &format!("{besides}\nepochs = 20"), 1).replacen(
+        "[security]",
+        &format!("{schedule}\n[security]"),
+        1,
+    )
+}
+
+#[test]
+fn a_training_that_is_watched_tells_what_pytorch_and_scikit_learn_tell() {
+    let site = copy_of("tumour-network", "study.toml");
+    let text = fs::read_to_string(site.path("study.toml")).unwrap();
+    let besides = "validation = \"mean_texture > 22\"\nkeep = \"best\"\n\
+                   metrics = [\"loss\", \"curves\", \"calibration\"]";
+    let schedule = "[objective.schedule]\nkind = \"cosine\"\n";
+    site.write("study.toml", &watched(&text, besides, schedule));
+    let report = site.result();
+    costs_as_quoted(&report);
+    let want: Value =
+        serde_json::from_str(include_str!("../expected/tumour_watched.json")).unwrap();
+    let of = ["trained on", "validated on", "tested on"];
+    for (of, count) in of.iter().zip(want["records"].as_array().unwrap()) {
+        let found = number(table(&report, "records"), &[of], "records");
+        assert_eq!(found, count.as_f64().unwrap(), "{of}");
+    }
+    let epochs = rows(table(&report, "epochs"));
+    let losses = [&want["losses"], &want["validations"]].map(|of| of.as_array().unwrap().clone());
+    let losses = losses.concat();
+    assert_eq!(epochs.len(), losses.len());
+    for (row, loss) in epochs.iter().zip(losses) {
+        let (found, loss) = (row[3].as_f64().unwrap(), loss.as_f64().unwrap());
+        assert!((found - loss).abs() < 0.002, "{row}, not {loss}");
+    }
+    // After the best epoch, not after the last.
+    for (mine, theirs) in
+        rows(table(&report, "weights")).iter().zip(want["weights"].as_array().unwrap())
+    {
+        let (mine, theirs) = (mine[3].as_f64().unwrap(), theirs.as_f64().unwrap());
+        assert!((mine - theirs).abs() < 0.02, "{mine}, not {theirs}");
+    }
+    let ranking = table(&report, "ranking");
+    for (measure, key) in [("AUC", "auc"), ("average precision", "average precision")] {
+        let found = number(ranking, &["true", measure], "estimate");
+        let theirs = want[key].as_f64().unwrap();
+        assert!((found - theirs).abs() < 0.005, "{measure} {found}, not {theirs}");
+    }
+    let pair = |at: usize| (&want["told"][at], &want["right"][at]);
+    let tested: Vec<(f64, f64)> = (0..113)
+        .map(pair)
+        .map(|(told, right)| (told.as_f64().unwrap(), right.as_f64().unwrap()))
+        .collect();
+    for row in rows(table(&report, "curves")) {
+        let [threshold, recall, wrong] = [1, 2, 3].map(|at| row[at].as_f64().unwrap());
+        // A probability so near to the threshold may have been rounded to its other side.
+        let rate = |of: f64, by: f64| {
+            let all = tested.iter().filter(|(_, right)| *right == of);
+            let above = all.clone().filter(|(told, _)| *told >= threshold * (1.0 + by) + by);
+            above.count() as f64 / all.count() as f64
+        };
+        for (found, of) in [(recall, 1.0), (wrong, 0.0)] {
+            assert!((rate(of, 5e-3)..=rate(of, -5e-3)).contains(&found), "{row}");
+        }
+    }
+    let calibration = rows(table(&report, "calibration"));
+    let all: f64 = calibration.iter().map(|row| row[3].as_f64().unwrap()).sum();
+    assert_eq!(all, 113.0);
+    let learned = report["learned"]["hospital_a"].to_string();
+    assert!(learned.contains("of the epoch after which the weights were the best"), "{learned}");
+}
+
+#[test]
+fn an_order_that_nobody_knows_teaches_as_well() {
+    let site = copy_of("tumour-network", "study.toml");
+    let text = fs::read_to_string(site.path("study.toml")).unwrap();
+    let schedule = "[objective.schedule]\nkind = \"step\"\nevery = 3\nfactor = 0.5\n";
+    let text = watched(&text, "order = \"secret\"", schedule);
+    site.write("study.toml", &text.replace("epochs = 20", "epochs = 6"));
+    let report = site.result();
+    costs_as_quoted(&report);
+    let accuracy = number(table(&report, "test"), &["accuracy"], "estimate");
+    assert!(accuracy > 0.95, "{accuracy}");
+}
+
 #[test]
 fn what_comes_to_nothing_is_said_and_nothing_is_opened() {
     let site = copy_of("tumour-network", "study.toml");
@@ -94,6 +178,10 @@ fn what_cannot_be_learnt_is_refused_before_anybody_is_asked() {
         ("label = \"malignant\"", "label = \"maligned\"", &["maligned"]),
         ("epochs = 20", "epochs = 0", &["`epochs` must lie between 1 and"]),
         ("batch = 50", "bach = 50", &["bach"]),
+        ("batch = 50", "keep = \"best\"", &["nothing to tell the best epoch by", "validation"]),
+        ("batch = 50", "metrics = [\"los\"]", &["\"los\" is not possible here", "loss"]),
+        ("test = \"held_out\"", "metrics = [\"curves\"]", &["those of tested records"]),
+        ("[security]", "[objective.schedule]\nkind = \"step\"\n[security]", &["every"]),
     ] {
         site.write("study.toml", &text.replacen(from, to, 1));
         let ended = site.check();

@@ -14,9 +14,12 @@ use crate::{Error, Refusal, statistic};
 impl Builder<'_> {
     /// How many records are trained and tested on is opened as such; what is learnt besides.
     pub(super) fn training(&mut self, asked: &Training) -> Result<(Vec<Output>, Columns), Error> {
-        let test = asked.test.clone();
-        let kept = test.clone().map(|test| Predicate::Not(Box::new(test)));
-        let mut items = vec![counted("records trained on", kept)];
+        let or = |x: Predicate, y: Predicate| Predicate::Or(Box::new(x), Box::new(y));
+        let (test, validation) = (asked.test.clone(), validation(asked));
+        let held_out = validation.clone().into_iter().chain(test.clone()).reduce(or);
+        let trained = held_out.map(|of| Predicate::Not(Box::new(of)));
+        let mut items = vec![counted("records trained on", trained)];
+        items.extend(validation.map(|of| counted("records validated on", Some(of))));
         items.extend(test.map(|test| counted("records tested on", Some(test))));
         let (outputs, columns) = self.hidden(&items)?;
         let supports: Vec<usize> = outputs.iter().map(|output| output.supports[0]).collect();
@@ -30,6 +33,7 @@ impl Builder<'_> {
     }
 
     fn learning(&mut self, asked: &Training, supports: &[usize]) -> Result<Learning, Error> {
+        let validation = validation(asked);
         let network = network(asked).map_err(|misfit| {
             Error::from(Refusal::new(misfit.to_string(), "change the layer, or the one before it"))
         })?;
@@ -51,7 +55,10 @@ impl Builder<'_> {
                 (LabelColumn::Number(self.feature(of)?), Loss::Squared { most: 1.0 })
             }
         };
-        let test = asked.test.clone().map(|test| self.number(&indicator(test), (0, 1), 0));
+        let mut flag =
+            |of: Option<Predicate>| of.map(|of| self.number(&indicator(of), (0, 1), 0)).transpose();
+        let (test, validation) = (flag(asked.test.clone())?, flag(validation)?);
+        let mut rest = supports[1..].iter().copied();
         Ok(Learning {
             network,
             loss,
@@ -61,9 +68,14 @@ impl Builder<'_> {
             standardise: asked.standardise,
             features,
             label,
-            test: test.transpose()?,
+            test,
+            validation,
+            keep: asked.keep,
+            order: asked.order,
+            metrics: asked.metrics.clone(),
             trained: supports[0],
-            tested: supports.get(1).copied(),
+            validated: validation.and_then(|_| rest.next()),
+            tested: rest.next(),
         })
     }
 
@@ -78,6 +90,17 @@ impl Builder<'_> {
             Refusal::new(message, help).into()
         })
     }
+}
+
+/// The records that are validated on: not those that are tested on.
+fn validation(asked: &Training) -> Option<Predicate> {
+    let validation = asked.validation.clone()?;
+    Some(match asked.test.clone() {
+        None => validation,
+        Some(test) => {
+            Predicate::And(Box::new(validation), Box::new(Predicate::Not(Box::new(test))))
+        }
+    })
 }
 
 /// The records of which a condition holds; all of them if there is none.

@@ -154,7 +154,7 @@ impl Operation for Step {
         let training = self.0.training(on.n, P::Ring::BITS);
         let x = Kind::images(on, &training);
         let y = on.tensor(1, &[on.n, CLASSES], 0);
-        let mut state = training.start(p, Kind::weights(p, &training));
+        let mut state = training.start(p, Kind::weights(p, &training), 1);
         training.step(p, &mut state, &Batch { x: &x, y: &y, counts: None }, RATE)?;
         Ok(integers(state.weights().shares().clone()))
     }
@@ -184,7 +184,7 @@ impl Operation for Predict {
         let training = self.0.training(on.n, P::Ring::BITS);
         let x = Kind::images(on, &training);
         let weights = Kind::weights(p, &training);
-        let state = training.start(p, weights);
+        let state = training.start(p, weights, 1);
         let predicted = training.predict(p, state.weights(), &x)?;
         Ok(integers(predicted.into_shares()))
     }

@@ -1,37 +1,41 @@
 //! A network that is trained on the providers' rows.
 
-use sharewell_analytics::glm::RECORD_BITS;
-use sharewell_analytics::models::{Batch, INVERSE_BITS, Training, feature_bits, standardise};
+mod examples;
+mod tested;
+
+use sharewell_analytics::models::{Batch, INVERSE_BITS, State, Training, feature_bits};
 use sharewell_analytics::{Fallible, Overflow};
-use sharewell_mpc::circuit::{self, Extreme};
-use sharewell_mpc::{Protocol, Result, Share};
-use sharewell_ring::{Dims, Integer, Key, Prg, Ring, Z64};
+use sharewell_mpc::{Protocol, Result, Rows as Together, Share, Way};
+use sharewell_ring::{Integer, Key, Prg, Ring, Z64};
+use sharewell_study::{Keep, Metric, Shuffle};
 use sharewell_tensor::Tensor;
 
 use super::rows::Rows;
 use crate::Plan;
-use crate::hidden::Predictor;
-use crate::learning::{LabelColumn, Learning};
+use crate::learning::{Learning, Parts};
+use examples::{Examples, examples};
 
-/// What has been learnt, in the order of [`crate::learning::Parts`], not opened.
+/// What has been learnt, in the order of [`Parts`], not opened.
 pub(super) struct Learnt<P: Protocol> {
     /// Which matrices ran away and which features do not vary.
-    pub wrong: P::AShare,
-    /// Weights, means and inverses.
-    pub network: P::AShare,
+    wrong: P::AShare,
+    /// Weights, means and inverses, losses.
+    network: P::AShare,
+    /// The losses of the rows validated on.
+    validated: P::AShare,
     /// What became of the tested rows.
-    pub tested: Option<P::AShare>,
+    tested: P::AShare,
 }
 
-/// The rows as a network takes them.
-struct Examples<P: Protocol> {
-    x: Tensor<P>,
-    y: Tensor<P>,
-    /// One for each row that is trained on, and for each that is tested on.
-    trained: P::AShare,
-    tested: P::AShare,
-    constant: Option<P::AShare>,
-    standard: Vec<P::AShare>,
+/// How far a training has come.
+struct Standing<P: Protocol> {
+    state: State<P>,
+    /// How many epochs each matrix was beyond its limit in.
+    beyond: P::AShare,
+    losses: P::AShare,
+    validations: P::AShare,
+    /// The weights after the best epoch, and what it lost.
+    best: Option<(P::AShare, P::AShare)>,
 }
 
 pub(super) fn learnt<P: Protocol>(
@@ -44,45 +48,160 @@ pub(super) fn learnt<P: Protocol>(
         let (needs, limit) = (P::Ring::BITS + 1, P::Ring::BITS);
         return Ok(Err(Overflow { step: "training", needs, limit }));
     };
-    let examples = examples(p, learning, rows, (plan, training.scales().frac))?;
-    let fresh = training.encoded::<P::Ring>(&learning.network.fresh(learning.seed));
-    let mut state = training.start(p, p.public(&fresh));
-    let batches = batches(learning, examples.trained.len());
-    p.repeat(batches.len(), |p, at| {
-        let (x, y) = (gathered(&examples.x, &batches[at]), gathered(&examples.y, &batches[at]));
-        let counts = examples.trained.gather(&batches[at]);
-        let batch = Batch { x: &x, y: &y, counts: Some(&counts) };
-        training.step(p, &mut state, &batch, learning.descent.learning_rate)
+    let mut examples = examples(p, learning, rows, (plan, training.scales().frac))?;
+    let of = Course { learning, training: &training };
+    let mut standing = of.start(p, examples.trained.len());
+    p.repeat(learning.epochs as usize, |p, epoch| {
+        of.epoch(p, epoch, &mut examples, &mut standing)
     })?;
-    let beyond = training.beyond(p, &mut state)?;
+    let Standing { state, mut beyond, losses, validations, best } = standing;
+    p.note_bound(&mut beyond, 0, learning.epochs.into());
+    let never = p.is_zero(&beyond, u32::BITS - learning.epochs.leading_zeros())?;
+    let mut wrong = p.public(&vec![P::Ring::ONE; beyond.len()]);
+    wrong -= &p.b2a(&never)?;
     let wrong = match &examples.constant {
-        Some(constant) => P::AShare::concat(&[&beyond, constant]),
-        None => beyond,
+        Some(constant) => P::AShare::concat(&[&wrong, constant]),
+        None => wrong,
+    };
+    let weights = match best {
+        Some((weights, _)) => {
+            let last = state.weights();
+            Tensor::new(weights, last.shape(), last.frac_bits())
+        }
+        None => state.weights().clone(),
     };
     let tested = match learning.test {
-        Some(_) => Some(tested(p, (learning, &training), state.weights(), &examples)?),
-        None => None,
+        Some(_) => tested::tested(p, (learning, &training), &weights, &examples)?,
+        None => p.public(&[]),
     };
+    let standard = examples.standard.iter();
     let parts: Vec<&P::AShare> =
-        [state.weights().shares()].into_iter().chain(&examples.standard).collect();
-    Ok(Ok(Learnt { wrong, network: P::AShare::concat(&parts), tested }))
+        [weights.shares()].into_iter().chain(standard).chain([&losses]).collect();
+    let network = P::AShare::concat(&parts);
+    Ok(Ok(Learnt { wrong, network, validated: validations, tested }))
 }
 
-/// Which rows each step takes: all of them once in each epoch, in an order of its own.
-fn batches(learning: &Learning, rows: usize) -> Vec<Vec<usize>> {
-    let batch = learning.descent.batch as usize;
-    let epoch = |epoch: u32| {
-        let order = shuffled(rows, learning.seed, epoch);
-        order.chunks(batch).map(<[usize]>::to_vec).collect::<Vec<_>>()
-    };
-    (0..learning.epochs).flat_map(epoch).collect()
+/// What is learnt, and how.
+struct Course<'a> {
+    learning: &'a Learning,
+    training: &'a Training,
+}
+
+impl Course<'_> {
+    fn start<P: Protocol>(&self, p: &P, rows: usize) -> Standing<P> {
+        let Self { learning, training } = self;
+        let Parts { beyond, losses, validations, .. } = learning.parts();
+        let zeros = |len: usize| p.public(&vec![P::Ring::ZERO; len]);
+        let fresh = training.encoded::<P::Ring>(&learning.network.fresh(learning.seed));
+        let state = training.start(p, p.public(&fresh), learning.steps(rows));
+        let most = P::Ring::ONE.shl(P::Ring::BITS - 3);
+        let best = (learning.keep == Keep::Best)
+            .then(|| (state.weights().shares().clone(), p.public(&[most])));
+        let (beyond, losses, validations) = (zeros(beyond), zeros(losses), zeros(validations));
+        Standing { state, beyond, losses, validations, best }
+    }
+
+    /// All rows once, and how that went.
+    fn epoch<P: Protocol>(
+        &self,
+        p: &mut P,
+        epoch: usize,
+        examples: &mut Examples<P>,
+        standing: &mut Standing<P>,
+    ) -> Result<()> {
+        let Self { learning, training } = self;
+        let order = match learning.order {
+            Shuffle::Public => shuffled(examples.trained.len(), learning.seed, epoch as u64),
+            Shuffle::Secret => {
+                mixed(p, examples)?;
+                (0..examples.trained.len()).collect()
+            }
+        };
+        let loss = self.steps(p, epoch, (&order, examples), &mut standing.state)?;
+        standing.beyond += &training.beyond(p, &mut standing.state)?;
+        if let Some(loss) = loss {
+            standing.losses.put(epoch, &loss);
+        }
+        if learning.validation.is_some() {
+            self.validate(p, epoch, examples, standing)?;
+        }
+        p.verify()
+    }
+
+    /// The steps of an epoch; the sum of their losses, if it is asked for.
+    fn steps<P: Protocol>(
+        &self,
+        p: &mut P,
+        epoch: usize,
+        (order, examples): (&[usize], &Examples<P>),
+        state: &mut State<P>,
+    ) -> Result<Option<P::AShare>> {
+        let Self { learning, training } = self;
+        let outputs = examples.y.shape()[1];
+        let told = if learning.has(Metric::Loss) { order.len() * outputs } else { 0 };
+        let mut missing = p.public(&vec![P::Ring::ZERO; told]);
+        let rate = learning.descent.rate(epoch as u32, learning.epochs);
+        let size = learning.descent.batch as usize;
+        let mut step = |p: &mut P, at: usize| {
+            let rows = &order[at * size..order.len().min((at + 1) * size)];
+            let (x, y) = (gathered(&examples.x, rows), gathered(&examples.y, rows));
+            let counts = examples.trained.gather(rows);
+            let batch = Batch { x: &x, y: &y, counts: Some(&counts) };
+            let of = training.step(p, state, &batch, rate)?;
+            if told > 0 {
+                missing.put(at * size * outputs, of.shares());
+            }
+            Ok(())
+        };
+        let whole = order.len() / size;
+        p.repeat(whole, &mut step)?;
+        if order.len() % size > 0 {
+            step(p, whole)?;
+        }
+        if told == 0 {
+            return Ok(None);
+        }
+        let frac = training.scales().frac;
+        let missing = Tensor::new(missing, &[order.len(), outputs], frac);
+        let (y, counts) = (gathered(&examples.y, order), examples.trained.gather(order));
+        Ok(Some(training.loss(p, missing, (&y, &counts))?.into_shares()))
+    }
+
+    /// What the rows that are validated on lose after an epoch; the best weights so far are kept.
+    fn validate<P: Protocol>(
+        &self,
+        p: &mut P,
+        epoch: usize,
+        examples: &Examples<P>,
+        standing: &mut Standing<P>,
+    ) -> Result<()> {
+        let Self { training, .. } = self;
+        let predicted = training.predict(p, standing.state.weights(), &examples.x)?;
+        let missing = predicted.sub(&examples.y);
+        let loss = training.loss(p, missing, (&examples.y, &examples.validated))?.into_shares();
+        standing.validations.put(epoch, &loss);
+        let Some((weights, least)) = &mut standing.best else { return Ok(()) };
+        let mut above = loss.clone();
+        above -= least;
+        let less = p.msb(&above, P::Ring::BITS)?;
+        let less = p.b2a(&less)?;
+        let mut change = P::AShare::concat(&[standing.state.weights().shares(), &loss]);
+        change -= &P::AShare::concat(&[weights, least]);
+        let change = p.mul(&change, &less.gather(&vec![0; change.len()]))?;
+        let (of_weights, of_loss) = change.split(weights.len());
+        *weights += &of_weights;
+        *least += &of_loss;
+        let most = P::Ring::ONE.shl(P::Ring::BITS - 3).to_i128();
+        p.note_bound(least, -most, most);
+        Ok(())
+    }
 }
 
 /// The stream of orders.
 const DOMAIN: u64 = 3;
 
 /// Fisher and Yates, by numbers that everybody can draw; 64 bits make its bias negligible.
-fn shuffled(len: usize, seed: u64, epoch: u32) -> Vec<usize> {
+fn shuffled(len: usize, seed: u64, epoch: u64) -> Vec<usize> {
     let mut drawn = vec![Z64::ZERO; len];
     let key = Key((u128::from(epoch) << 64 | u128::from(seed)).to_le_bytes());
     Prg::new(&key).fill(DOMAIN, 0, &mut drawn);
@@ -94,6 +213,30 @@ fn shuffled(len: usize, seed: u64, epoch: u32) -> Vec<usize> {
     order
 }
 
+/// All rows in an order that nobody knows.
+fn mixed<P: Protocol>(p: &mut P, of: &mut Examples<P>) -> Result<()> {
+    let rows = of.trained.len();
+    let across = [&of.x, &of.y].map(|of| of.transpose().into_shares());
+    let columns = across.iter().flat_map(|of| {
+        (0..of.len() / rows.max(1)).map(move |at| of.take(at * rows..(at + 1) * rows))
+    });
+    let flags = [&of.trained, &of.validated, &of.tested].map(Clone::clone);
+    let by = p.draw_shuffle(rows)?;
+    let all = Together::ints(columns.chain(flags).collect());
+    let mut all = p.shuffle(&by, Way::Forward, all)?.ints.into_iter();
+    let mut tensor = |like: &Tensor<P>| {
+        let columns = like.shape()[1];
+        let taken: Vec<P::AShare> = all.by_ref().take(columns).collect();
+        let taken = P::AShare::concat(&taken.iter().collect::<Vec<_>>());
+        Tensor::<P>::new(taken, &[columns, rows], like.frac_bits()).transpose()
+    };
+    (of.x, of.y) = (tensor(&of.x), tensor(&of.y));
+    for flag in [&mut of.trained, &mut of.validated, &mut of.tested] {
+        *flag = all.next().expect("what was shuffled");
+    }
+    Ok(())
+}
+
 fn gathered<P: Protocol>(x: &Tensor<P>, rows: &[usize]) -> Tensor<P> {
     let columns = x.shape()[1];
     let index: Vec<usize> =
@@ -101,121 +244,12 @@ fn gathered<P: Protocol>(x: &Tensor<P>, rows: &[usize]) -> Tensor<P> {
     Tensor::new(x.shares().gather(&index), &[rows.len(), columns], x.frac_bits())
 }
 
-fn examples<P: Protocol>(
-    p: &mut P,
-    learning: &Learning,
-    rows: &Rows<P>,
-    (plan, frac): (&Plan, u32),
-) -> Result<Examples<P>> {
-    let valid = rows.valid();
-    let tested = match learning.test {
-        Some(test) => rows.flag(p, test)?,
-        None => p.public(&vec![P::Ring::ZERO; valid.len()]),
-    };
-    let mut trained = valid.clone();
-    trained -= &tested;
-    // A row that is tested on is a record.
-    p.note_bound(&mut trained, 0, 1);
-    let scale = match learning.standardise {
-        true => feature_bits(valid.len(), frac),
-        false => frac,
-    };
-    let mut x = by_range(p, &learning.features, (rows, plan), scale)?;
-    let (mut constant, mut standard) = (None, vec![]);
-    if learning.standardise {
-        let found = standardise(p, &x, &trained, frac)?;
-        let mut same = p.public(&vec![P::Ring::ONE; learning.features.len()]);
-        same -= &found.varies;
-        (x, constant) = (found.x, Some(same));
-        standard = vec![found.means.into_shares(), found.inverses.into_shares()];
-    }
-    let y = match learning.label {
-        LabelColumn::Number(label) => by_range(p, &[label], (rows, plan), frac)?,
-        LabelColumn::Class { column, classes } => {
-            one_hot(p, &rows.column(plan, column).values, classes)?
-        }
-    };
-    Ok(Examples { x, y, trained, tested, constant, standard })
-}
-
-/// Columns by their ranges, from -1 to 1, `[rows, columns]`; zeros where there is no record.
-fn by_range<P: Protocol>(
-    p: &mut P,
-    columns: &[Predictor],
-    (rows, plan): (&Rows<P>, &Plan),
-    frac: u32,
-) -> Result<Tensor<P>> {
-    let one = 1i128 << RECORD_BITS;
-    let times = |x: &P::AShare, by: i128| {
-        let mut x = x.clone();
-        x.scale(&[P::Ring::from_i128(by)]);
-        x
-    };
-    let mut across = vec![];
-    for of in columns {
-        let mut x = times(&rows.column(plan, of.column).values, of.factor);
-        x -= &times(rows.valid(), of.centre * of.factor);
-        p.note_bound(&mut x, -one, one);
-        across.push(x);
-    }
-    let all = P::AShare::concat(&across.iter().collect::<Vec<_>>());
-    let all = Tensor::<P>::new(all, &[columns.len(), rows.valid().len()], RECORD_BITS);
-    Ok(match frac < RECORD_BITS {
-        true => all.rescale_down(p, frac)?,
-        false => all.rescale_up(frac),
-    }
-    .transpose())
-}
-
-/// One at the place of each row's class, zeros elsewhere, `[rows, classes]`.
-fn one_hot<P: Protocol>(p: &mut P, codes: &P::AShare, classes: usize) -> Result<Tensor<P>> {
-    let rows = codes.len();
-    let index: Vec<usize> = (0..rows * classes).map(|i| i / classes).collect();
-    let places: Vec<P::Ring> =
-        (0..rows * classes).map(|i| P::Ring::from_u128((i % classes) as u128)).collect();
-    let mut apart = codes.gather(&index);
-    apart -= &p.public(&places);
-    let is = p.is_zero(&apart, usize::BITS - classes.leading_zeros())?;
-    Ok(Tensor::new(p.b2a(&is)?, &[rows, classes], 0))
-}
-
-/// The confusion of classes, or the sum of the squares of what is missing, of the tested rows.
-fn tested<P: Protocol>(
-    p: &mut P,
-    (learning, training): (&Learning, &Training),
-    weights: &Tensor<P>,
-    of: &Examples<P>,
-) -> Result<P::AShare> {
-    let z = training.outputs(p, weights, &of.x)?;
-    let rows = z.shape()[0];
-    let LabelColumn::Class { classes, .. } = learning.label else {
-        // Of what lies between -1 and 1 no more than all of it is missing.
-        let frac = training.scales().frac;
-        let ends = [-2, 2].map(|end| p.public(&vec![P::Ring::from_i128(end << frac); rows]));
-        let missing = z.sub(&of.y);
-        let bits = training.output_bits() + 2;
-        let missing = circuit::clamp(p, missing.shares(), [&ends[0], &ends[1]], bits)?;
-        let own = p.mul(&missing, &of.tested)?;
-        let missing = p.mul_trunc(&own, &missing, frac)?;
-        return Ok(missing.sum(1));
-    };
-    let bits = training.output_bits();
-    let (_, told) =
-        circuit::arg_extreme(p, z.shares(), circuit::Rows { rows, bits, extreme: Extreme::Max })?;
-    let told = one_hot(p, &told, classes)?;
-    let counted = of.tested.gather(&(0..rows * classes).map(|i| i / classes).collect::<Vec<_>>());
-    let right = p.mul(of.y.shares(), &counted)?;
-    let right = Tensor::<P>::new(right, &[rows, classes], 0).transpose();
-    let d = Dims { m: classes, k: rows, n: classes };
-    p.matmul(right.shares(), told.shares(), d)
-}
-
 /// All of it, where the gate lets it pass: what went wrong by the count of those trained on, the
-/// network if nothing did, and the test by the count of those tested on too.
+/// network if nothing did, and what became of others by their count too.
 pub(super) fn gated<P: Protocol>(
     p: &mut P,
     learnt: &Learnt<P>,
-    (trained, tested): (P::AShare, Option<P::AShare>),
+    (trained, validated, tested): (P::AShare, Option<P::AShare>, Option<P::AShare>),
 ) -> Result<P::AShare> {
     let wrong = learnt.wrong.len();
     let sum = learnt.wrong.sum(1);
@@ -225,10 +259,12 @@ pub(super) fn gated<P: Protocol>(
     let mut parts = vec![&learnt.wrong, &learnt.network];
     let mut passes = vec![trained.gather(&vec![0; wrong])];
     passes.push(network.gather(&vec![0; learnt.network.len()]));
-    if let (Some(of), Some(tested)) = (&learnt.tested, tested) {
-        let pass = p.mul(&network, &tested)?;
-        passes.push(pass.gather(&vec![0; of.len()]));
-        parts.push(of);
+    for (of, passed) in [(&learnt.validated, validated), (&learnt.tested, tested)] {
+        if let Some(passed) = passed {
+            let pass = p.mul(&network, &passed)?;
+            passes.push(pass.gather(&vec![0; of.len()]));
+            parts.push(of);
+        }
     }
     p.mul(&P::AShare::concat(&parts), &P::AShare::concat(&passes.iter().collect::<Vec<_>>()))
 }

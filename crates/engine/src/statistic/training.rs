@@ -1,13 +1,15 @@
 //! The tables of a trained network: how good it is, and all that is needed to use it.
 
+mod scores;
+
 use sharewell_analytics::models::{FARTHEST, Training};
-use sharewell_study::{Label, Predicate, Table, Training as Asked};
+use sharewell_study::{Label, Metric, Predicate, Table, Training as Asked};
 
 use super::complete;
 use super::sheet::{Entry, Sheet};
 use crate::joint::standard_scales;
 use crate::learning::{LabelColumn, Learning, Parts};
-use crate::{Plan, ResultTable};
+use crate::{Plan, Plot, ResultTable};
 
 /// The records that have all that is learnt from.
 pub(crate) fn examples(asked: &Asked, table: &Table) -> Option<Predicate> {
@@ -31,9 +33,13 @@ pub(crate) fn training(
     let of = Opened::of(learning.parts(), opened);
     let table = &plan.study().table;
     let mut records = Sheet::new("records", &["of", "records"]);
-    let kinds = ["trained on", "tested on"];
+    let kinds = [
+        Some("trained on"),
+        learning.validation.map(|_| "validated on"),
+        learning.test.map(|_| "tested on"),
+    ];
     let counts: Vec<_> = (0..plan.outputs.len()).map(released).collect();
-    for (kind, count) in kinds.into_iter().zip(&counts) {
+    for (kind, count) in kinds.into_iter().flatten().zip(&counts) {
         match count {
             Ok((count, _)) => records.row(vec![Entry::text(kind), Entry::Whole(*count)]),
             Err(reason) => records.row_without(vec![Entry::text(kind)], reason),
@@ -42,9 +48,20 @@ pub(crate) fn training(
     let counted = |at: usize| counts[at].as_ref().map(|(count, _)| *count).map_err(String::clone);
     let sound = counted(0).and_then(|_| sound(learning, asked, table, &of));
     let mut sheets = vec![records];
+    if learning.has(Metric::Loss) {
+        let trained = sound.clone().and_then(|()| counted(0));
+        let validated = learning.validation.map(|_| sound.clone().and_then(|()| counted(1)));
+        let frac = training.scales().frac;
+        let of_trained = ("trained on", trained, of.losses);
+        let of_validated = validated.map(|n| ("validated on", n, of.validations));
+        sheets.push(losses(asked, frac, [of_trained].into_iter().chain(of_validated)));
+    }
     if learning.test.is_some() {
-        let tested = sound.clone().and_then(|()| counted(1));
-        sheets.extend(test(learning, asked, table, (tested, of.tested, &training)));
+        let tested = sound.clone().and_then(|()| counted(plan.outputs.len() - 1));
+        let scores =
+            scores::Scores::of(learning, asked, table, (of.scores, training.scales().frac));
+        sheets.extend(test(learning, asked, table, (tested.clone(), of.tested, &training)));
+        sheets.extend(scores.sheets(learning, &tested));
     }
     sheets.push(inputs(
         learning,
@@ -63,7 +80,10 @@ struct Opened<'a> {
     constant: &'a [i128],
     weights: &'a [i128],
     standard: &'a [i128],
+    losses: &'a [i128],
+    validations: &'a [i128],
     tested: &'a [i128],
+    scores: &'a [i128],
 }
 
 impl<'a> Opened<'a> {
@@ -71,8 +91,11 @@ impl<'a> Opened<'a> {
         let (beyond, rest) = opened.split_at(parts.beyond);
         let (constant, rest) = rest.split_at(parts.constant);
         let (weights, rest) = rest.split_at(parts.weights);
-        let (standard, tested) = rest.split_at(parts.standard);
-        Self { beyond, constant, weights, standard, tested }
+        let (standard, rest) = rest.split_at(parts.standard);
+        let (losses, rest) = rest.split_at(parts.losses);
+        let (validations, rest) = rest.split_at(parts.validations);
+        let (tested, scores) = rest.split_at(parts.tested);
+        Self { beyond, constant, weights, standard, losses, validations, tested, scores }
     }
 }
 
@@ -96,6 +119,30 @@ fn sound(learning: &Learning, asked: &Asked, table: &Table, of: &Opened<'_>) -> 
 
 fn number(x: i128, frac_bits: u32) -> f64 {
     x as f64 / f64::from(frac_bits).exp2()
+}
+
+type Losses<'a> = (&'static str, Result<f64, String>, &'a [i128]);
+
+/// The mean loss in each epoch, and what was lost after it.
+fn losses<'a>(asked: &Asked, frac: u32, of: impl Iterator<Item = Losses<'a>>) -> Sheet {
+    let mut sheet = Sheet::new("epochs", &["of", "epoch", "learning rate", "loss"])
+        .drawn(Plot::curves("epoch", "loss"));
+    for (kind, n, sums) in of {
+        for (epoch, sum) in (0..asked.epochs).zip(sums) {
+            let rate = Entry::exact(asked.descent.rate(epoch, asked.epochs));
+            let row = vec![Entry::text(kind), Entry::Whole(f64::from(epoch) + 1.0), rate];
+            match &n {
+                Err(reason) => sheet.row_without(row, reason),
+                Ok(n) => {
+                    // A few units of every record.
+                    let error = 8.0 * (-f64::from(frac)).exp2();
+                    let loss = Entry::Inexact(number(*sum, frac) / n, error);
+                    sheet.row([row, vec![loss]].concat());
+                }
+            }
+        }
+    }
+    sheet
 }
 
 fn test(

@@ -11,6 +11,7 @@
 //! well: its shares, and what its primitives hold beside them, above all messages under way.
 
 mod memory;
+mod repeat;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -402,6 +403,13 @@ impl<R: Integer> Arithmetic for Tally<R> {
     }
     fn absorb(&mut self, child: Self) {
         self.take(child);
+    }
+    fn repeat(
+        &mut self,
+        times: usize,
+        program: impl FnMut(&mut Self, usize) -> Result<()>,
+    ) -> Result<()> {
+        self.cycle(times, program)
     }
     /// One after the other: what they hold together must not hang on threads.
     fn join<A: Send, B: Send>(

@@ -6,7 +6,8 @@ use super::to_f64;
 use crate::document::Section;
 use crate::parse::Reader;
 use crate::{
-    Decimal, Descent, Kind, Label, Layer, Missing, Predicate, RowExpr, Table, Training, sql,
+    Decimal, Descent, Keep, Kind, Label, Layer, Metric, Missing, Predicate, RowExpr, Schedule,
+    Shuffle, Table, Training, sql,
 };
 
 /// Most layers of a network.
@@ -14,10 +15,18 @@ const LAYERS_MAX: usize = 100;
 /// Most outputs of a layer.
 const OUTPUTS_MAX: u32 = 1 << 16;
 /// Most features.
-const FEATURES_MAX: usize = 1000;
+const FEATURES_MAX: usize = 4096;
 const BATCH: u32 = 32;
 const BATCH_MAX: u32 = 1 << 14;
 const EPOCHS_MAX: u32 = 10_000;
+
+/// What is not there was refused.
+struct Watched {
+    validation: Option<Option<Predicate>>,
+    keep: Option<Keep>,
+    order: Option<Shuffle>,
+    metrics: Option<Vec<Metric>>,
+}
 
 impl Reader<'_> {
     pub(super) fn training(
@@ -34,6 +43,7 @@ impl Reader<'_> {
         };
         let filter = self.condition(section, "where", table);
         let test = self.condition(section, "test", table);
+        let watched = self.watched(section, table);
         let (place, sections) = (section.span(), section.sections("layer"));
         let layers = self.layers(sections, section);
         let descent = self.descent(section);
@@ -43,6 +53,16 @@ impl Reader<'_> {
         let seed = self.between(section, "seed", 0..=u32::MAX, help);
         let (label, layers, table) = (label?, layers?, table?);
         let outputs = label.outputs(table);
+        let metrics = watched.metrics?;
+        let of_class = matches!(label, Label::Class(_));
+        self.require(
+            of_class || metrics.iter().all(|of| *of == Metric::Loss),
+            place.clone(),
+            || {
+                let help = "leave them out of `metrics`, or take a category as the label";
+                ("curves and calibration are of classes".to_owned(), help.to_owned())
+            },
+        )?;
         let last = layers.iter().rev().find_map(|layer| match layer {
             Layer::Dense { outputs } => Some(*outputs as usize),
             _ => None,
@@ -65,11 +85,89 @@ impl Reader<'_> {
             standardise: standardise?,
             filter: filter?,
             test: test?,
+            validation: watched.validation?,
+            keep: watched.keep?,
+            order: watched.order?,
+            metrics,
             layers,
             descent: descent?,
             epochs: epochs?.unwrap_or(10),
             seed: seed?.unwrap_or(1).into(),
         })
+    }
+
+    /// The records that tell how far it has come, whose weights are kept, who knows the order, and
+    /// what else is told.
+    fn watched(&self, section: &Section<'_>, table: Option<&Table>) -> Watched {
+        let validation = self.condition(section, "validation", table);
+        let ways = [("last", Keep::Last), ("best", Keep::Best)];
+        let keep = self.chosen(section, "keep", &ways).and_then(|keep| {
+            let best = keep.as_ref().is_some_and(|keep| *keep.get_ref() == Keep::Best);
+            let span = keep.as_ref().map_or(0..0, Spanned::span);
+            self.require(!best || section.has("validation"), span, || {
+                let help = "say by `validation = \"...\"` which records tell the best from others";
+                ("there is nothing to tell the best epoch by".to_owned(), help.to_owned())
+            })?;
+            Some(keep.map_or(Keep::Last, Spanned::into_inner))
+        });
+        let orders = [("public", Shuffle::Public), ("secret", Shuffle::Secret)];
+        let order = self.chosen(section, "order", &orders);
+        let order = order.map(|order| order.map_or(Shuffle::Public, Spanned::into_inner));
+        Watched { validation, keep, order, metrics: self.metrics(section) }
+    }
+
+    /// A word that may be left out.
+    fn chosen<T: Copy>(
+        &self,
+        section: &Section<'_>,
+        key: &'static str,
+        choices: &[(&str, T)],
+    ) -> Option<Option<Spanned<T>>> {
+        if !section.has(key) {
+            return Some(None);
+        }
+        let word: Spanned<String> = section.optional(key)?;
+        let chosen = self.choice(&word, choices)?;
+        Some(Some(Spanned::new(word.span(), chosen)))
+    }
+
+    fn metrics(&self, section: &Section<'_>) -> Option<Vec<Metric>> {
+        if !section.has("metrics") {
+            return Some(vec![]);
+        }
+        let words: Spanned<Vec<Spanned<String>>> = section.optional("metrics")?;
+        let span = words.span();
+        let names = Metric::ALL.map(|metric| (metric.name(), metric));
+        let words = words.into_inner();
+        let mut metrics: Vec<Metric> =
+            words.iter().map(|word| self.choice(word, &names)).collect::<Option<_>>()?;
+        metrics.sort();
+        metrics.dedup();
+        let tested = metrics.iter().any(|metric| *metric != Metric::Loss);
+        self.require(!tested || section.has("test"), span, || {
+            let help = "say by `test = \"...\"` which records are held out";
+            ("curves and calibration are those of tested records".to_owned(), help.to_owned())
+        })?;
+        Some(metrics)
+    }
+
+    /// How the learning rate changes.
+    fn schedule(&self, section: &Section<'_>) -> Option<Schedule> {
+        let Some(section) = section.optional_section("schedule") else {
+            return Some(Schedule::Constant);
+        };
+        let kind: Spanned<String> = section.required("kind")?;
+        let schedule = match self.choice(&kind, &[("step", true), ("cosine", false)])? {
+            true => {
+                section.required::<u64>("every")?;
+                let every = self.between(&section, "every", 1..=EPOCHS_MAX, "epochs").flatten();
+                let factor = self.fraction(&section, "factor", None, 0.001..=1.0);
+                Schedule::Step { every: every?, factor: factor? }
+            }
+            false => Schedule::Cosine,
+        };
+        section.finish();
+        Some(schedule)
     }
 
     /// Columns or expressions; `first .. last` are all columns from one to the other.
@@ -220,6 +318,7 @@ impl Reader<'_> {
         let help = "32 to 128 are usual; more take fewer rounds";
         let batch = self.between(section, "batch", 1..=BATCH_MAX, help);
         let rate = self.fraction(section, "learning_rate", None, 1e-6..=10.0);
+        let schedule = self.schedule(section);
         let momentum = self.fraction(section, "momentum", Some(0.0), 0.0..=0.99);
         let weight_decay = self.fraction(section, "weight_decay", Some(0.0), 0.0..=1.0);
         let nesterov = match section.has("nesterov") {
@@ -229,6 +328,7 @@ impl Reader<'_> {
         Some(Descent {
             batch: batch?.unwrap_or(BATCH),
             learning_rate: rate?,
+            schedule: schedule?,
             momentum: momentum?,
             nesterov: nesterov?,
             weight_decay: weight_decay?,
