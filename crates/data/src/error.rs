@@ -186,6 +186,23 @@ pub enum SourceFault {
     },
     /// A folder holds no Parquet file.
     NoFiles,
+    /// A folder holds no image.
+    NoImages,
+    /// The path names something that is not a folder.
+    NotAFolder,
+    /// What the decoder of an image says.
+    Image(String),
+    /// An image has more numbers than a row may.
+    LargeImage(u32),
+    /// An image has another size than the first one.
+    OtherSize {
+        /// Height and width of the first one.
+        expected: [u32; 2],
+        /// Of this one.
+        got: [u32; 2],
+    },
+    /// Why a file is no array that can be read.
+    NumPy(String),
     /// A file of a folder has other columns than the first one.
     OtherColumns,
     /// The engine's reader gives up.
@@ -249,6 +266,20 @@ impl fmt::Display for SourceFault {
                 "member `{column}` is an object or a list; write one object a line, of numbers, texts, true, false and null"
             ),
             Self::NoFiles => f.write_str("no file of this folder ends in .parquet"),
+            Self::NoImages => f.write_str("no file of this folder ends in .png, .jpg or .jpeg"),
+            Self::NotAFolder => f.write_str("this is not a folder"),
+            Self::Image(why) => write!(f, "the image cannot be read: {why}"),
+            Self::LargeImage(numbers) => write!(
+                f,
+                "{numbers} numbers are more than an image may have here; say a smaller `size`, or \
+                 `channels = 1`"
+            ),
+            Self::OtherSize { expected: [height, width], got: [tall, wide] } => write!(
+                f,
+                "{tall} x {wide} pixels where the first image has {height} x {width}; say `size`, and \
+                 all are made so large"
+            ),
+            Self::NumPy(why) => write!(f, "the array cannot be read: {why}"),
             Self::OtherColumns => {
                 f.write_str("its columns differ from those of the folder's first file")
             }

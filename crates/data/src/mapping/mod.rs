@@ -13,7 +13,7 @@ use sharewell_study::suggest;
 use toml::Spanned;
 
 pub(crate) use columns::{ColumnRule, Word};
-pub(crate) use source::{CsvOptions, Origin, Server, Source, Tls};
+pub(crate) use source::{CsvOptions, Origin, Picture, Server, Source, Tls};
 
 use crate::{Error, sql};
 

@@ -29,6 +29,16 @@ pub(crate) enum Origin {
     Parquet {
         path: PathBuf,
     },
+    /// A folder of images.
+    Images {
+        path: PathBuf,
+        picture: Picture,
+    },
+    /// A file of one array, and what its columns are called.
+    NumPy {
+        path: PathBuf,
+        name: String,
+    },
     Sqlite {
         path: PathBuf,
         table: String,
@@ -38,6 +48,15 @@ pub(crate) enum Origin {
         schema: Option<String>,
         table: String,
     },
+}
+
+/// What images are made to be; what is not said is as in the first of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Picture {
+    /// Height and width.
+    pub(crate) size: Option<[u32; 2]>,
+    /// 1 of grey, or 3 of red, green and blue.
+    pub(crate) channels: Option<u8>,
 }
 
 /// How to read a CSV file.
@@ -77,9 +96,11 @@ impl Origin {
     /// Where the rows are, as messages and reports say it.
     pub(crate) fn place(&self) -> String {
         match self {
-            Self::Csv { path, .. } | Self::Json { path } | Self::Parquet { path } => {
-                path.display().to_string()
-            }
+            Self::Csv { path, .. }
+            | Self::Json { path }
+            | Self::Parquet { path }
+            | Self::Images { path, .. }
+            | Self::NumPy { path, .. } => path.display().to_string(),
             Self::Sqlite { path, table } => format!("{}, table {table}", path.display()),
             Self::Postgres { server, schema: Some(schema), table } => {
                 format!("{server}, table {schema}.{table}")
@@ -96,19 +117,26 @@ impl std::fmt::Display for Server {
     }
 }
 
+/// Greatest side of an image.
+const SIDE_MAX: u32 = 1 << 12;
+
 #[derive(Clone, Copy)]
 enum Format {
     Csv,
     Json,
     Parquet,
+    Images,
+    NumPy,
     Sqlite,
     Postgres,
 }
 
-const FORMATS: [(&str, Format); 5] = [
+const FORMATS: [(&str, Format); 7] = [
     ("csv", Format::Csv),
     ("json", Format::Json),
     ("parquet", Format::Parquet),
+    ("images", Format::Images),
+    ("numpy", Format::NumPy),
     ("sqlite", Format::Sqlite),
     ("postgres", Format::Postgres),
 ];
@@ -119,6 +147,7 @@ fn format_of(extension: &str) -> Option<Format> {
         "csv" | "tsv" | "txt" => Format::Csv,
         "jsonl" | "ndjson" => Format::Json,
         "parquet" => Format::Parquet,
+        "npy" => Format::NumPy,
         "sqlite" | "sqlite3" | "db" => Format::Sqlite,
         _ => return None,
     })
@@ -133,6 +162,11 @@ impl Reader<'_> {
             Format::Csv => self.csv(&section),
             Format::Json => self.path(&section).map(|path| Origin::Json { path }),
             Format::Parquet => self.path(&section).map(|path| Origin::Parquet { path }),
+            Format::Images => self.images(&section),
+            Format::NumPy => {
+                let name = optional(&section, "columns", "value".to_owned());
+                self.path(&section).zip(name).map(|(path, name)| Origin::NumPy { path, name })
+            }
             Format::Sqlite => {
                 let (path, table) = (self.path(&section), text(&section, "table"));
                 path.zip(table).map(|(path, table)| Origin::Sqlite { path, table })
@@ -156,9 +190,39 @@ impl Reader<'_> {
         let extension = path_buf.extension().map(|e| e.to_string_lossy().to_lowercase());
         let format = extension.as_deref().and_then(format_of);
         let help = "say format = \"csv\", \"json\" (one object a line), \"parquet\" (a file, or a \
-                    folder of them) or \"sqlite\"";
+                    folder of them), \"images\" (a folder of them), \"numpy\" or \"sqlite\"";
         self.require(format.is_some(), path.span(), "the name does not tell the format", help)?;
         format
+    }
+
+    fn images(&self, section: &Section<'_>) -> Option<Origin> {
+        let path = self.path(section);
+        let size = match section.has("size") {
+            false => Some(None),
+            true => section.optional("size").and_then(|sides: Spanned<Vec<Spanned<u64>>>| {
+                let found: Vec<u32> = sides
+                    .get_ref()
+                    .iter()
+                    .filter_map(|of| (*of.get_ref()).try_into().ok())
+                    .collect();
+                let fits = matches!(found[..], [height, width]
+                    if (1..=SIDE_MAX).contains(&height) && (1..=SIDE_MAX).contains(&width));
+                let help = "such as size = [28, 28]";
+                self.require(fits, sides.span(), "a size is height and width in pixels", help)?;
+                Some(Some([found[0], found[1]]))
+            }),
+        };
+        let channels = match section.has("channels") {
+            false => Some(None),
+            true => section.optional("channels").and_then(|channels: Spanned<u64>| {
+                let fits = matches!(*channels.get_ref(), 1 | 3);
+                let help = "1 for grey, 3 for red, green and blue";
+                self.require(fits, channels.span(), "images have 1 or 3 channels", help)?;
+                Some(Some(*channels.get_ref() as u8))
+            }),
+        };
+        let picture = Picture { size: size?, channels: channels? };
+        Some(Origin::Images { path: path?, picture })
     }
 
     fn csv(&self, section: &Section<'_>) -> Option<Origin> {

@@ -2,11 +2,14 @@
 
 mod columns;
 mod csv;
+mod images;
 mod json;
+mod numpy;
 mod parquet;
 mod postgres;
 mod remote;
 mod sqlite;
+mod typed;
 
 use std::fmt;
 use std::fs::{self, Metadata};
@@ -29,6 +32,7 @@ use crate::report::{FileRows, Numbering, SourceRows};
 use crate::{Error, SourceFault};
 use postgres::Postgres;
 use remote::RemoteTable;
+use typed::Typed;
 
 /// The column that numbers a source's rows, in the hidden schema only.
 pub(crate) const LINE: &str = "__line";
@@ -58,7 +62,9 @@ pub(crate) fn session() -> SessionContext {
 pub(crate) fn numbering(origin: &Origin) -> Numbering {
     match origin {
         Origin::Csv { .. } | Origin::Json { .. } => Numbering::Line,
-        Origin::Parquet { .. } => Numbering::SourceRow,
+        Origin::Parquet { .. } | Origin::Images { .. } | Origin::NumPy { .. } => {
+            Numbering::SourceRow
+        }
         Origin::Sqlite { .. } | Origin::Postgres { .. } => Numbering::ResultRow,
     }
 }
@@ -89,6 +95,10 @@ impl<'s> Opener<'s> {
                 let rows = files.iter().map(|file| file.rows).sum();
                 (if files.len() > 1 { files } else { Vec::new() }, rows)
             }
+            Origin::Images { path, picture } => {
+                self.typed(source, images::open(path, *picture)?)?
+            }
+            Origin::NumPy { path, name } => self.typed(source, numpy::open(path, name)?)?,
             Origin::Sqlite { path, table } => {
                 a_file(path)?;
                 self.remote(source, sqlite::open(path, table, &place)?)?
@@ -125,6 +135,14 @@ impl<'s> Opener<'s> {
         let (schema, rows) = (Arc::clone(&found.schema), found.rows);
         let file = TextFile { found, read: Arc::new(read) };
         let table = StreamingTable::try_new(schema, vec![Arc::new(file)])
+            .and_then(|table| self.ctx.read_table(Arc::new(table)));
+        self.numbered(source, table.map_err(|error| engine(source, error))?)?;
+        Ok((Vec::new(), rows))
+    }
+
+    fn typed(&self, source: &Source, typed: Typed) -> Result<(Vec<FileRows>, u64), Error> {
+        let (schema, rows) = (Arc::clone(&typed.schema), typed.rows);
+        let table = StreamingTable::try_new(schema, vec![Arc::new(typed)])
             .and_then(|table| self.ctx.read_table(Arc::new(table)));
         self.numbered(source, table.map_err(|error| engine(source, error))?)?;
         Ok((Vec::new(), rows))

@@ -6,6 +6,7 @@ mod exactness;
 mod hostile;
 mod mistakes;
 mod numbering;
+mod pictures;
 mod postgres;
 mod quality;
 mod sources;

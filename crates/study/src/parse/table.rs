@@ -12,7 +12,7 @@ use crate::{CodeList, Column, Decimal, Kind, Missing, Table, date, suggest, unit
 const ROWS_MAX: u64 = 1_000_000_000;
 
 /// Most columns of the table.
-const COLUMNS_MAX: usize = 1000;
+const COLUMNS_MAX: usize = 4096;
 
 /// Most digits after the point of a decimal column.
 const DECIMALS_MAX: u64 = 9;
