@@ -1,6 +1,6 @@
 //! The one place where a protocol's name becomes a type.
 
-use sharewell_mpc::protocols::bounds::{Bounds, Interval};
+use sharewell_mpc::protocols::bounds::{Bounds, Interval, Ranges};
 use sharewell_mpc::protocols::plain::Plain;
 use sharewell_mpc::protocols::rep3_malicious::Authentic;
 use sharewell_mpc::protocols::tally::{Tallied, Tally};
@@ -159,16 +159,15 @@ fn dry_run_in<R: Integer>(plan: &Plan) -> Result<DryRun, Error> {
 }
 
 /// The ranges of every party's inputs, one vector after the other, from the agreed schema alone.
-fn input_ranges(plan: &Plan) -> Vec<Vec<Interval>> {
-    let ranges = plan.input_ranges();
-    let ranges = ranges.into_iter().map(|(lo, hi)| Interval::between(lo, hi)).collect();
+fn input_ranges(plan: &Plan) -> Vec<Ranges> {
+    let ranges = plan.input_ranges().map(|(lo, hi)| Interval::between(lo, hi)).collect();
     let givers = plan.givers();
-    let of_steps = |path: &Path| path.asked().map(|asked| path.ranges(asked)).collect();
+    let of_steps = |path: &Path| path.asked().map(|asked| path.ranges(asked).into()).collect();
     let of_steps: Vec<_> = plan.path.as_ref().map_or_else(Vec::new, of_steps);
     let vectors = [ranges].into_iter().chain(of_steps);
-    let of_parties = |ranges: Vec<Interval>| {
+    let of_parties = |ranges: Ranges| {
         let parties = 0..plan.order.len() as u8;
-        let of_party = |i: u8| if givers.contains(&i) { ranges.clone() } else { vec![] };
+        let of_party = |i: u8| if givers.contains(&i) { ranges.clone() } else { Ranges::default() };
         parties.map(of_party).collect::<Vec<_>>()
     };
     vectors.flat_map(of_parties).collect()

@@ -21,6 +21,8 @@ pub(crate) struct Learning {
     pub standardise: bool,
     pub features: Vec<Predictor>,
     pub label: LabelColumn,
+    /// Numbers that are told besides a class.
+    pub also: Vec<Predictor>,
     /// One for rows that are not trained on, but tested on.
     pub test: Option<usize>,
     /// One for rows that tell after each epoch how far it has come.
@@ -67,7 +69,8 @@ pub(crate) struct Parts {
     /// The sum of the losses in each epoch; then, of the validation records, after each.
     pub losses: usize,
     pub validations: usize,
-    /// The confusion matrix, a row for each class; or the sum of the squares of what is missing.
+    /// The confusion matrix, a row for each class; or the sum of the squares of what is missing; and
+    /// that of each number besides.
     pub tested: usize,
     /// For each class that is looked at, from the lowest threshold: [`SCORED`] of all, then of those
     /// above each threshold.
@@ -144,7 +147,7 @@ impl Learning {
             standard: 2 * features,
             losses: epochs,
             validations: if self.validation.is_some() { epochs } else { 0 },
-            tested: if self.test.is_some() { of_label } else { 0 },
+            tested: if self.test.is_some() { of_label + self.also.len() } else { 0 },
             scores: self.scored().len() * SCORED * (THRESHOLDS.len() + 1),
         }
     }

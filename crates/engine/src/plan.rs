@@ -493,16 +493,17 @@ impl Plan {
     }
 
     /// Where each of them lies if the giver's records are of the agreed schema.
-    pub(crate) fn input_ranges(&self) -> Vec<(i128, i128)> {
+    pub(crate) fn input_ranges(&self) -> impl Iterator<Item = (i128, i128)> {
         let cells = self.cells();
         let (slots, supports) = self.filled_at_home();
-        let slots = slots.iter().flat_map(|slot| vec![(slot.lo, slot.hi); cells]);
-        let flags = vec![(0, 1); supports.len() * cells];
-        let rows = self.rows.iter().flat_map(|column| vec![column.range(); self.rows_len()]);
-        let flags_of_rows = vec![(0, 1); self.rows_len()];
+        let slots = slots.iter().map(move |slot| ((slot.lo, slot.hi), cells));
+        let flags = ((0, 1), supports.len() * cells);
+        let rows = self.rows.iter().map(|column| (column.range(), self.rows_len()));
+        let flags_of_rows = ((0, 1), self.rows_len());
         let unused = 128 - self.ring.bits();
-        let masks = vec![(i128::MIN >> unused, i128::MAX >> unused); self.masks_len()];
-        slots.chain(flags).chain(rows).chain(flags_of_rows).chain(masks).collect()
+        let masks = ((i128::MIN >> unused, i128::MAX >> unused), self.masks_len());
+        let all = slots.chain([flags]).chain(rows).chain([flags_of_rows, masks]);
+        all.flat_map(|(range, count)| std::iter::repeat_n(range, count))
     }
 
     /// How many of them are sums and counts; rows come after these.

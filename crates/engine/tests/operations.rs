@@ -1,7 +1,7 @@
 //! Every operation of the catalogue under every interpreter, and the table made of it.
 
 use sharewell_engine::catalogue::{self, Draw, Given, Operand, Operation, Secret, Visitor};
-use sharewell_mpc::protocols::bounds::{Bounds, Interval};
+use sharewell_mpc::protocols::bounds::{Bounds, Interval, Ranges};
 use sharewell_mpc::protocols::plain::Plain;
 use sharewell_mpc::protocols::rep3::{self, Rep3};
 use sharewell_mpc::protocols::rep3_malicious::{self, Authentic, Rep3Malicious};
@@ -35,13 +35,14 @@ fn proven<R: Integer>(
     });
     let ranges = operands_first.chain(operation.inputs::<R>(n, operands));
     let interval = |(lo, hi): (i128, i128)| Interval::between(lo, hi);
-    let mut bounds = Bounds::<R>::new(ranges.map(|x| x.into_iter().map(interval).collect()));
+    let ranges = ranges.map(|x| x.into_iter().map(interval).collect::<Ranges>());
+    let mut bounds = Bounds::<R>::new(ranges);
     let given = Given::share(&mut bounds, n, operands, None)?;
     let result = operation.run(&mut bounds, &given)?;
     catalogue::open(&mut bounds, &result)?;
     let range = |secret: Secret<Bounds<R>>| match secret {
-        Secret::Integers(x) => Some(x.0),
-        Secret::Places(x) => Some(x.0),
+        Secret::Integers(x) => Some(x.elements().collect()),
+        Secret::Places(x) => Some(x.elements().collect()),
         Secret::Bits(_) => None,
     };
     Ok(result.into_iter().map(range).collect())

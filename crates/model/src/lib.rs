@@ -88,23 +88,27 @@ pub enum Layer {
 }
 
 /// What the numbers that come out of the last layer mean.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Output {
+    /// Softmax makes the first ones probabilities of these classes, if there are any.
+    pub classes: Vec<String>,
+    /// What the others tell.
+    pub numbers: Vec<Number>,
+}
+
+/// A number that is told, of which 0 is `middle` and 1 is `half` from that.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Output {
-    /// Softmax makes them probabilities of these classes.
-    Classes(Vec<String>),
-    /// One number, of which 0 is `middle` and 1 is `half` from that.
-    Number {
-        /// Its name.
-        name: String,
-        /// What zero is.
-        middle: f64,
-        /// What one is from that.
-        half: f64,
-    },
+pub struct Number {
+    /// Its name.
+    pub name: String,
+    /// What zero is.
+    pub middle: f64,
+    /// What one is from that.
+    pub half: f64,
 }
 
 impl Model {
-    /// Probabilities of the classes, or the number, of one record.
+    /// Probabilities of the classes, then the numbers, of one record.
     ///
     /// # Panics
     /// If there are not as many values as inputs, or layers do not fit.
@@ -121,10 +125,10 @@ impl Model {
             image = layer.after(image);
             y
         });
-        match &self.output {
-            Output::Classes(_) => softmax(&out),
-            Output::Number { middle, half, .. } => out.iter().map(|x| middle + half * x).collect(),
-        }
+        let Output { classes, numbers } = &self.output;
+        let (first, others) = out.split_at(classes.len());
+        let others = numbers.iter().zip(others).map(|(of, x)| of.middle + of.half * x);
+        softmax(first).into_iter().chain(others).collect()
     }
 }
 

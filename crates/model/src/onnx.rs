@@ -5,14 +5,15 @@
 
 use prost::{Enumeration, Message, Oneof};
 
-use crate::{Image, Input, Layer, Model, Output};
+use crate::{Image, Input, Layer, Model, Number, Output};
 
 const IR_VERSION: i64 = 8;
 const OPERATORS: i64 = 13;
 
 impl Model {
     /// The network as an ONNX file: `features`, `[records, inputs]` as the schema has them, to
-    /// `probabilities`, `[records, classes]`, or `number`, `[records, 1]`; in single precision.
+    /// `probabilities`, `[records, classes]`, if there are classes, and `numbers`, `[records,
+    /// numbers]`, if there are any; in single precision.
     #[must_use]
     pub fn to_onnx(&self) -> Vec<u8> {
         let mut graph = Graph::new();
@@ -25,29 +26,12 @@ impl Model {
             at = graph.layer(&at, layer, image);
             image = layer.after(image);
         }
-        let (name, outputs) = match &self.output {
-            Output::Classes(classes) => ("probabilities", classes.len()),
-            Output::Number { .. } => ("number", 1),
-        };
-        match &self.output {
-            Output::Classes(_) => {
-                let axis = Attribute::integer("axis", 1);
-                graph.node("Softmax", &[&at], name, vec![axis]);
-            }
-            Output::Number { middle, half, .. } => {
-                let [half, middle] = [("half", half), ("middle", middle)]
-                    .map(|(name, x)| graph.constant(&format!("number.{name}"), &[1], &[*x]));
-                let scaled = graph.fresh();
-                graph.node("Mul", &[&at, &half], &scaled, vec![]);
-                graph.node("Add", &[&scaled, &middle], name, vec![]);
-            }
-        }
+        let output = graph.output(&at, &self.output);
         let property = |key: &str, value: String| Entry { key: key.to_owned(), value };
         let inputs: Vec<&str> = self.inputs.iter().map(|of| of.name.as_str()).collect();
-        let told = match &self.output {
-            Output::Classes(classes) => classes.join("\n"),
-            Output::Number { name, .. } => name.clone(),
-        };
+        let Output { classes, numbers } = &self.output;
+        let numbers = numbers.iter().map(|of| of.name.as_str());
+        let told: Vec<&str> = classes.iter().map(String::as_str).chain(numbers).collect();
         let file = ModelProto {
             ir_version: IR_VERSION,
             producer_name: "sharewell".to_owned(),
@@ -57,10 +41,13 @@ impl Model {
                 name: self.name.clone(),
                 initializer: graph.constants,
                 input: vec![ValueInfo::matrix("features", self.inputs.len())],
-                output: vec![ValueInfo::matrix(name, outputs)],
+                output,
             }),
             opset_import: vec![OperatorSet { domain: String::new(), version: OPERATORS }],
-            metadata_props: vec![property("inputs", inputs.join("\n")), property("outputs", told)],
+            metadata_props: vec![
+                property("inputs", inputs.join("\n")),
+                property("outputs", told.join("\n")),
+            ],
         };
         file.encode_to_vec()
     }
@@ -100,6 +87,37 @@ impl Graph {
             op_type: operator.to_owned(),
             attribute,
         });
+    }
+
+    /// What comes out, by name.
+    fn output(&mut self, at: &str, output: &Output) -> Vec<ValueInfo> {
+        let lens = [output.classes.len(), output.numbers.len()];
+        let mut parts = [at.to_owned(), at.to_owned()];
+        if !lens.contains(&0) {
+            let sizes = self.whole("output.parts", &lens.map(|len| len as i64));
+            parts = ["classes", "others"].map(|part| format!("output.{part}"));
+            let axis = Attribute::integer("axis", 1);
+            self.node("Split", &[at, &sizes], &parts[0], vec![axis]);
+            if let Some(split) = self.nodes.last_mut() {
+                split.output.push(parts[1].clone());
+            }
+        }
+        let mut told = vec![];
+        if !output.classes.is_empty() {
+            let axis = Attribute::integer("axis", 1);
+            self.node("Softmax", &[&parts[0]], "probabilities", vec![axis]);
+            told.push(ValueInfo::matrix("probabilities", lens[0]));
+        }
+        if !output.numbers.is_empty() {
+            let of = |of: fn(&Number) -> f64| output.numbers.iter().map(of).collect::<Vec<f64>>();
+            let half = self.constant("numbers.half", &[lens[1]], &of(|number| number.half));
+            let middle = self.constant("numbers.middle", &[lens[1]], &of(|number| number.middle));
+            let scaled = self.fresh();
+            self.node("Mul", &[&parts[1], &half], &scaled, vec![]);
+            self.node("Add", &[&scaled, &middle], "numbers", vec![]);
+            told.push(ValueInfo::matrix("numbers", lens[1]));
+        }
+        told
     }
 
     /// What the first layer sees.

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 use serde_json::Value;
-use sharewell_model::{Image, Input, Layer, Model, Output};
+use sharewell_model::{Image, Input, Layer, Model, Number, Output};
 
 fn numbers(of: &Value) -> Vec<f64> {
     of.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
@@ -48,7 +48,8 @@ fn model(case: &Value) -> Model {
     }
     assert!(weights.is_empty(), "{}", case["name"]);
     let input = |i| Input { name: format!("x{i}"), middle: 0.0, half: 1.0, farthest: 1e9 };
-    let output = Output::Classes((0..at.len()).map(|i| format!("class {i}")).collect());
+    let classes = (0..at.len()).map(|i| format!("class {i}")).collect();
+    let output = Output { classes, numbers: vec![] };
     let inputs = (0..image.len()).map(input).collect();
     Model {
         name: case["name"].as_str().unwrap().to_owned(),
@@ -88,12 +89,32 @@ fn predictions_are_those_of_pytorch() {
 fn a_number_is_told_in_its_unit_and_far_inputs_are_brought_near() {
     let input = Input { name: "age".to_owned(), middle: 50.0, half: 10.0, farthest: 2.0 };
     let layers = vec![Layer::Dense { weights: vec![vec![0.5]], biases: vec![0.25] }];
-    let output = Output::Number { name: "weight".to_owned(), middle: 70.0, half: 40.0 };
+    let numbers = vec![Number { name: "weight".to_owned(), middle: 70.0, half: 40.0 }];
+    let output = Output { classes: vec![], numbers };
     let name = "a line".to_owned();
     let model = Model { name, inputs: vec![input], image: None, layers, output };
     for (age, weight) in [(50.0, 80.0), (60.0, 100.0), (500.0, 120.0), (0.0, 40.0)] {
         assert_eq!(model.predict(&[age]), [weight]);
     }
+}
+
+#[test]
+fn a_class_and_numbers_beside_it_are_told_together() {
+    let named = |name: &str, middle, half| Number { name: name.to_owned(), middle, half };
+    let output = Output {
+        classes: vec!["no".to_owned(), "yes".to_owned()],
+        numbers: vec![named("left", 0.5, 2.0), named("right", 0.0, 1.0)],
+    };
+    let weights = vec![vec![0.0, 3f64.ln(), 1.0, -1.0]];
+    let layers = vec![Layer::Dense { weights, biases: vec![0.0; 4] }];
+    let input = Input { name: "x".to_owned(), middle: 0.0, half: 1.0, farthest: 8.0 };
+    let name = "both".to_owned();
+    let model = Model { name, inputs: vec![input], image: None, layers, output };
+    let told = model.predict(&[1.0]);
+    for (told, want) in told.iter().zip([0.25, 0.75, 2.5, -1.0]) {
+        assert!((told - want).abs() < 1e-12, "{told:?}");
+    }
+    assert_eq!(told.len(), 4);
 }
 
 #[test]

@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 use crate::{
     Aggregate, BadGiver, CodeList, Column, Comparison, Constant, Cross, DatePart, Decimal, Descent,
     Dominance, Drift, DriftIndex, Errors, Expr, Family, Grid, Hash, Having, Item, Join,
-    JointQuality, Keep, Kind, Label, Layer, Limits, Linkage, Matrix, Metric, Missing, Objective,
-    Order, Party, Predicate, Privacy, PrivacyUnit, Protocol, PublicKey, Quality, Query, Release,
-    Reveal, Roles, RowExpr, Rules, Scale, Schedule, Security, Shuffle, Statistic, StatisticKind,
-    Study, Sufficient, Table, Threat, Training, Truncation, Variances, Weight,
+    JointQuality, Keep, Kind, Label, Layer, Limits, Linkage, Loss, Matrix, Metric, Missing,
+    Objective, Order, Party, Predicate, Privacy, PrivacyUnit, Protocol, PublicKey, Quality, Query,
+    Release, Reveal, Roles, RowExpr, Rules, Scale, Schedule, Security, Shuffle, Statistic,
+    StatisticKind, Study, Sufficient, Table, Threat, Training, Truncation, Variances, Weight,
 };
 
 /// What every canonical form begins with. The number changes with the form.
@@ -109,7 +109,7 @@ structs! {
     Drift { value, edges, index, limit, reveal }
     Linkage { keys, cross }
     Training {
-        features, image, label, standardise, filter, test, validation, keep, order, metrics, layers,
+        features, image, label, also, loss, standardise, filter, test, validation, keep, order, metrics, layers,
         descent, epochs, seed
     }
     Descent { batch, learning_rate, schedule, momentum, nesterov, weight_decay }
@@ -157,6 +157,9 @@ enums! {
         3 Self::Quality(quality) => (quality)
         4 Self::Linkage(linkage) => (linkage)
         7 Self::Train(training) => (training)
+    }
+    Loss {
+        0 Self::CrossEntropy => () 1 Self::Hinge => () 2 Self::Squared => () 3 Self::SmoothL1 => ()
     }
     Keep { 0 Self::Last => () 1 Self::Best => () }
     Shuffle { 0 Self::Public => () 1 Self::Secret => () }

@@ -44,4 +44,4 @@ pub use study::{
     Release, Roles, Rules, Security, Study, Sufficient, Threat, Truncation,
 };
 pub use table::{CodeList, Column, Kind, Missing, Overflow, Range, Table};
-pub use training::{Descent, Keep, Label, Layer, Metric, Schedule, Shuffle, Training};
+pub use training::{Descent, Keep, Label, Layer, Loss, Metric, Schedule, Shuffle, Training};

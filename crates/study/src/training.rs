@@ -9,6 +9,10 @@ pub struct Training {
     pub features: Vec<RowExpr>,
     /// What it is to tell of a record.
     pub label: Label,
+    /// Numbers that it is to tell besides a class, such as the corners of a box.
+    pub also: Vec<RowExpr>,
+    /// What is made small.
+    pub loss: Loss,
     /// Height, width and channels, if the features are the pixels of an image, row by row, each with
     /// its channels.
     pub image: Option<[u32; 3]>,
@@ -85,10 +89,23 @@ impl Metric {
 /// What a network is to tell, and what is made small for that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Label {
-    /// A value of a category or boolean column: an output for each, softmax, cross-entropy.
+    /// A value of a category or boolean column: an output for each.
     Class(usize),
-    /// A number: one output, half the square of what is missing.
+    /// A number: one output.
     Number(RowExpr),
+}
+
+/// What a training makes small.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// Of classes, minus the logarithm of what softmax gives to the right one.
+    CrossEntropy,
+    /// Of classes, each against all others: how far each output is from one on its side of zero.
+    Hinge,
+    /// Of numbers, half the square of what is missing.
+    Squared,
+    /// Of numbers, the same up to half the range, and from there on as steep as there.
+    SmoothL1,
 }
 
 impl Label {

@@ -7,7 +7,7 @@ use sharewell_tensor::function::{
     Argument, Base, Fit, Logarithm, Sigmoid, Softmax, logarithm, sigmoid, softmax,
 };
 
-use super::layer::bits_of;
+use super::layer::{Reach, bits_of};
 use super::network::Network;
 use super::scales::Scales;
 
@@ -20,6 +20,10 @@ pub enum Loss {
     /// The sum over the outputs of minus the logarithm of what sigmoid gives to the right answer.
     /// Targets are zeros and ones.
     BinaryCrossEntropy,
+    /// The sum over the outputs of how far each is from one on the right side of zero: that of
+    /// support vector machines (Cortes and Vapnik 1995), one output against all others. Targets are
+    /// zeros and ones.
+    Hinge,
     /// Half the sum of the squares of what is missing, for targets up to `most` in magnitude.
     Squared {
         /// The greatest magnitude of a target.
@@ -30,43 +34,77 @@ pub enum Loss {
         /// The greatest magnitude of a target.
         most: f64,
     },
+    /// Cross-entropy of the first outputs, and smooth L1 of the others: what something is, and where
+    /// (Girshick 2015, Fast R-CNN, 2.3).
+    Detection {
+        /// Outputs that are of a class.
+        classes: usize,
+        /// The greatest magnitude of the other targets.
+        most: f64,
+    },
+}
+
+/// What comes out of a network: how many numbers of an example, and how far they reach.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Ends {
+    len: usize,
+    reach: Reach,
+    scales: Scales,
+}
+
+impl Ends {
+    pub(super) fn of(network: &Network, scales: Scales) -> Self {
+        let reach = network.reach().unwrap_or(Reach { norm: 0.0, element: 1.0 });
+        Self { len: network.output().len(), reach, scales }
+    }
+
+    fn argument(self) -> Argument {
+        let frac_bits = self.scales.frac;
+        Argument { bits: bits_of(self.reach.element) + frac_bits, frac_bits }
+    }
+
+    fn softmax(self) -> Softmax {
+        Softmax { argument: self.argument(), len: self.len, frac_bits: self.scales.frac }
+    }
+
+    fn sigmoid(self) -> Sigmoid {
+        let frac_bits = self.scales.frac;
+        Sigmoid { argument: self.argument(), frac_bits, fit: Fit::Accurate }
+    }
 }
 
 impl Loss {
+    /// The losses of the first outputs and of the others, if they differ.
+    fn parts(self, of: Ends) -> Option<[(Self, Ends); 2]> {
+        let Self::Detection { classes, most } = self else { return None };
+        let others = Ends { len: of.len - classes, ..of };
+        Some([(Self::CrossEntropy, Ends { len: classes, ..of }), (Self::SmoothL1 { most }, others)])
+    }
+
     /// The norm of the signal of an example.
-    pub(super) fn signal(self, network: &Network) -> f64 {
-        let outputs = network.output().len() as f64;
+    pub(super) fn signal(self, of: Ends) -> f64 {
+        let root = (of.len as f64).sqrt();
         // Errors of the functions are far below these.
         match self {
             Self::CrossEntropy => 1.5,
-            Self::BinaryCrossEntropy | Self::SmoothL1 { .. } => 1.01 * outputs.sqrt(),
-            Self::Squared { most } => {
-                network.reach().map_or(0.0, |reach| reach.norm) + most * outputs.sqrt()
+            Self::BinaryCrossEntropy | Self::Hinge | Self::SmoothL1 { .. } => 1.01 * root,
+            Self::Squared { most } => of.reach.norm + most * root,
+            Self::Detection { classes, .. } => {
+                1.5f64.hypot(1.01 * (of.len as f64 - classes as f64))
             }
         }
     }
 
-    fn argument(network: &Network, scales: Scales) -> Argument {
-        let element = network.reach().map_or(1.0, |reach| reach.element);
-        Argument { bits: bits_of(element) + scales.frac, frac_bits: scales.frac }
-    }
-
-    fn softmax(network: &Network, scales: Scales) -> Softmax {
-        let (argument, len) = (Self::argument(network, scales), network.output().len());
-        Softmax { argument, len, frac_bits: scales.frac }
-    }
-
-    fn sigmoid(network: &Network, scales: Scales) -> Sigmoid {
-        let argument = Self::argument(network, scales);
-        Sigmoid { argument, frac_bits: scales.frac, fit: Fit::Accurate }
-    }
-
-    pub(super) fn fits(self, network: &Network, scales: Scales, bits: u32) -> bool {
+    pub(super) fn fits(self, of: Ends, bits: u32) -> bool {
         match self {
-            Self::CrossEntropy => Self::softmax(network, scales).fits(bits),
-            Self::BinaryCrossEntropy => Self::sigmoid(network, scales).fits(bits),
-            Self::Squared { .. } | Self::SmoothL1 { .. } => {
-                Self::argument(network, scales).bits + 4 < bits
+            Self::CrossEntropy => of.softmax().fits(bits),
+            Self::BinaryCrossEntropy => of.sigmoid().fits(bits),
+            Self::Hinge | Self::Squared { .. } | Self::SmoothL1 { .. } => {
+                of.argument().bits + 4 < bits
+            }
+            Self::Detection { .. } => {
+                let parts = self.parts(of).into_iter().flatten();
+                parts.into_iter().all(|(loss, of)| loss.fits(of, bits))
             }
         }
     }
@@ -75,13 +113,18 @@ impl Loss {
     pub(super) fn predicted<P: Protocol>(
         self,
         p: &mut P,
-        (network, scales): (&Network, Scales),
+        of: Ends,
         z: Tensor<P>,
     ) -> Result<Tensor<P>> {
         match self {
-            Self::CrossEntropy => softmax(p, &z, Self::softmax(network, scales)),
-            Self::BinaryCrossEntropy => sigmoid(p, &z, Self::sigmoid(network, scales)),
-            Self::Squared { .. } | Self::SmoothL1 { .. } => Ok(z),
+            Self::CrossEntropy => softmax(p, &z, of.softmax()),
+            Self::BinaryCrossEntropy => sigmoid(p, &z, of.sigmoid()),
+            Self::Hinge | Self::Squared { .. } | Self::SmoothL1 { .. } => Ok(z),
+            Self::Detection { classes, .. } => {
+                let [first, others] = parted(&z, classes);
+                let of = Ends { len: classes, ..of };
+                Ok(joined(&[softmax(p, &first, of.softmax())?, others]))
+            }
         }
     }
 
@@ -89,24 +132,37 @@ impl Loss {
     pub(super) fn backward<P: Protocol>(
         self,
         p: &mut P,
-        (network, scales): (&Network, Scales),
-        missing: Tensor<P>,
+        of: Ends,
+        (missing, y): (Tensor<P>, &Tensor<P>),
     ) -> Result<Tensor<P>> {
-        let one = 1i128 << scales.frac;
+        let one = 1i128 << of.scales.frac;
         match self {
-            Self::SmoothL1 { .. } => clamped(p, &missing, one, self.bits(network, scales)),
+            Self::Detection { classes, .. } => {
+                let ([first, others], [_, places]) =
+                    (parted(&missing, classes), parted(y, classes));
+                let [_, (of_others, ends)] = self.parts(of).expect("there are two");
+                let others = of_others.backward(p, ends, (others, &places))?;
+                Ok(joined(&[noted(p, first, one * 257 / 256), others]))
+            }
+            Self::Hinge => {
+                let (sign, short) = short(p, (&missing, y), self.bits(of))?;
+                let below = p.msb(&short, self.bits(of) + 1)?;
+                let mut signal = p.public(&vec![P::Ring::ZERO; y.len()]);
+                signal -= &p.mul_bits(&below, &sign)?;
+                signal.scale(&[P::Ring::ONE.shl(of.scales.frac)]);
+                Ok(noted(p, Tensor::new(signal, missing.shape(), of.scales.frac), one))
+            }
+            Self::SmoothL1 { .. } => clamped(p, &missing, one, self.bits(of)),
             Self::CrossEntropy | Self::BinaryCrossEntropy => Ok(noted(p, missing, one * 257 / 256)),
             Self::Squared { .. } => Ok(missing),
         }
     }
 
     /// Bits of what is predicted less the target, its sign included.
-    fn bits(self, network: &Network, scales: Scales) -> u32 {
+    fn bits(self, of: Ends) -> u32 {
         match self {
-            Self::CrossEntropy | Self::BinaryCrossEntropy => scales.frac + 2,
-            Self::Squared { .. } | Self::SmoothL1 { .. } => {
-                Self::argument(network, scales).bits + 2
-            }
+            Self::CrossEntropy | Self::BinaryCrossEntropy => of.scales.frac + 2,
+            _ => of.argument().bits + 2,
         }
     }
 
@@ -114,11 +170,21 @@ impl Loss {
     pub(super) fn total<P: Protocol>(
         self,
         p: &mut P,
-        of: (&Network, Scales),
+        of: Ends,
         missing: Tensor<P>,
         (y, counts): (&Tensor<P>, &P::AShare),
     ) -> Result<Tensor<P>> {
-        let frac = of.1.frac;
+        let frac = of.scales.frac;
+        if let (Some(parts), Self::Detection { classes, .. }) = (self.parts(of), self) {
+            let missing = parted(&missing, classes);
+            let mut totals = vec![];
+            for (((loss, of), missing), y) in parts.into_iter().zip(missing).zip(parted(y, classes))
+            {
+                totals.push(loss.total(p, of, missing, (&y, counts))?);
+            }
+            let [first, others] = &totals[..] else { unreachable!("two parts") };
+            return Ok(first.clone().add(others));
+        }
         let (rows, outputs) = (counts.len(), missing.len() / counts.len().max(1));
         let one = p.public(&vec![P::Ring::ONE.shl(frac); missing.len()]);
         let losses = match self {
@@ -130,6 +196,9 @@ impl Loss {
                     right = p.trunc(&right, y.frac_bits())?;
                 }
                 right += &one.take(0..rows);
+                // One class is right, and nothing is missing of more than all.
+                let most = (1i128 << frac) / 128;
+                p.note_bound(&mut right, -most, (1 << frac) + most);
                 surprise(p, &right, frac)?
             }
             // The same of an answer that is yes, and one more what is missing of a no.
@@ -142,16 +211,24 @@ impl Loss {
                 right += &one;
                 surprise(p, &right, frac)?.sum(rows)
             }
+            Self::Hinge => {
+                let bits = self.bits(of);
+                let (_, short) = short(p, (&missing, y), bits)?;
+                let below = p.msb(&short, bits + 1)?;
+                let mut lost = p.public(&vec![P::Ring::ZERO; y.len()]);
+                lost -= &p.mul_bits(&below, &short)?;
+                lost.sum(rows)
+            }
             // Of what lies within the targets' range no more than all of it is missing.
             Self::Squared { most } => {
                 let most = (2.0 * most * f64::from(frac).exp2()).ceil() as i128;
-                let missing = clamped(p, &missing, most, self.bits(of.0, of.1))?.into_shares();
+                let missing = clamped(p, &missing, most, self.bits(of))?.into_shares();
                 let squares = p.dot(&missing, &missing, rows)?;
                 p.trunc(&squares, frac + 1)?
             }
             // With c what is missing, but one at most: c (missing - c / 2).
             Self::SmoothL1 { most } => {
-                let bits = self.bits(of.0, of.1);
+                let bits = self.bits(of);
                 let most = (2.0 * most * f64::from(frac).exp2()).ceil() as i128;
                 let missing = clamped(p, &missing, most.max(2 << frac), bits)?;
                 let near = clamped(p, &missing, 1 << frac, bits)?.into_shares();
@@ -161,11 +238,60 @@ impl Loss {
                 let products = p.dot(&near, &twice, rows)?;
                 p.trunc(&products, frac + 1)?
             }
+            Self::Detection { .. } => unreachable!("each part by itself"),
         };
         debug_assert_eq!(losses.len(), rows, "losses of {outputs} outputs");
         let total = p.dot(&losses, counts, 1)?;
         Ok(Tensor::new(total, &[1], frac))
     }
+}
+
+/// On which side of zero each output should be, and how far beyond one on that side it is.
+fn short<P: Protocol>(
+    p: &mut P,
+    (missing, y): (&Tensor<P>, &Tensor<P>),
+    bits: u32,
+) -> Result<(P::AShare, P::AShare)> {
+    let (frac, scale) = (missing.frac_bits(), y.frac_bits());
+    let z = missing.clone().add(y).into_shares();
+    let mut sign = y.shares().clone();
+    if scale > 0 {
+        sign = p.trunc(&sign, scale)?;
+    }
+    sign.scale(&[P::Ring::from_i128(2)]);
+    sign -= &p.public(&vec![P::Ring::ONE; y.len()]);
+    let mut beyond = p.mul(&z, &sign)?;
+    beyond -= &p.public(&vec![P::Ring::ONE.shl(frac); y.len()]);
+    let most = 1i128 << (bits - 1);
+    p.note_bound(&mut beyond, -most, most);
+    Ok((sign, beyond))
+}
+
+/// The first columns, and the others.
+fn parted<P: Protocol>(x: &Tensor<P>, first: usize) -> [Tensor<P>; 2] {
+    let [rows, columns] = *x.shape() else { panic!("a matrix, not {x:?}") };
+    [0..first, first..columns].map(|range| {
+        let len = range.len();
+        let index = (0..rows).flat_map(|row| range.clone().map(move |at| row * columns + at));
+        let shares = x.shares().gather(&index.collect::<Vec<_>>());
+        Tensor::new(shares, &[rows, len], x.frac_bits())
+    })
+}
+
+/// All columns, one after the other.
+fn joined<P: Protocol>(parts: &[Tensor<P>; 2]) -> Tensor<P> {
+    let [first, others] = parts.each_ref().map(|part| part.shape()[1]);
+    let rows = parts[0].shape()[0];
+    let index = (0..rows).flat_map(|row| {
+        let place = move |at: usize| match at.checked_sub(first) {
+            None => row * first + at,
+            Some(at) => rows * first + row * others + at,
+        };
+        (0..first + others).map(place)
+    });
+    let all = P::AShare::concat(&[parts[0].shares(), parts[1].shares()]);
+    let all = all.gather(&index.collect::<Vec<_>>());
+    Tensor::new(all, &[rows, first + others], parts[0].frac_bits())
 }
 
 /// Numbers that are known to be no farther from zero.

@@ -1,7 +1,7 @@
 //! At which scale numbers are kept, so that a ring holds all that can become of them.
 
 use super::layer::{Checked, Product, Reach};
-use super::loss::Loss;
+use super::loss::{Ends, Loss};
 use super::network::Network;
 use super::optimiser::Optimiser;
 
@@ -144,7 +144,7 @@ impl Scales {
         let name = |at: usize| format!("layer {} ({})", at + 1, network.layers()[at].name());
         let (what, reach) = match at {
             Some(at) => (name(at), network.operations()[at].end().1),
-            None if course.loss.fits(network, self, bits) => return None,
+            None if course.loss.fits(Ends::of(network, self), bits) => return None,
             None => ("the last layer".to_owned(), network.reach()?),
         };
         Some(TooFar { what, reach: reach.element.log2(), bits })
@@ -154,7 +154,7 @@ impl Scales {
         let Self { frac, weight } = self;
         let mut needs = vec![];
         let mut need = |what, reach, scale| needs.push(Need { what, reach, scale });
-        let signal = course.loss.signal(network);
+        let signal = course.loss.signal(Ends::of(network, self));
         need("the signal of the loss".to_owned(), signal, frac + FACTOR_BITS);
         let mut products = vec![];
         for (at, operation) in network.operations().iter().enumerate() {

@@ -11,7 +11,7 @@ use sharewell_ring::{Integer, Ring};
 use sharewell_tensor::Tensor;
 
 use super::layer::{At, Checked, backward, bits_of, forward, seen};
-use super::loss::Loss;
+use super::loss::{Ends, Loss};
 use super::network::{Network, Weights};
 use super::optimiser::{Factor, Optimiser, Step};
 use super::scales::{Course, Scales, TooFar};
@@ -74,7 +74,9 @@ impl Training {
         (batch, rate): (usize, f64),
         bits: u32,
     ) -> std::result::Result<Self, TooFar> {
-        let signal = loss.signal(&network);
+        // Scales do not change how far anything reaches.
+        let any = Scales { frac: 0, weight: 0 };
+        let signal = loss.signal(Ends::of(&network, any));
         let network = network.with_signal(signal);
         let course = Course { batch, loss, optimiser, rate };
         let scales = Scales::of(&network, &course, bits)?;
@@ -160,9 +162,9 @@ impl Training {
         let (z, memories) = forward(p, operations, batch.x.clone(), &at)?;
         let mut looked = vec![];
         seen(operations, &memories, &mut looked);
-        let of = (&self.network, self.scales);
+        let of = Ends::of(&self.network, self.scales);
         let missing = self.course.loss.predicted(p, of, z)?.sub(batch.y);
-        let mut signal = self.course.loss.backward(p, of, missing.clone())?;
+        let mut signal = self.course.loss.backward(p, of, (missing.clone(), batch.y))?;
         if let Some(counts) = batch.counts {
             let outputs = self.network.output().len();
             let counts = counts.gather(&(0..signal.len()).map(|i| i / outputs).collect::<Vec<_>>());
@@ -316,7 +318,8 @@ impl Training {
         missing: Tensor<P>,
         (y, counts): (&Tensor<P>, &P::AShare),
     ) -> Result<Tensor<P>> {
-        self.course.loss.total(p, (&self.network, self.scales), missing, (y, counts))
+        let of = Ends::of(&self.network, self.scales);
+        self.course.loss.total(p, of, missing, (y, counts))
     }
 
     /// What the network predicts for inputs as in [`Batch::x`]: probabilities, or what comes out.
@@ -341,7 +344,7 @@ impl Training {
     /// # Errors
     /// If a link fails.
     pub fn probabilities<P: Protocol>(&self, p: &mut P, z: Tensor<P>) -> Result<Tensor<P>> {
-        self.course.loss.predicted(p, (&self.network, self.scales), z)
+        self.course.loss.predicted(p, Ends::of(&self.network, self.scales), z)
     }
 
     /// What comes out of the last layer, a batch of examples after the other, in memory for one.

@@ -5,7 +5,7 @@ use sharewell_analytics::models::{
     Batch, HEADROOM, Layer, Loss, Network, Optimiser, Reach, Scales, Shape, Training,
 };
 use sharewell_mpc::{Protocol, Result};
-use sharewell_ring::Integer;
+use sharewell_ring::{Integer, Ring};
 use sharewell_tensor::Tensor;
 
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct Case {
     pub(crate) examples: Vec<[Vec<f64>; 2]>,
     pub(crate) before: Vec<f64>,
     pub(crate) outputs: Vec<f64>,
+    /// The sum over each batch, before its step.
+    pub(crate) losses: Vec<f64>,
     pub(crate) after: Vec<Vec<f64>>,
 }
 
@@ -77,7 +79,9 @@ impl Case {
             loss: match of["loss"].as_str().unwrap() {
                 "cross_entropy" => Loss::CrossEntropy,
                 "binary_cross_entropy" => Loss::BinaryCrossEntropy,
+                "hinge" => Loss::Hinge,
                 "squared" => Loss::Squared { most: 2.0 },
+                "detection" => Loss::Detection { classes: 3, most: 2.0 },
                 "smooth_l1" => Loss::SmoothL1 { most: 2.0 },
                 other => panic!("{other}"),
             },
@@ -91,6 +95,7 @@ impl Case {
             examples: examples.map(|of| ["x", "y"].map(|key| numbers(&of[key]))).collect(),
             before: numbers(&of["before"]),
             outputs: numbers(&of["outputs"]),
+            losses: numbers(&of["losses"]),
             after: of["after"].as_array().unwrap().iter().map(numbers).collect(),
         }
     }
@@ -107,8 +112,8 @@ impl Case {
         all.map(|x| (x * one).round() as i128).collect()
     }
 
-    /// Opens which matrices were beyond their limits, what came out before the first step, and
-    /// all weights after each.
+    /// Opens which matrices were beyond their limits, what came out before the first step, all
+    /// weights after each, and what each lost.
     pub(crate) fn train<P: Protocol>(
         &self,
         p: &mut P,
@@ -122,7 +127,8 @@ impl Case {
         let mut rest = p.input(&mine, &[all, 0, 0])?.swap_remove(0);
         let weights = p.public(&training.encoded::<P::Ring>(&self.before));
         let mut state = training.start(p, weights, self.examples.len());
-        let mut opened = vec![];
+        let (mut opened, mut losses) = (vec![], vec![]);
+        let counts = p.public(&vec![P::Ring::ONE; self.batch]);
         let reveal = |p: &mut P, x: &P::AShare| -> Result<Vec<i128>> {
             Ok(p.reveal(x)?.into_iter().map(Integer::to_i128).collect())
         };
@@ -138,11 +144,14 @@ impl Case {
                 opened.push(reveal(p, outputs.shares())?);
             }
             let batch = Batch { x: &x, y: &y, counts: None };
-            training.step(p, &mut state, &batch, self.rate)?;
+            let missing = training.step(p, &mut state, &batch, self.rate)?;
+            let loss = training.loss(p, missing, (&y, &counts))?;
+            losses.extend(reveal(p, loss.shares())?);
             opened.push(reveal(p, state.weights().shares())?);
         }
         let beyond = training.beyond(p, &mut state)?;
         opened.insert(0, reveal(p, &beyond)?);
+        opened.push(losses);
         Ok(opened)
     }
 }

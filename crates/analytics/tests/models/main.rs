@@ -21,6 +21,7 @@ use sharewell_ring::{Integer, Z64, Z128};
 struct Learnt {
     outputs: Vec<f64>,
     after: Vec<Vec<f64>>,
+    losses: Vec<f64>,
 }
 
 /// How far numbers are from each other at most.
@@ -36,8 +37,10 @@ impl Case {
         };
         let (beyond, rest) = opened.split_first().expect("flags");
         assert!(beyond.iter().all(|of| *of == 0), "{}: {beyond:?}", self.name);
-        let (outputs, after) = rest.split_first().expect("outputs");
+        let (outputs, rest) = rest.split_first().expect("outputs");
+        let (losses, after) = rest.split_last().expect("losses");
         Learnt {
+            losses: numbers(losses, scales.frac),
             outputs: numbers(outputs, scales.frac),
             after: after.iter().map(|of| numbers(of, scales.weight)).collect(),
         }
@@ -70,6 +73,9 @@ impl Case {
     fn agrees(&self, learnt: &Learnt, tolerance: f64) {
         let outputs = gap(&learnt.outputs, &self.outputs);
         assert!(outputs < tolerance, "{}: outputs are off by {outputs:e}", self.name);
+        let losses = gap(&learnt.losses, &self.losses);
+        let most = tolerance * 4.0 * self.batch as f64;
+        assert!(losses < most, "{}: losses are off by {losses:e}", self.name);
         assert_eq!(learnt.after.len(), self.after.len());
         for (step, (got, want)) in learnt.after.iter().zip(&self.after).enumerate() {
             let off = gap(got, want);

@@ -20,7 +20,12 @@ fn proven<R: Integer>(case: &Case) {
         panic!("{}: {error:?} in {} bits", case.name, R::BITS);
     }
     let found = case.train(&mut Plain::<R>::new(1), None).unwrap();
-    let all: Vec<i128> = found[1..].concat().into_iter().chain(found[0].clone()).collect();
+    let ([beyond, outputs], [after @ .., losses]) = found.split_first_chunk().unwrap() else {
+        panic!("{} parts", found.len());
+    };
+    let steps = losses.iter().zip(after).flat_map(|(loss, after)| [vec![*loss], after.clone()]);
+    let all = [outputs.clone()].into_iter().chain(steps).chain([beyond.clone()]);
+    let all: Vec<i128> = all.flatten().collect();
     assert_eq!(all.len(), bounds.outputs().len());
     for (value, interval) in all.iter().zip(bounds.outputs()) {
         let (lo, hi) = (interval.lo.unwrap_or(i128::MIN), interval.hi.unwrap_or(i128::MAX));

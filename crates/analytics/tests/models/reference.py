@@ -85,7 +85,10 @@ LOSSES = {
     "binary_cross_entropy": lambda z, y: F.binary_cross_entropy_with_logits(
         z, y, reduction="sum"
     ) / len(z),
+    "hinge": lambda z, y: F.relu(1 - (2 * y - 1) * z).sum() / len(z),
     "squared": lambda z, y: F.mse_loss(z, y, reduction="sum") / 2 / len(z),
+    "detection": lambda z, y: F.cross_entropy(z[:, :3], y[:, :3])
+    + F.smooth_l1_loss(z[:, 3:], y[:, 3:], reduction="sum") / len(z),
     "smooth_l1": lambda z, y: F.smooth_l1_loss(z, y, reduction="sum") / len(z),
 }
 
@@ -100,18 +103,23 @@ def case(name, shape, layers, loss="cross_entropy", batch=6, steps=3, rate=0.25,
         x = (torch.rand(batch, h, w, c) * 2 - 1).mul(4096).round() / 4096
         if loss == "cross_entropy":
             y = F.one_hot(torch.randint(outputs, (batch,)), outputs).double()
-        elif loss == "binary_cross_entropy":
+        elif loss in ("binary_cross_entropy", "hinge"):
             y = torch.randint(2, (batch, outputs)).double()
+        elif loss == "detection":
+            y = F.one_hot(torch.randint(3, (batch,)), 3).double()
+            y = torch.cat([y, (torch.rand(batch, outputs - 3) * 4 - 2).mul(1024).round() / 1024], 1)
         else:
             y = (torch.rand(batch, outputs) * 4 - 2).mul(1024).round() / 1024
         examples.append((x, y))
     optimiser = torch.optim.SGD(network.parameters(), lr=rate, **options)
-    before, after, first = flat(network), [], None
+    before, after, first, losses = flat(network), [], None, []
     for x, y in examples:
         z = network(x.permute(0, 3, 1, 2))
         first = z.detach() if first is None else first
         optimiser.zero_grad()
-        LOSSES[loss](z, y).backward()
+        lost = LOSSES[loss](z, y)
+        losses.append(lost.item() * len(z))
+        lost.backward()
         optimiser.step()
         after.append(flat(network))
     numbers = lambda tensor: [float(f"{x:.12g}") for x in tensor.reshape(-1).tolist()]
@@ -126,6 +134,7 @@ def case(name, shape, layers, loss="cross_entropy", batch=6, steps=3, rate=0.25,
         "examples": [{"x": numbers(x), "y": numbers(y)} for x, y in examples],
         "before": numbers(before),
         "outputs": numbers(first),
+        "losses": losses,
         "after": [numbers(weights) for weights in after],
     }
 
@@ -164,6 +173,9 @@ CASES = [
         loss="binary_cross_entropy",
     ),
     case("curves", (1, 1, 3), [dense(5), {"kind": "tanh"}, dense(2)], loss="squared"),
+    case("a support vector machine", (1, 1, 4), [dense(3)], loss="hinge", weight_decay=0.01),
+    case("margins", (1, 1, 3), [dense(4), RELU, dense(2)], loss="hinge", momentum=0.5),
+    case("what and where", (1, 1, 4), [dense(5), RELU, dense(5)], loss="detection"),
     case("far targets", (1, 1, 3), [dense(4), RELU, dense(2)], loss="smooth_l1", rate=0.5),
     case(
         "a small LeNet",

@@ -1,7 +1,7 @@
 //! A trained network of the tables that tell of it.
 
 use sharewell_engine::{Cell, ResultTable};
-use sharewell_model::{Image, Input, Layer, Model, Output};
+use sharewell_model::{Image, Input, Layer, Model, Number, Output};
 use sharewell_study::{Label, Layer as Asked, Objective, Study};
 
 /// One after the other, as they were released.
@@ -51,17 +51,14 @@ pub(super) fn of(study: &Study, tables: &[ResultTable]) -> Option<Model> {
         image = made.as_ref().map_or(image, |made| made.after(image));
         layers.extend(made);
     }
-    let output = match &asked.label {
-        Label::Class(column) => {
-            let classes = study.table.columns[*column].values();
-            Output::Classes(classes.iter().map(|&class| class.to_owned()).collect())
-        }
-        Label::Number(_) => {
-            let [name, middle, half] = &table("output")?.rows.first()?[..] else { return None };
-            let Cell::Text(name) = name else { return None };
-            Output::Number { name: name.clone(), middle: number(middle)?, half: number(half)? }
-        }
+    let classes = match &asked.label {
+        Label::Class(column) => study.table.columns[*column].values(),
+        Label::Number(_) => vec![],
     };
+    let classes = classes.iter().map(|&class| class.to_owned()).collect();
+    let numbers = table("output").map_or(&[][..], |table| &table.rows);
+    let numbers: Option<Vec<Number>> = numbers.iter().map(|row| told(row)).collect();
+    let output = Output { classes, numbers: numbers? };
     Some(Model { name: study.name.clone(), inputs, image: places, layers, output })
 }
 
@@ -69,6 +66,11 @@ fn input(row: &[Cell]) -> Option<Input> {
     let [Cell::Text(name), middle, half, farthest] = row else { return None };
     let [middle, half, farthest] = [middle, half, farthest].map(number);
     Some(Input { name: name.clone(), middle: middle?, half: half?, farthest: farthest? })
+}
+
+fn told(row: &[Cell]) -> Option<Number> {
+    let [Cell::Text(name), middle, half] = row else { return None };
+    Some(Number { name: name.clone(), middle: number(middle)?, half: number(half)? })
 }
 
 fn number(cell: &Cell) -> Option<f64> {

@@ -142,6 +142,42 @@ fn an_order_that_nobody_knows_teaches_as_well() {
 }
 
 #[test]
+fn support_vectors_and_numbers_beside_a_class_are_learnt() {
+    let site = copy_of("tumour-network", "study.toml");
+    let text = fs::read_to_string(site.path("study.toml")).unwrap();
+    let first = text.find("[[objective.layer]]").unwrap();
+    let linear = "[[objective.layer]]\nkind = \"dense\"\noutputs = 2\n\n";
+    let at = text.find("[security]").unwrap();
+    let machine = format!("{}{linear}{}", &text[..first], &text[at..])
+        .replace("epochs = 20", "epochs = 6\nloss = \"hinge\"\nmetrics = [\"loss\"]")
+        .replace("learning_rate = 0.25", "learning_rate = 0.1");
+    site.write("study.toml", &machine);
+    let report = site.result();
+    costs_as_quoted(&report);
+    let accuracy = number(table(&report, "test"), &["accuracy"], "estimate");
+    assert!(accuracy > 0.95, "{accuracy}");
+    let loss = |epoch: usize| rows(table(&report, "epochs"))[epoch][3].as_f64().unwrap();
+    assert!(loss(5) < loss(0) / 2.0, "{} after {}", loss(5), loss(0));
+
+    let both = text
+        .replace("label = \"malignant\"", "label = \"malignant\"\nalso = [\"mean_radius\"]")
+        .replace("epochs = 20", "epochs = 12\nmetrics = [\"curves\"]")
+        .replace("learning_rate = 0.25", "learning_rate = 0.1");
+    let last = both.rfind("outputs = 2").unwrap();
+    site.write("study.toml", &format!("{}outputs = 3{}", &both[..last], &both[last + 11..]));
+    let folder = site.path("kept");
+    let report = site.run(&["--json", "--out", folder.to_str().unwrap()]).json();
+    costs_as_quoted(&report);
+    let accuracy = number(table(&report, "test"), &["accuracy"], "estimate");
+    assert!(accuracy > 0.95, "{accuracy}");
+    // The radius is one of the features: it is told to half of its deviation at least.
+    let error = number(table(&report, "places"), &["mean_radius"], "root mean square error");
+    assert!(error < 1.75, "{error}");
+    assert_eq!(number(table(&report, "output"), &["mean_radius"], "middle"), 20.0);
+    assert!(folder.join("model.onnx").exists());
+}
+
+#[test]
 fn what_comes_to_nothing_is_said_and_nothing_is_opened() {
     let site = copy_of("tumour-network", "study.toml");
     let text = fs::read_to_string(site.path("study.toml")).unwrap();
@@ -180,6 +216,8 @@ fn what_cannot_be_learnt_is_refused_before_anybody_is_asked() {
         ("batch = 50", "bach = 50", &["bach"]),
         ("batch = 50", "keep = \"best\"", &["nothing to tell the best epoch by", "validation"]),
         ("batch = 50", "metrics = [\"los\"]", &["\"los\" is not possible here", "loss"]),
+        ("batch = 50", "loss = \"squared\"", &["another kind of label", "cross_entropy"]),
+        ("batch = 50", "also = [\"mean_area\"]", &["dense with 3 outputs", "`also`"]),
         ("test = \"held_out\"", "metrics = [\"curves\"]", &["those of tested records"]),
         ("[security]", "[objective.schedule]\nkind = \"step\"\n[security]", &["every"]),
     ] {

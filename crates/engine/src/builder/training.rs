@@ -2,6 +2,7 @@
 
 use sharewell_analytics::models::Loss;
 use sharewell_ring::{Integer, Z128};
+use sharewell_study as study;
 use sharewell_study::{Aggregate, Expr, Item, Label, Predicate, RowExpr, Training};
 
 use super::rows::{indicator, whole};
@@ -39,6 +40,7 @@ impl Builder<'_> {
         })?;
         let features =
             asked.features.iter().map(|of| self.feature(of)).collect::<Result<_, _>>()?;
+        let also = asked.also.iter().map(|of| self.feature(of)).collect::<Result<Vec<_>, _>>()?;
         let (label, loss) = match &asked.label {
             Label::Class(column) => {
                 let classes = self.table.columns[*column].values().len();
@@ -49,10 +51,19 @@ impl Builder<'_> {
                     RowExpr::Add(Box::new(code), Box::new(times))
                 });
                 let column = self.number(&code, (0, classes as i128 - 1), 0)?;
-                (LabelColumn::Class { column, classes }, Loss::CrossEntropy)
+                let loss = match asked.loss {
+                    _ if !also.is_empty() => Loss::Detection { classes, most: 1.0 },
+                    study::Loss::Hinge => Loss::Hinge,
+                    _ => Loss::CrossEntropy,
+                };
+                (LabelColumn::Class { column, classes }, loss)
             }
             Label::Number(of) => {
-                (LabelColumn::Number(self.feature(of)?), Loss::Squared { most: 1.0 })
+                let loss = match asked.loss {
+                    study::Loss::SmoothL1 => Loss::SmoothL1 { most: 1.0 },
+                    _ => Loss::Squared { most: 1.0 },
+                };
+                (LabelColumn::Number(self.feature(of)?), loss)
             }
         };
         let mut flag =
@@ -68,6 +79,7 @@ impl Builder<'_> {
             standardise: asked.standardise,
             features,
             label,
+            also,
             test,
             validation,
             keep: asked.keep,

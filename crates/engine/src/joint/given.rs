@@ -50,11 +50,11 @@ impl SecurePhase<'_> {
         }
         let limit = i128::MAX >> (128 - self.plan.ring.bits());
         let ranges = self.plan.input_ranges();
-        let tested = |(_, (lo, hi)): &(usize, &(i128, i128))| {
+        let tested = |(_, (lo, hi)): &(usize, (i128, i128))| {
             hi.checked_sub(*lo).is_some_and(|width| width <= limit)
         };
         let (places, ranges): (Vec<usize>, Vec<(i128, i128)>) =
-            ranges.iter().enumerate().filter(tested).map(|(i, range)| (i, *range)).unzip();
+            ranges.enumerate().filter(tested).unzip();
         let givers = self.plan.givers();
         let given: Vec<P::AShare> =
             givers.iter().map(|giver| shared[usize::from(*giver)].gather(&places)).collect();

@@ -36,6 +36,11 @@ impl<P: Protocol> Rows<P> {
         Column { values: self.columns[at].clone(), bits: plan.rows[at].bits() }
     }
 
+    /// The same without what it means.
+    pub(super) fn values(&self, at: usize) -> &P::AShare {
+        &self.columns[at]
+    }
+
     /// Those of one data party, by its place among them.
     pub(super) fn of_giver(&self, giver: usize, plan: &Plan) -> Self {
         let len = plan.rows_len();

@@ -216,7 +216,9 @@ fn shuffled(len: usize, seed: u64, epoch: u64) -> Vec<usize> {
 /// All rows in an order that nobody knows.
 fn mixed<P: Protocol>(p: &mut P, of: &mut Examples<P>) -> Result<()> {
     let rows = of.trained.len();
-    let across = [&of.x, &of.y].map(|of| of.transpose().into_shares());
+    let tensors = [Some(&of.x), Some(&of.y), of.classes.as_ref()];
+    let across: Vec<_> =
+        tensors.into_iter().flatten().map(|of| of.transpose().into_shares()).collect();
     let columns = across.iter().flat_map(|of| {
         (0..of.len() / rows.max(1)).map(move |at| of.take(at * rows..(at + 1) * rows))
     });
@@ -231,6 +233,7 @@ fn mixed<P: Protocol>(p: &mut P, of: &mut Examples<P>) -> Result<()> {
         Tensor::<P>::new(taken, &[columns, rows], like.frac_bits()).transpose()
     };
     (of.x, of.y) = (tensor(&of.x), tensor(&of.y));
+    of.classes = of.classes.as_ref().map(&mut tensor);
     for flag in [&mut of.trained, &mut of.validated, &mut of.tested] {
         *flag = all.next().expect("what was shuffled");
     }

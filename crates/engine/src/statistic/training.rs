@@ -3,10 +3,11 @@
 mod scores;
 
 use sharewell_analytics::models::{FARTHEST, Training};
-use sharewell_study::{Label, Metric, Predicate, Table, Training as Asked};
+use sharewell_study::{Label, Metric, Predicate, RowExpr, Table, Training as Asked};
 
 use super::complete;
 use super::sheet::{Entry, Sheet};
+use crate::hidden::Predictor;
 use crate::joint::standard_scales;
 use crate::learning::{LabelColumn, Learning, Parts};
 use crate::{Plan, Plot, ResultTable};
@@ -17,7 +18,7 @@ pub(crate) fn examples(asked: &Asked, table: &Table) -> Option<Predicate> {
         Label::Class(_) => None,
         Label::Number(of) => Some(of),
     };
-    let values: Vec<_> = asked.features.iter().chain(label).collect();
+    let values: Vec<_> = asked.features.iter().chain(label).chain(&asked.also).collect();
     complete(&values, asked.filter.as_ref(), table)
 }
 
@@ -160,19 +161,33 @@ fn test(
         }
     };
     let n = tested.clone().unwrap_or(0.0);
+    let missing = |opened: i128, of: Predictor, asked: &RowExpr| {
+        let mean = number(opened, training.scales().frac).max(0.0) / n;
+        let unit = of.unit() * quantum(asked, table);
+        let error = (f64::from(training.scales().frac) * -0.5).exp2() * unit;
+        Ok(Entry::Inexact(mean.sqrt() * unit, error))
+    };
     match learning.label {
         LabelColumn::Number(label) => {
-            let mean = number(opened[0], training.scales().frac).max(0.0) / n;
-            let unit = label.unit() * quantum(asked, table);
-            let error = (training.scales().frac as f64 * -0.5).exp2() * unit;
-            let found = mean.sqrt() * unit;
-            row("root mean square error", Ok(Entry::Inexact(found, error)));
+            let Label::Number(of) = &asked.label else { unreachable!("a number") };
+            row("root mean square error", missing(opened[0], label, of));
             vec![sheet]
         }
         LabelColumn::Class { classes, .. } => {
             let right: i128 = (0..classes).map(|class| opened[class * (classes + 1)]).sum();
             row("accuracy", Ok(Entry::Number(right as f64 / n)));
-            vec![sheet, confusion(asked, table, (&tested, opened))]
+            let besides = learning.also.iter().zip(&asked.also).zip(&opened[classes * classes..]);
+            let mut places = Sheet::new("places", &["number", "root mean square error", "n"]);
+            for ((of, expr), opened) in besides {
+                let name = vec![Entry::text(expr.to_text(table))];
+                match tested.clone().and_then(|n| Ok((missing(*opened, *of, expr)?, n))) {
+                    Err(reason) => places.row_without(name, &reason),
+                    Ok((error, n)) => places.row([name, vec![error, Entry::Whole(n)]].concat()),
+                }
+            }
+            let places = (!learning.also.is_empty()).then_some(places);
+            let confusion = confusion(asked, table, (&tested, opened));
+            [sheet, confusion].into_iter().chain(places).collect()
         }
     }
 }
@@ -242,25 +257,27 @@ fn inputs(
     sheet
 }
 
-/// What a quantum of a label that is a number is worth.
-fn quantum(asked: &Asked, table: &Table) -> f64 {
-    let decimals = match &asked.label {
-        Label::Number(of) => of.range(table).map_or(0, |range| range.decimals),
-        Label::Class(_) => 0,
-    };
-    10f64.powi(-i32::from(decimals))
+/// What a quantum of a value is worth.
+fn quantum(of: &RowExpr, table: &Table) -> f64 {
+    10f64.powi(-of.range(table).map_or(0, |range| i32::from(range.decimals)))
 }
 
-/// How what comes out becomes the number that is told: times half, plus the middle.
+/// How what comes out becomes the numbers that are told: times half, plus the middle.
 fn output(learning: &Learning, asked: &Asked, table: &Table) -> Option<Sheet> {
-    let (LabelColumn::Number(of), Label::Number(label)) = (learning.label, &asked.label) else {
-        return None;
+    let label = match (learning.label, &asked.label) {
+        (LabelColumn::Number(of), Label::Number(label)) => Some((of, label)),
+        _ => None,
     };
+    let also = learning.also.iter().copied().zip(&asked.also);
     let mut sheet = Sheet::new("output", &["output", "middle", "half"]);
-    let quantum = quantum(asked, table);
-    let numbers = [of.centre as f64 * quantum, of.unit() * quantum].map(Entry::Used);
-    sheet.row([vec![Entry::text(label.to_text(table))], numbers.to_vec()].concat());
-    Some(sheet)
+    let mut is_empty = true;
+    for (of, asked) in label.into_iter().chain(also) {
+        let quantum = quantum(asked, table);
+        let numbers = [of.centre as f64 * quantum, of.unit() * quantum].map(Entry::Used);
+        sheet.row([vec![Entry::text(asked.to_text(table))], numbers.to_vec()].concat());
+        is_empty = false;
+    }
+    (!is_empty).then_some(sheet)
 }
 
 /// Every weight, as it was used.

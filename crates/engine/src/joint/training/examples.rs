@@ -11,10 +11,15 @@ use crate::Plan;
 use crate::hidden::Predictor;
 use crate::learning::{LabelColumn, Learning};
 
+/// Columns that are brought to scale at a time.
+const COLUMNS: usize = 64;
+
 /// The rows as a network takes them.
 pub(super) struct Examples<P: Protocol> {
     pub x: Tensor<P>,
     pub y: Tensor<P>,
+    /// The classes among the targets as zeros and ones, where the targets are at another scale.
+    pub classes: Option<Tensor<P>>,
     /// One for each row that is trained on; for each that is validated on; that is tested on.
     pub trained: P::AShare,
     pub validated: P::AShare,
@@ -46,7 +51,7 @@ pub(super) fn examples<P: Protocol>(
         true => feature_bits(valid.len(), frac),
         false => frac,
     };
-    let mut x = by_range(p, &learning.features, (rows, plan), scale)?;
+    let mut x = by_range(p, &learning.features, rows, scale)?;
     let (mut constant, mut standard) = (None, vec![]);
     if learning.standardise {
         let found = standardise(p, &x, &trained, frac)?;
@@ -55,20 +60,29 @@ pub(super) fn examples<P: Protocol>(
         (x, constant) = (found.x, Some(same));
         standard = vec![found.means.into_shares(), found.inverses.into_shares()];
     }
+    let mut of_class = None;
     let y = match learning.label {
-        LabelColumn::Number(label) => by_range(p, &[label], (rows, plan), frac)?,
+        LabelColumn::Number(label) => by_range(p, &[label], rows, frac)?,
         LabelColumn::Class { column, classes } => {
-            one_hot(p, &rows.column(plan, column).values, classes)?
+            let is = one_hot(p, &rows.column(plan, column).values, classes)?;
+            match learning.also.is_empty() {
+                true => is,
+                false => {
+                    let also = by_range(p, &learning.also, rows, frac)?;
+                    of_class = Some(is.clone());
+                    beside(&is.rescale_up(frac), &also)
+                }
+            }
         }
     };
-    Ok(Examples { x, y, trained, validated, tested, constant, standard })
+    Ok(Examples { x, y, classes: of_class, trained, validated, tested, constant, standard })
 }
 
 /// Columns by their ranges, from -1 to 1, `[rows, columns]`; zeros where there is no record.
 fn by_range<P: Protocol>(
     p: &mut P,
     columns: &[Predictor],
-    (rows, plan): (&Rows<P>, &Plan),
+    rows: &Rows<P>,
     frac: u32,
 ) -> Result<Tensor<P>> {
     let one = 1i128 << RECORD_BITS;
@@ -77,20 +91,43 @@ fn by_range<P: Protocol>(
         x.scale(&[P::Ring::from_i128(by)]);
         x
     };
-    let mut across = vec![];
-    for of in columns {
-        let mut x = times(&rows.column(plan, of.column).values, of.factor);
-        x -= &times(rows.valid(), of.centre * of.factor);
-        p.note_bound(&mut x, -one, one);
-        across.push(x);
+    // So many columns at a time that little is held beside the rows and what becomes of them.
+    let mut parts = vec![];
+    for columns in columns.chunks(COLUMNS) {
+        let mut across = vec![];
+        for of in columns {
+            let mut x = times(rows.values(of.column), of.factor);
+            x -= &times(rows.valid(), of.centre * of.factor);
+            p.note_bound(&mut x, -one, one);
+            across.push(x);
+        }
+        let all = P::AShare::concat(&across.iter().collect::<Vec<_>>());
+        drop(across);
+        let all = Tensor::<P>::new(all, &[columns.len() * rows.valid().len()], RECORD_BITS);
+        let all = match frac < RECORD_BITS {
+            true => all.rescale_down(p, frac)?,
+            false => all.rescale_up(frac),
+        };
+        parts.push(all.into_shares());
     }
-    let all = P::AShare::concat(&across.iter().collect::<Vec<_>>());
-    let all = Tensor::<P>::new(all, &[columns.len(), rows.valid().len()], RECORD_BITS);
-    Ok(match frac < RECORD_BITS {
-        true => all.rescale_down(p, frac)?,
-        false => all.rescale_up(frac),
+    let all = P::AShare::concat(&parts.iter().collect::<Vec<_>>());
+    drop(parts);
+    Ok(Tensor::<P>::new(all, &[columns.len(), rows.valid().len()], frac).transpose())
+}
+
+impl<P: Protocol> Examples<P> {
+    /// One at the place of each row's class, zeros elsewhere.
+    pub(super) fn is(&self) -> &Tensor<P> {
+        self.classes.as_ref().unwrap_or(&self.y)
     }
-    .transpose())
+}
+
+/// Columns beside columns.
+fn beside<P: Protocol>(first: &Tensor<P>, others: &Tensor<P>) -> Tensor<P> {
+    let across = [first, others].map(|of| of.transpose().into_shares());
+    let columns = first.shape()[1] + others.shape()[1];
+    let all = P::AShare::concat(&[&across[0], &across[1]]);
+    Tensor::<P>::new(all, &[columns, first.shape()[0]], first.frac_bits()).transpose()
 }
 
 /// One at the place of each row's class, zeros elsewhere, `[rows, classes]`.

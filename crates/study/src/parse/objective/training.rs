@@ -6,8 +6,8 @@ use super::to_f64;
 use crate::document::Section;
 use crate::parse::Reader;
 use crate::{
-    Decimal, Descent, Keep, Kind, Label, Layer, Metric, Missing, Predicate, RowExpr, Schedule,
-    Shuffle, Table, Training, sql,
+    Decimal, Descent, Keep, Kind, Label, Layer, Loss, Metric, Missing, Predicate, RowExpr,
+    Schedule, Shuffle, Table, Training, sql,
 };
 
 /// Most layers of a network.
@@ -16,6 +16,8 @@ const LAYERS_MAX: usize = 100;
 const OUTPUTS_MAX: u32 = 1 << 16;
 /// Most features.
 const FEATURES_MAX: usize = 4096;
+/// Most numbers beside a class.
+const ALSO_MAX: usize = 64;
 const BATCH: u32 = 32;
 const BATCH_MAX: u32 = 1 << 14;
 const EPOCHS_MAX: u32 = 10_000;
@@ -37,6 +39,8 @@ impl Reader<'_> {
         let features = self.features(section, table);
         let image = self.image(section, features.as_deref());
         let label = self.label(section, table);
+        let also = self.also(section, table, label.as_ref());
+        let loss = self.loss(section, label.as_ref(), also.as_deref());
         let standardise = match section.has("standardise") {
             true => section.optional("standardise").map(Spanned::into_inner),
             false => Some(true),
@@ -52,15 +56,16 @@ impl Reader<'_> {
         let help = "any number: with another one, fresh weights and the order of records differ";
         let seed = self.between(section, "seed", 0..=u32::MAX, help);
         let (label, layers, table) = (label?, layers?, table?);
-        let outputs = label.outputs(table);
+        let also = also?;
+        let outputs = label.outputs(table) + also.len();
         let metrics = watched.metrics?;
         let of_class = matches!(label, Label::Class(_));
         self.require(
             of_class || metrics.iter().all(|of| *of == Metric::Loss),
             place.clone(),
             || {
-                let help = "leave them out of `metrics`, or take a category as the label";
-                ("curves and calibration are of classes".to_owned(), help.to_owned())
+                let help = "leave them out of `metrics`, or take a category and cross-entropy";
+                ("curves and calibration are of probabilities".to_owned(), help.to_owned())
             },
         )?;
         let last = layers.iter().rev().find_map(|layer| match layer {
@@ -70,8 +75,12 @@ impl Reader<'_> {
         let ends = matches!(layers.last(), Some(Layer::Dense { .. })) && last == Some(outputs);
         self.require(ends, place, || {
             let help = match &label {
-                Label::Class(column) => format!(
+                Label::Class(column) if also.is_empty() => format!(
                     "one for each value of `{}`; softmax is part of the loss",
+                    table.columns[*column].name
+                ),
+                Label::Class(column) => format!(
+                    "one for each value of `{}`, then one for each number of `also`",
                     table.columns[*column].name
                 ),
                 Label::Number(_) => "the label is one number".to_owned(),
@@ -82,6 +91,8 @@ impl Reader<'_> {
             features: features?,
             image: image?,
             label,
+            also,
+            loss: loss?,
             standardise: standardise?,
             filter: filter?,
             test: test?,
@@ -246,6 +257,61 @@ impl Reader<'_> {
             (format!("`{}` can be missing", name.get_ref()), help.to_owned())
         })?;
         Some(Label::Class(column))
+    }
+
+    /// Numbers beside a class.
+    fn also(
+        &self,
+        section: &Section<'_>,
+        table: Option<&Table>,
+        label: Option<&Label>,
+    ) -> Option<Vec<RowExpr>> {
+        if !section.has("also") {
+            return Some(vec![]);
+        }
+        let texts: Spanned<Vec<Spanned<String>>> = section.optional("also")?;
+        let (table, label) = (table?, label?);
+        let span = texts.span();
+        let texts = texts.into_inner();
+        let of_class = matches!(label, Label::Class(_));
+        self.require(of_class && texts.len() <= ALSO_MAX, span, || {
+            let help = format!("up to {ALSO_MAX} columns or expressions beside a category");
+            ("`also` is what is told beside a class".to_owned(), help)
+        })?;
+        texts.iter().map(|text| self.row(table, text)).collect()
+    }
+
+    /// What fits the label.
+    fn loss(
+        &self,
+        section: &Section<'_>,
+        label: Option<&Label>,
+        also: Option<&[RowExpr]>,
+    ) -> Option<Loss> {
+        let names = [
+            ("cross_entropy", Loss::CrossEntropy),
+            ("hinge", Loss::Hinge),
+            ("squared", Loss::Squared),
+            ("smooth_l1", Loss::SmoothL1),
+        ];
+        let chosen = self.chosen(section, "loss", &names)?;
+        let of_class = matches!(label?, Label::Class(_));
+        let usual = if of_class { Loss::CrossEntropy } else { Loss::Squared };
+        let Some(chosen) = chosen else { return Some(usual) };
+        let (loss, span) = (*chosen.get_ref(), chosen.span());
+        let fits = match loss {
+            Loss::CrossEntropy => of_class,
+            Loss::Hinge => of_class && also?.is_empty(),
+            Loss::Squared | Loss::SmoothL1 => !of_class,
+        };
+        self.require(fits, span, || {
+            let help = match of_class {
+                true => "\"cross_entropy\", or \"hinge\" without `also`, is for classes",
+                false => "\"squared\" or \"smooth_l1\" is for numbers",
+            };
+            ("this loss is for another kind of label".to_owned(), help.to_owned())
+        })?;
+        Some(loss)
     }
 
     /// A condition that may be left out.
