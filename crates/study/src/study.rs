@@ -152,7 +152,7 @@ pub enum Objective {
     /// Which records of different organisations belong together.
     Linkage(Linkage),
     /// A model that is trained on all parties' records.
-    Train(Training),
+    Train(Box<Training>),
 }
 
 impl Objective {
@@ -188,7 +188,7 @@ impl Objective {
                 }
             }
             Self::Statistic(statistic) => Self::Statistic(Statistic { filter: None, ..statistic }),
-            Self::Train(training) => Self::Train(Training { filter: None, ..training }),
+            Self::Train(training) => Self::Train(Box::new(Training { filter: None, ..*training })),
             other => other,
         }
     }

@@ -185,9 +185,21 @@ impl Loss {
             let [first, others] = &totals[..] else { unreachable!("two parts") };
             return Ok(first.clone().add(others));
         }
-        let (rows, outputs) = (counts.len(), missing.len() / counts.len().max(1));
+        let losses = self.each(p, of, (missing, y))?;
+        let total = p.dot(&losses, counts, 1)?;
+        Ok(Tensor::new(total, &[1], frac))
+    }
+
+    /// The loss of each example, of one kind for all outputs.
+    fn each<P: Protocol>(
+        self,
+        p: &mut P,
+        of: Ends,
+        (missing, y): (Tensor<P>, &Tensor<P>),
+    ) -> Result<P::AShare> {
+        let (frac, rows) = (of.scales.frac, missing.shape()[0]);
         let one = p.public(&vec![P::Ring::ONE.shl(frac); missing.len()]);
-        let losses = match self {
+        Ok(match self {
             // What the right class is given: one, less what is missing of it.
             Self::CrossEntropy => {
                 let missing = noted(p, missing, (1 << frac) * 257 / 256);
@@ -239,10 +251,7 @@ impl Loss {
                 p.trunc(&products, frac + 1)?
             }
             Self::Detection { .. } => unreachable!("each part by itself"),
-        };
-        debug_assert_eq!(losses.len(), rows, "losses of {outputs} outputs");
-        let total = p.dot(&losses, counts, 1)?;
-        Ok(Tensor::new(total, &[1], frac))
+        })
     }
 }
 

@@ -217,6 +217,7 @@ fn what_cannot_be_learnt_is_refused_before_anybody_is_asked() {
         ("batch = 50", "keep = \"best\"", &["nothing to tell the best epoch by", "validation"]),
         ("batch = 50", "metrics = [\"los\"]", &["\"los\" is not possible here", "loss"]),
         ("batch = 50", "loss = \"squared\"", &["another kind of label", "cross_entropy"]),
+        ("batch = 50", "loss = \"hinge\"\nmetrics = [\"curves\"]", &["are of probabilities"]),
         ("batch = 50", "also = [\"mean_area\"]", &["dense with 3 outputs", "`also`"]),
         ("test = \"held_out\"", "metrics = [\"curves\"]", &["those of tested records"]),
         ("[security]", "[objective.schedule]\nkind = \"step\"\n[security]", &["every"]),

@@ -6,7 +6,7 @@
 mod distributions;
 mod edges;
 
-use sharewell_mpc::protocols::bounds::Bounds;
+use sharewell_mpc::protocols::bounds::{Bounds, Ranges};
 use sharewell_mpc::protocols::plain::Plain;
 use sharewell_mpc::protocols::rep3::{self, Rep3};
 use sharewell_mpc::protocols::tally::{Tallied, Tally};
@@ -75,7 +75,7 @@ impl Sampler {
         let mut values = outcome.values().unwrap();
         assert!(values.iter().all(|x| *x == values[0]), "all parties open the same");
 
-        let mut bounds = Bounds::<R>::new([]);
+        let mut bounds = Bounds::<R>::new(Vec::<Ranges>::new());
         self.open(&mut bounds, len).unwrap();
         let drawn = self.plainly::<R>(len, 5);
         for (i, interval) in bounds.outputs().iter().enumerate() {

@@ -48,7 +48,7 @@ impl Reader<'_> {
             Which::FailureRate => self.failure_rate(&section, table),
             Which::Quality => self.joint_quality(&section, table).map(Objective::Quality),
             Which::Linkage => self.linkage(&section, table, parties).map(Objective::Linkage),
-            Which::Train => self.training(&section, table).map(Objective::Train),
+            Which::Train => self.training(&section, table).map(|of| Objective::Train(Box::new(of))),
             Which::Statistic(which) => {
                 self.statistic(which, &section, table).map(Objective::Statistic)
             }

@@ -157,7 +157,7 @@ impl<R: Integer> Arithmetic for Bounds<R> {
         Ok(())
     }
     fn fork(&mut self) -> Result<Self> {
-        Ok(Self { inputs: std::mem::take(&mut self.inputs), ..Self::new([Ranges::default(); 0]) })
+        Ok(Self { inputs: std::mem::take(&mut self.inputs), ..Self::new(Vec::<Ranges>::new()) })
     }
     fn absorb(&mut self, child: Self) {
         self.inputs.extend(child.inputs);
@@ -240,7 +240,7 @@ impl<R: Integer> Protocol for Bounds<R> {
         Ok(places)
     }
     fn index(&mut self) -> Result<Bounds<Z32>> {
-        Ok(Bounds::new([Ranges::default(); 0]))
+        Ok(Bounds::new(Vec::<Ranges>::new()))
     }
     fn absorb_index(&mut self, child: Bounds<Z32>) {
         self.outputs.extend(child.outputs);

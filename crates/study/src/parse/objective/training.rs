@@ -1,5 +1,7 @@
 //! Models that are trained.
 
+use std::ops::Range;
+
 use toml::Spanned;
 
 use super::to_f64;
@@ -57,42 +59,19 @@ impl Reader<'_> {
         let seed = self.between(section, "seed", 0..=u32::MAX, help);
         let (label, layers, table) = (label?, layers?, table?);
         let also = also?;
-        let outputs = label.outputs(table) + also.len();
-        let metrics = watched.metrics?;
-        let of_class = matches!(label, Label::Class(_));
-        self.require(
-            of_class || metrics.iter().all(|of| *of == Metric::Loss),
-            place.clone(),
-            || {
-                let help = "leave them out of `metrics`, or take a category and cross-entropy";
-                ("curves and calibration are of probabilities".to_owned(), help.to_owned())
-            },
-        )?;
-        let last = layers.iter().rev().find_map(|layer| match layer {
-            Layer::Dense { outputs } => Some(*outputs as usize),
-            _ => None,
-        });
-        let ends = matches!(layers.last(), Some(Layer::Dense { .. })) && last == Some(outputs);
-        self.require(ends, place, || {
-            let help = match &label {
-                Label::Class(column) if also.is_empty() => format!(
-                    "one for each value of `{}`; softmax is part of the loss",
-                    table.columns[*column].name
-                ),
-                Label::Class(column) => format!(
-                    "one for each value of `{}`, then one for each number of `also`",
-                    table.columns[*column].name
-                ),
-                Label::Number(_) => "the label is one number".to_owned(),
-            };
-            (format!("the last layer must be dense with {outputs} outputs"), help)
+        let (loss, metrics) = (loss?, watched.metrics?);
+        let is_told = |of: &Metric| loss == Loss::CrossEntropy || *of == Metric::Loss;
+        self.require(metrics.iter().all(is_told), place.clone(), || {
+            let help = "leave them out of `metrics`, or take a category and cross-entropy";
+            ("curves and calibration are of probabilities".to_owned(), help.to_owned())
         })?;
+        self.fits(place, &layers, (&label, also.len(), table))?;
         Some(Training {
             features: features?,
             image: image?,
             label,
             also,
-            loss: loss?,
+            loss,
             standardise: standardise?,
             filter: filter?,
             test: test?,
@@ -104,6 +83,32 @@ impl Reader<'_> {
             descent: descent?,
             epochs: epochs?.unwrap_or(10),
             seed: seed?.unwrap_or(1).into(),
+        })
+    }
+
+    /// That the last layer has the outputs that are told.
+    fn fits(
+        &self,
+        place: Range<usize>,
+        layers: &[Layer],
+        (label, also, table): (&Label, usize, &Table),
+    ) -> Option<()> {
+        let outputs = label.outputs(table) + also;
+        let last = layers.last();
+        let ends = matches!(last, Some(Layer::Dense { outputs: of }) if *of as usize == outputs);
+        self.require(ends, place, || {
+            let name = |column: &usize| &table.columns[*column].name;
+            let help = match label {
+                Label::Class(column) if also == 0 => {
+                    format!("one for each value of `{}`; softmax is part of the loss", name(column))
+                }
+                Label::Class(column) => format!(
+                    "one for each value of `{}`, then one for each number of `also`",
+                    name(column)
+                ),
+                Label::Number(_) => "the label is one number".to_owned(),
+            };
+            (format!("the last layer must be dense with {outputs} outputs"), help)
         })
     }
 
